@@ -1,0 +1,283 @@
+//! The life of one attempt, from top to bottom: load, run, settle.
+//!
+//! Written against a [`Lease`], the attempt's facts and a body; never against the SDK's context,
+//! which only the SDK can make. A server, the embedded engine and the tests are edges onto it.
+
+use std::{
+    any::type_name,
+    panic::{AssertUnwindSafe, resume_unwind},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use temporalio_common::{error::ApplicationFailure, protos::temporal::api::common::v1::Payload};
+use temporalio_sdk::activities::ActivityError;
+use tokio::time::Instant;
+
+use crate::{
+    cancel::{CancelReason, Cancellation},
+    checkpoint::{Checkpoint, CheckpointState, Slot, Source, decode},
+    heartbeat::{Heartbeat, Rhythm, Stopped},
+    lease::Lease,
+    options::Options,
+    outcome::{End, Outcome, is_cancelled, settle},
+};
+
+/// What is known about an attempt before it begins.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) activity_type: String,
+    /// Counts from 1.
+    pub(crate) number: u32,
+    /// The server's own timeout, which a workflow may have set otherwise than declared.
+    pub(crate) heartbeat_timeout: Option<Duration>,
+    /// When the server started to count.
+    pub(crate) started: Instant,
+    pub(crate) deadline: Option<Instant>,
+    /// What the last attempt left, decoded by the client's codec.
+    pub(crate) details: Vec<Payload>,
+}
+
+/// Which handles a body takes, and so what it can see.
+#[derive(Clone, Copy, Debug)]
+pub struct Takes {
+    pub(crate) checkpoint: bool,
+    pub(crate) cancellation: bool,
+    pub(crate) context: bool,
+}
+
+impl Takes {
+    /// A body that takes its inputs alone.
+    pub const NOTHING: Self = Self { checkpoint: false, cancellation: false, context: false };
+
+    /// It takes a `Checkpoint`.
+    #[must_use]
+    pub const fn checkpoint(mut self) -> Self {
+        self.checkpoint = true;
+        self
+    }
+
+    /// It takes a `Cancellation`.
+    #[must_use]
+    pub const fn cancellation(mut self) -> Self {
+        self.cancellation = true;
+        self
+    }
+
+    /// It takes the SDK's `ActivityContext`.
+    #[must_use]
+    pub const fn context(mut self) -> Self {
+        self.context = true;
+        self
+    }
+
+    fn can_see_cancellation(self) -> bool {
+        self.checkpoint || self.cancellation || self.context
+    }
+
+    /// Whether the SDK's context is all that tells the body of a cancellation.
+    fn is_told_by_engine(self) -> bool {
+        self.context && !self.checkpoint && !self.cancellation
+    }
+}
+
+/// What a body returns: any `Result` whose error the SDK's `ActivityError` takes by `?`.
+#[diagnostic::on_unimplemented(
+    message = "an activity cannot return `{Self}`",
+    label = "not a `Result` that an activity can return",
+    note = "return `Result<T, ActivityError>`, or `Result<T, E>` with an `E` that `?` turns into an `ActivityError`"
+)]
+pub trait ActivityReturn {
+    /// The value of an activity that completed.
+    type Output;
+
+    /// Turns the error into the SDK's.
+    ///
+    /// # Errors
+    ///
+    /// The body's own error.
+    fn into_result(self) -> Result<Self::Output, ActivityError>;
+}
+
+impl<T, E> ActivityReturn for Result<T, E>
+where
+    ActivityError: From<E>,
+{
+    type Output = T;
+
+    fn into_result(self) -> Result<T, ActivityError> {
+        self.map_err(ActivityError::from)
+    }
+}
+
+/// Runs one attempt: the whole of what the attribute adds to a body.
+pub(crate) async fn run<S, B, F>(
+    options: Options,
+    takes: Takes,
+    facts: Facts,
+    lease: Arc<dyn Lease>,
+    body: B,
+) -> Result<<F::Output as ActivityReturn>::Output, ActivityError>
+where
+    S: CheckpointState,
+    B: FnOnce(Checkpoint<S>, Cancellation) -> F,
+    F: Future<Output: ActivityReturn>,
+{
+    let began = Instant::now();
+    let slot = Arc::new(load::<S>(options, takes, &facts, lease.as_ref())?);
+    let cancellation = Cancellation::new();
+    let heartbeat = Heartbeat::start(
+        Arc::clone(&lease),
+        Arc::clone(&slot) as Arc<dyn Source>,
+        cancellation.clone(),
+        rhythm(options, takes, &facts),
+    );
+    let checkpoint = Checkpoint::new(Arc::clone(&slot), cancellation.clone());
+    let end = run_body(body(checkpoint, cancellation.clone()), &cancellation).await;
+
+    let stopped = heartbeat.stop().await;
+    if is_cancelled(&end) && !cancellation.is_cancelled() {
+        // The SDK told the body before our lane knew: the answer depends on why.
+        stopped.ask().await;
+    }
+    let outcome = settle(end, &cancellation);
+    let beats = stopped.beats().await;
+    tracing::debug!(
+        target: "autobeat",
+        activity_type = facts.activity_type,
+        attempt = facts.number,
+        outcome = outcome.name(),
+        took = ?began.elapsed(),
+        saves = slot.saves(),
+        beats,
+        "settled",
+    );
+    // Handles that outlive the attempt, in tasks of the body's own, speak for nothing any more.
+    cancellation.cancel(CancelReason::LeaseLost);
+    answer(outcome, &stopped).await
+}
+
+/// Loads what the last attempt left.
+fn load<S: CheckpointState>(
+    options: Options,
+    takes: Takes,
+    facts: &Facts,
+    lease: &dyn Lease,
+) -> Result<Slot<S>, ActivityError> {
+    let details = facts.details.clone();
+    if details.is_empty() || !takes.checkpoint {
+        // Details that the body does not ask for stay as they are: the heartbeat carries them on.
+        return Ok(Slot::new(None, details));
+    }
+    let attempt = facts.number;
+    match decode::<S>(&lease.converter(), &details) {
+        Ok(value) => {
+            if value.is_some() {
+                let activity_type = &facts.activity_type;
+                tracing::info!(target: "autobeat", activity_type, attempt, "resumed");
+            }
+            Ok(Slot::new(value, details))
+        }
+        Err(error) if options.restarts_on_bad_checkpoint() => {
+            tracing::warn!(
+                target: "autobeat",
+                activity_type = facts.activity_type,
+                attempt,
+                state = type_name::<S>(),
+                %error,
+                "the stored details are not a checkpoint of this type; starting afresh",
+            );
+            Ok(Slot::new(None, details))
+        }
+        Err(error) => Err(bad_checkpoint::<S>(facts, &error.to_string())),
+    }
+}
+
+fn bad_checkpoint<S>(facts: &Facts, error: &str) -> ActivityError {
+    let found = facts.details.first().map_or_else(String::new, excerpt);
+    let message = format!(
+        "what attempt {} found stored is not a checkpoint of type `{}`: {error}; found: {found} \
+         (set `on_bad_checkpoint = \"restart\"` to start afresh)",
+        facts.number,
+        type_name::<S>(),
+    );
+    let failure = ApplicationFailure::builder(message)
+        .type_name("BadCheckpoint".to_owned())
+        .non_retryable(true)
+        .build();
+    ActivityError::application(failure)
+}
+
+/// The beginning of a payload, for a message.
+fn excerpt(payload: &Payload) -> String {
+    const LENGTH: usize = 80;
+    let text = String::from_utf8_lossy(&payload.data);
+    let mut excerpt: String = text.chars().take(LENGTH).collect();
+    if text.chars().nth(LENGTH).is_some() {
+        excerpt.push('…');
+    }
+    excerpt
+}
+
+fn rhythm(options: Options, takes: Takes, facts: &Facts) -> Rhythm {
+    Rhythm {
+        interval: options.interval(facts.heartbeat_timeout),
+        timeout: facts.heartbeat_timeout,
+        started: facts.started,
+        deadline: facts.deadline,
+        stall_timeout: options.stalls_after(),
+        grace: options.grace(takes.can_see_cancellation()),
+        told_by_engine: takes.is_told_by_engine(),
+    }
+}
+
+/// Polls the body in place until it ends or is given up; it is dropped on return.
+///
+/// A body that is ready wins over a cancellation.
+async fn run_body<F>(
+    body: F,
+    cancellation: &Cancellation,
+) -> End<<F::Output as ActivityReturn>::Output>
+where
+    F: Future<Output: ActivityReturn>,
+{
+    // A panic ends the attempt, and nothing that it may have left half-done is looked at again:
+    // a checkpoint changes as a whole or not at all.
+    let body = pin!(AssertUnwindSafe(body).catch_unwind());
+    tokio::select! {
+        biased;
+        result = body => match result.map(ActivityReturn::into_result) {
+            Ok(Ok(value)) => End::Completed(value),
+            Ok(Err(error)) => End::Failed(error),
+            Err(payload) => End::Panicked(payload),
+        },
+        () = cancellation.given_up() => End::Dropped,
+    }
+}
+
+/// Leaves the newest checkpoint where the answer takes it, and answers.
+async fn answer<T>(outcome: Outcome<T>, stopped: &Stopped) -> Result<T, ActivityError> {
+    match outcome {
+        Outcome::Complete(value) => Ok(value),
+        Outcome::Cancelled(error) => Err(error),
+        Outcome::CompletesElsewhere => {
+            stopped.beat().await;
+            Err(ActivityError::WillCompleteAsync)
+        }
+        Outcome::Fail { error, with_checkpoint } => {
+            if with_checkpoint {
+                stopped.leave_newest().await;
+            }
+            Err(error)
+        }
+        Outcome::Panic(payload) => {
+            stopped.leave_newest().await;
+            resume_unwind(payload)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,418 @@
+//! The checkpoint of an attempt, and the slot behind it.
+//!
+//! Invariants:
+//! - the slot knows no timers and no server: the heartbeat reads it, nothing is pushed;
+//! - a version is given to every saved value under the slot's lock, so a larger version is newer;
+//! - as long as nothing was saved, the details of the last attempt are what is sent, unchanged:
+//!   a heartbeat replaces what the server stores, so one without details would erase it;
+//! - users' code (`Clone`, `Drop`, `Serialize`) runs outside the lock, but for
+//!   [`update`](Checkpoint::update) and [`get`](Checkpoint::get), which need the value itself.
+
+use std::{
+    any::type_name,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use erased_serde::Serialize as ErasedSerialize;
+use serde::{Serialize, de::DeserializeOwned};
+use temporalio_common::{
+    data_converters::{
+        ActivitySerializationContext, GenericPayloadConverter, PayloadConversionError,
+        PayloadConverter, SerializationContext, SerializationContextData, TemporalSerializable,
+    },
+    protos::temporal::api::common::v1::Payload,
+};
+use tokio::sync::{Notify, watch};
+
+use crate::cancel::{Cancellation, Cancelled};
+
+/// What a checkpoint can hold: a small value that says where the work stands.
+///
+/// Implemented for every type that has the supertraits; derive them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the state of a checkpoint",
+    label = "this type is stored in the heartbeat",
+    note = "derive what is missing: `#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]`"
+)]
+pub trait CheckpointState:
+    Serialize + DeserializeOwned + Default + Clone + Send + Sync + 'static
+{
+}
+
+impl<T> CheckpointState for T where
+    T: Serialize + DeserializeOwned + Default + Clone + Send + Sync + 'static
+{
+}
+
+/// Where the work stands: loaded from the last attempt, saved for the next.
+///
+/// Take it as a parameter before the inputs; the heartbeat then carries the newest saved value to
+/// the server by itself. The value is the first of the heartbeat's details, encoded as the client's
+/// data converter does it (plain JSON by default), so workers in other languages can read it.
+///
+/// Cheap to clone into tasks; all clones share one value.
+///
+/// ```
+/// # use autobeat::{Cancelled, Checkpoint};
+/// async fn count_to(checkpoint: Checkpoint<u64>, end: u64) -> Result<(), Cancelled> {
+///     for number in checkpoint.get()..end {
+///         // … the work for `number` …
+///         checkpoint.save(number + 1)?; // this many are done
+///     }
+///     Ok(())
+/// }
+/// ```
+pub struct Checkpoint<T> {
+    slot: Arc<Slot<T>>,
+    cancellation: Cancellation,
+}
+
+impl<T> Clone for Checkpoint<T> {
+    fn clone(&self) -> Self {
+        Self { slot: Arc::clone(&self.slot), cancellation: self.cancellation.clone() }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Checkpoint<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Checkpoint")
+            .field("value", &self.slot.lock().value)
+            .field("resumed", &self.slot.resumed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: CheckpointState> Checkpoint<T> {
+    pub(crate) fn new(slot: Arc<Slot<T>>, cancellation: Cancellation) -> Self {
+        Self { slot, cancellation }
+    }
+
+    /// The newest saved value: of this attempt, or of the last one, or the default.
+    #[must_use]
+    pub fn get(&self) -> T {
+        self.slot.lock().value.clone()
+    }
+
+    /// Whether this attempt started from a checkpoint of an earlier one.
+    #[must_use]
+    pub fn is_resumed(&self) -> bool {
+        self.slot.resumed
+    }
+
+    /// Saves where the work stands; the next heartbeat carries it.
+    ///
+    /// Costs nanoseconds: nothing is serialised or sent here, and only the newest value ever is.
+    /// After a process is killed, at most one heartbeat interval of work is repeated; use
+    /// [`commit`](Self::commit) for a value that must not be lost.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] when the attempt should stop. The value is saved even then.
+    #[inline]
+    pub fn save(&self, value: T) -> Result<(), Cancelled> {
+        self.slot.store(value);
+        self.cancellation.check()
+    }
+
+    /// Changes the saved value in place; costs one clone of it.
+    ///
+    /// The change is made to a copy, so one that panics half-way leaves the last value whole. Do
+    /// not use this checkpoint within `change`: it is locked meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] when the attempt should stop. The change is saved even then.
+    pub fn update(&self, change: impl FnOnce(&mut T)) -> Result<(), Cancelled> {
+        let mut saved = self.slot.lock();
+        let mut value = saved.value.clone();
+        change(&mut value);
+        let replaced = saved.replace(value);
+        drop(saved);
+        drop(replaced);
+        self.cancellation.check()
+    }
+
+    /// Says that the work moves although there is nothing new to save.
+    ///
+    /// It counts as progress for `stall_timeout`, and for nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] when the attempt should stop.
+    pub fn touch(&self) -> Result<(), Cancelled> {
+        self.slot.touches.fetch_add(1, Ordering::Relaxed);
+        self.cancellation.check()
+    }
+
+    /// Saves a value and waits until the server has acknowledged it.
+    ///
+    /// One round trip. From then on no attempt starts from an older value, also not after the
+    /// process is killed at that instant. In a local activity, which has no heartbeat, it is a
+    /// plain [`save`](Self::save).
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] when the attempt should stop, at once or before the acknowledgement came. The
+    /// value is saved even then.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped `commit` is a [`save`](Self::save): the next heartbeat carries the value.
+    pub async fn commit(&self, value: T) -> Result<(), Cancelled> {
+        let version = self.slot.store(value);
+        self.cancellation.check()?;
+        tokio::select! {
+            biased;
+            () = self.slot.acknowledgements.reach(version) => Ok(()),
+            cancelled = self.cancellation.cancelled() => Err(cancelled),
+        }
+    }
+
+    /// [`commit`](Self::commit) for a blocking function: it blocks this thread meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Self::commit).
+    ///
+    /// # Panics
+    ///
+    /// In an `async` function, whose thread must not block, and outside of a tokio runtime.
+    pub fn commit_blocking(&self, value: T) -> Result<(), Cancelled> {
+        tokio::runtime::Handle::current().block_on(self.commit(value))
+    }
+}
+
+/// The value behind a [`Checkpoint`] and its clones.
+pub(crate) struct Slot<T> {
+    saved: Mutex<Saved<T>>,
+    touches: AtomicU64,
+    resumed: bool,
+    seed: Details,
+    acknowledgements: Acknowledgements,
+}
+
+struct Saved<T> {
+    value: T,
+    /// How often something was saved in this attempt.
+    version: u64,
+}
+
+impl<T> Saved<T> {
+    fn replace(&mut self, value: T) -> T {
+        self.version += 1;
+        std::mem::replace(&mut self.value, value)
+    }
+}
+
+impl<T> Slot<T> {
+    /// A poisoned lock is as good as any: `Saved` is never left half-changed.
+    fn lock(&self) -> MutexGuard<'_, Saved<T>> {
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn store(&self, value: T) -> u64 {
+        let mut saved = self.lock();
+        let replaced = saved.replace(value);
+        let version = saved.version;
+        drop(saved);
+        drop(replaced);
+        version
+    }
+}
+
+impl<T: CheckpointState> Slot<T> {
+    /// A slot that starts from the decoded `value` of the last attempt's `details`, if any.
+    pub(crate) fn new(value: Option<T>, details: Vec<Payload>) -> Self {
+        let resumed = value.is_some();
+        let decoded = value.clone().map(|value| Arc::new(value) as Encodable);
+        Self {
+            saved: Mutex::new(Saved { value: value.unwrap_or_default(), version: 0 }),
+            touches: AtomicU64::new(0),
+            resumed,
+            seed: Details { version: 0, payloads: details, value: decoded },
+            acknowledgements: Acknowledgements::new(),
+        }
+    }
+}
+
+/// What the heartbeat sees of a slot, whatever its type.
+pub(crate) trait Source: Send + Sync {
+    /// The newest details, encoded; those of the last attempt as long as nothing was saved.
+    fn newest(&self, converter: &PayloadConverter) -> Result<Details, NotEncodable>;
+
+    /// How often something was saved.
+    fn saves(&self) -> u64;
+
+    /// A number that changes whenever the body said that it moves.
+    fn progress(&self) -> u64;
+
+    /// Who waits for an acknowledgement.
+    fn acknowledgements(&self) -> &Acknowledgements;
+}
+
+impl<T: CheckpointState> Source for Slot<T> {
+    fn newest(&self, converter: &PayloadConverter) -> Result<Details, NotEncodable> {
+        let saved = self.lock();
+        let version = saved.version;
+        if version == 0 {
+            return Ok(self.seed.clone());
+        }
+        let value = saved.value.clone();
+        drop(saved);
+        let payloads = encode(converter, &value).map_err(|source| NotEncodable {
+            type_name: type_name::<T>(),
+            source,
+        })?;
+        Ok(Details { version, payloads, value: Some(Arc::new(value)) })
+    }
+
+    fn saves(&self) -> u64 {
+        self.lock().version
+    }
+
+    fn progress(&self) -> u64 {
+        self.saves() + self.touches.load(Ordering::Relaxed)
+    }
+
+    fn acknowledgements(&self) -> &Acknowledgements {
+        &self.acknowledgements
+    }
+}
+
+/// A saved value that the client's data converter cannot turn into a payload.
+#[derive(Debug)]
+pub(crate) struct NotEncodable {
+    type_name: &'static str,
+    source: PayloadConversionError,
+}
+
+impl fmt::Display for NotEncodable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "the checkpoint of type `{}` cannot be serialised: {}",
+            self.type_name, self.source
+        )
+    }
+}
+
+type Encodable = Arc<dyn ErasedSerialize + Send + Sync>;
+
+/// The details of one heartbeat: encoded payloads, not yet through the client's codec.
+///
+/// It is sent through the SDK, which runs its converter once more: a converter that knows payloads
+/// takes them as they are, one that knows only serde takes the value that they came from.
+#[derive(Clone, Default)]
+pub(crate) struct Details {
+    pub(crate) version: u64,
+    pub(crate) payloads: Vec<Payload>,
+    value: Option<Encodable>,
+}
+
+impl Details {
+    /// Whether there is nothing to send, so that a heartbeat goes out without details.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.payloads.is_empty()
+    }
+}
+
+impl TemporalSerializable for Details {
+    fn as_serde(&self) -> Result<&dyn ErasedSerialize, PayloadConversionError> {
+        match &self.value {
+            Some(value) => Ok(value.as_ref()),
+            None => Err(PayloadConversionError::WrongEncoding),
+        }
+    }
+
+    fn to_payload(&self, _: &SerializationContext<'_>) -> Result<Payload, PayloadConversionError> {
+        self.payloads.first().cloned().ok_or(PayloadConversionError::WrongEncoding)
+    }
+
+    fn to_payloads(
+        &self,
+        _: &SerializationContext<'_>,
+    ) -> Result<Vec<Payload>, PayloadConversionError> {
+        Ok(self.payloads.clone())
+    }
+}
+
+fn encode<T: CheckpointState>(
+    converter: &PayloadConverter,
+    value: &T,
+) -> Result<Vec<Payload>, PayloadConversionError> {
+    let data = SerializationContextData::Activity(ActivitySerializationContext::new());
+    converter
+        .to_payload(&SerializationContext::new(&data, converter), value)
+        .map(|payload| vec![payload])
+}
+
+/// Decodes the checkpoint that an earlier attempt left, the first of its details.
+///
+/// Details that are a null are none: that is how some SDKs write a heartbeat without details.
+pub(crate) fn decode<T: CheckpointState>(
+    converter: &PayloadConverter,
+    details: &[Payload],
+) -> Result<Option<T>, PayloadConversionError> {
+    let data = SerializationContextData::Activity(ActivitySerializationContext::new());
+    match details.first() {
+        None => Ok(None),
+        Some(payload) if is_null(payload) => Ok(None),
+        Some(payload) => converter
+            .from_payload(&SerializationContext::new(&data, converter), payload.clone())
+            .map(Some),
+    }
+}
+
+fn is_null(payload: &Payload) -> bool {
+    payload.metadata.get("encoding").is_some_and(|encoding| encoding == b"binary/null")
+}
+
+/// Who waits for which version to be acknowledged, and which one was.
+pub(crate) struct Acknowledgements {
+    wanted: AtomicU64,
+    asked: Notify,
+    reached: watch::Sender<u64>,
+}
+
+impl Acknowledgements {
+    fn new() -> Self {
+        Self {
+            wanted: AtomicU64::new(0),
+            asked: Notify::new(),
+            reached: watch::Sender::new(0),
+        }
+    }
+
+    /// Asks for a heartbeat and waits until one carried this version.
+    async fn reach(&self, version: u64) {
+        let mut reached = self.reached.subscribe();
+        self.wanted.fetch_max(version, Ordering::AcqRel);
+        self.asked.notify_one();
+        // The sender lives in `self`, so this cannot fail.
+        let _ = reached.wait_for(|reached| *reached >= version).await;
+    }
+
+    /// Waits until somebody asks for a heartbeat.
+    pub(crate) async fn asked(&self) {
+        self.asked.notified().await;
+    }
+
+    /// Whether somebody waits for more than was acknowledged so far.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Acquire) > *self.reached.borrow()
+    }
+
+    /// Says that a version was acknowledged, and all before it.
+    pub(crate) fn acknowledge(&self, version: u64) {
+        self.reached.send_if_modified(|reached| {
+            let news = version > *reached;
+            *reached = version.max(*reached);
+            news
+        });
+    }
+}

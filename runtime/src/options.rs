@@ -1,0 +1,281 @@
+//! What the attribute declared about an activity, and what follows from it.
+
+use std::time::Duration;
+
+use temporalio_common::{ActivityCloseTimeouts, RetryPolicy};
+use temporalio_sdk::{ActivityCancellationType, ActivityOptions};
+
+/// The longest interval that is chosen where none was declared.
+const LONGEST_DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long a body that can see its cancellation may go on where nothing else was declared.
+const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+
+/// What `#[activity(…)]` declared; a key that was not written is `None`.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    heartbeat_timeout: Duration,
+    heartbeat_interval: Option<Duration>,
+    start_to_close_timeout: Option<Duration>,
+    schedule_to_close_timeout: Option<Duration>,
+    schedule_to_start_timeout: Option<Duration>,
+    max_attempts: Option<u32>,
+    stall_timeout: Option<Duration>,
+    cancellation_type: CancellationType,
+    cancel_grace: Option<Grace>,
+    on_bad_checkpoint: OnBadCheckpoint,
+}
+
+/// How a workflow's cancellation treats the activity, in the words of the SDK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancellationType {
+    /// The workflow goes on at once; the activity is told that it is gone.
+    TryCancel,
+    /// The workflow waits until the activity has answered its cancellation.
+    WaitCancellationCompleted,
+    /// The activity is not told.
+    Abandon,
+}
+
+/// How long a body may go on after it was told of a cancellation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grace {
+    /// Its future is dropped after this long.
+    After(Duration),
+    /// It is left alone.
+    Never,
+}
+
+/// What happens when the stored details are not a checkpoint of the declared type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnBadCheckpoint {
+    /// The activity fails and is not retried; the details stay as they are.
+    Fail,
+    /// The attempt starts from the default; the details stay until something is saved.
+    Restart,
+}
+
+impl Options {
+    /// Declares a heartbeat timeout and nothing else.
+    #[must_use]
+    pub const fn new(heartbeat_timeout: Duration) -> Self {
+        Self {
+            heartbeat_timeout,
+            heartbeat_interval: None,
+            start_to_close_timeout: None,
+            schedule_to_close_timeout: None,
+            schedule_to_start_timeout: None,
+            max_attempts: None,
+            stall_timeout: None,
+            // The SDK's own default lets the workflow go on at once: the activity would only ever
+            // learn that its workflow is gone, never that somebody asked it to stop.
+            cancellation_type: CancellationType::WaitCancellationCompleted,
+            cancel_grace: None,
+            on_bad_checkpoint: OnBadCheckpoint::Fail,
+        }
+    }
+
+    /// Declares how often the heartbeat goes out.
+    #[must_use]
+    pub const fn heartbeat_interval(mut self, interval: Duration) -> Self {
+        self.heartbeat_interval = Some(interval);
+        self
+    }
+
+    /// Declares the longest time of one attempt.
+    #[must_use]
+    pub const fn start_to_close_timeout(mut self, timeout: Duration) -> Self {
+        self.start_to_close_timeout = Some(timeout);
+        self
+    }
+
+    /// Declares the longest time of all attempts together.
+    #[must_use]
+    pub const fn schedule_to_close_timeout(mut self, timeout: Duration) -> Self {
+        self.schedule_to_close_timeout = Some(timeout);
+        self
+    }
+
+    /// Declares the longest wait for a worker.
+    #[must_use]
+    pub const fn schedule_to_start_timeout(mut self, timeout: Duration) -> Self {
+        self.schedule_to_start_timeout = Some(timeout);
+        self
+    }
+
+    /// Declares how many attempts there may be.
+    #[must_use]
+    pub const fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = Some(attempts);
+        self
+    }
+
+    /// Declares the longest time without progress.
+    #[must_use]
+    pub const fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = Some(timeout);
+        self
+    }
+
+    /// Declares how a workflow's cancellation treats the activity.
+    #[must_use]
+    pub const fn cancellation_type(mut self, cancellation_type: CancellationType) -> Self {
+        self.cancellation_type = cancellation_type;
+        self
+    }
+
+    /// Declares how long a body may go on after a cancellation.
+    #[must_use]
+    pub const fn cancel_grace(mut self, grace: Grace) -> Self {
+        self.cancel_grace = Some(grace);
+        self
+    }
+
+    /// Declares what happens when the stored details are not a checkpoint of this activity.
+    #[must_use]
+    pub const fn on_bad_checkpoint(mut self, on_bad_checkpoint: OnBadCheckpoint) -> Self {
+        self.on_bad_checkpoint = on_bad_checkpoint;
+        self
+    }
+
+    /// The heartbeat timeout as declared, which a workflow may have overruled.
+    pub(crate) const fn declared_timeout(&self) -> Duration {
+        self.heartbeat_timeout
+    }
+
+    pub(crate) const fn stalls_after(&self) -> Option<Duration> {
+        self.stall_timeout
+    }
+
+    pub(crate) const fn restarts_on_bad_checkpoint(&self) -> bool {
+        matches!(self.on_bad_checkpoint, OnBadCheckpoint::Restart)
+    }
+
+    /// How often to beat, given the timeout that the server really has.
+    ///
+    /// A workflow may schedule the activity with a shorter timeout than declared; the interval
+    /// then follows the shorter one, or the attempt would time out between two beats.
+    pub(crate) fn interval(&self, timeout: Option<Duration>) -> Duration {
+        let declared = self
+            .heartbeat_interval
+            .unwrap_or_else(|| default_interval(self.heartbeat_timeout));
+        match timeout {
+            Some(real) if declared > real / 2 => default_interval(real),
+            _ => declared.max(Duration::from_millis(1)),
+        }
+    }
+
+    /// How long a body may go on after it was told; `None` is for ever.
+    pub(crate) fn grace(&self, body_can_see: bool) -> Option<Duration> {
+        match self.cancel_grace {
+            Some(Grace::Never) => None,
+            Some(Grace::After(grace)) => Some(grace),
+            None if body_can_see => Some(DEFAULT_GRACE),
+            None => Some(Duration::ZERO),
+        }
+    }
+
+    #[cfg(feature = "embedded")]
+    pub(crate) const fn start_to_close(&self) -> Option<Duration> {
+        self.start_to_close_timeout
+    }
+
+    #[cfg(feature = "embedded")]
+    pub(crate) const fn schedule_to_close(&self) -> Option<Duration> {
+        self.schedule_to_close_timeout
+    }
+
+    #[cfg(feature = "embedded")]
+    pub(crate) const fn attempts(&self) -> Option<u32> {
+        self.max_attempts
+    }
+}
+
+/// A third of the timeout: two beats may be lost before the server gives the attempt up.
+fn default_interval(timeout: Duration) -> Duration {
+    (timeout / 3).clamp(Duration::from_millis(1), LONGEST_DEFAULT_INTERVAL)
+}
+
+/// The SDK's options with which a workflow schedules the activity as declared.
+///
+/// # Panics
+///
+/// Never from generated code, which offers `options()` only where a close timeout was declared.
+#[must_use]
+pub fn activity_options(options: Options) -> ActivityOptions {
+    let close = match (options.start_to_close_timeout, options.schedule_to_close_timeout) {
+        (Some(start_to_close), Some(schedule_to_close)) => {
+            ActivityCloseTimeouts::ScheduleAndStartToClose { schedule_to_close, start_to_close }
+        }
+        (Some(timeout), None) => ActivityCloseTimeouts::StartToClose(timeout),
+        (None, Some(timeout)) => ActivityCloseTimeouts::ScheduleToClose(timeout),
+        (None, None) => unreachable!("`options()` is generated only with a close timeout"),
+    };
+    ActivityOptions::with_close_timeouts(close)
+        .heartbeat_timeout(options.heartbeat_timeout)
+        .maybe_schedule_to_start_timeout(options.schedule_to_start_timeout)
+        .cancellation_type(match options.cancellation_type {
+            CancellationType::TryCancel => ActivityCancellationType::TryCancel,
+            CancellationType::WaitCancellationCompleted => {
+                ActivityCancellationType::WaitCancellationCompleted
+            }
+            CancellationType::Abandon => ActivityCancellationType::Abandon,
+        })
+        .maybe_retry_policy(
+            options
+                .max_attempts
+                .map(|attempts| RetryPolicy::builder().maximum_attempts(attempts).build()),
+        )
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THIRTY: Options = Options::new(Duration::from_secs(30));
+
+    #[test]
+    fn interval_is_a_third_of_the_timeout() {
+        assert_eq!(THIRTY.interval(Some(Duration::from_secs(30))), Duration::from_secs(10));
+        assert_eq!(THIRTY.interval(None), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn long_timeouts_still_beat_every_thirty_seconds() {
+        let hour = Options::new(Duration::from_secs(3600));
+        assert_eq!(hour.interval(Some(Duration::from_secs(3600))), Duration::from_secs(30));
+    }
+
+    #[test]
+    fn interval_follows_a_shorter_timeout_than_declared() {
+        assert_eq!(THIRTY.interval(Some(Duration::from_secs(6))), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_declared_interval_stays_while_it_fits() {
+        let options = THIRTY.heartbeat_interval(Duration::from_secs(1));
+        assert_eq!(options.interval(Some(Duration::from_secs(2))), Duration::from_secs(1));
+        assert_eq!(options.interval(Some(Duration::from_millis(1500))), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn grace_depends_on_what_the_body_can_see() {
+        assert_eq!(THIRTY.grace(true), Some(DEFAULT_GRACE));
+        assert_eq!(THIRTY.grace(false), Some(Duration::ZERO));
+        assert_eq!(THIRTY.cancel_grace(Grace::Never).grace(false), None);
+    }
+
+    #[test]
+    fn options_carry_the_declared_timeouts_to_the_workflow() {
+        let options = activity_options(
+            THIRTY
+                .start_to_close_timeout(Duration::from_secs(60))
+                .max_attempts(3),
+        );
+        assert_eq!(options.heartbeat_timeout, Some(Duration::from_secs(30)));
+        assert_eq!(options.close_timeouts.start_to_close(), Some(Duration::from_secs(60)));
+        assert_eq!(options.cancellation_type, ActivityCancellationType::WaitCancellationCompleted);
+        assert_eq!(options.retry_policy.map(|policy| policy.maximum_attempts()), Some(3));
+    }
+}

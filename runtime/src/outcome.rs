@@ -1,0 +1,119 @@
+//! How the end of an attempt is answered to the server: one table, as one function.
+
+use std::{any::Any, time::Duration};
+
+use temporalio_common::error::ApplicationFailure;
+use temporalio_sdk::activities::ActivityError;
+
+use crate::cancel::{self, CancelReason, Cancellation, Cancelled};
+
+/// The next attempt after a shutdown starts at once: another worker waits for the work.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
+/// How the body of an attempt ended.
+pub(crate) enum End<T> {
+    /// It returned a value, whatever was requested meanwhile.
+    Completed(T),
+    /// It returned an error.
+    Failed(ActivityError),
+    /// It panicked, with this payload.
+    Panicked(Box<dyn Any + Send>),
+    /// It was dropped: it did not stop within its grace.
+    Dropped,
+}
+
+/// What to do about it.
+pub(crate) enum Outcome<T> {
+    /// Complete with the value.
+    Complete(T),
+    /// Somebody else completes the activity later; the details stay.
+    CompletesElsewhere,
+    /// Answer that it was cancelled, without a checkpoint: nothing comes after it.
+    Cancelled(ActivityError),
+    /// Fail, with the newest checkpoint unless it is what is wrong.
+    Fail { error: ActivityError, with_checkpoint: bool },
+    /// Go on panicking, with the newest checkpoint: the SDK makes a failure of it.
+    Panic(Box<dyn Any + Send>),
+}
+
+impl<T> Outcome<T> {
+    /// The outcome in a word, for people.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Complete(_) => "completed",
+            Self::CompletesElsewhere => "completes elsewhere",
+            Self::Cancelled(_) => "cancelled",
+            Self::Fail { .. } => "failed",
+            Self::Panic(_) => "panicked",
+        }
+    }
+}
+
+/// Whether an end says that the attempt was cancelled, rather than something of its own.
+pub(crate) fn is_cancelled<T>(end: &End<T>) -> bool {
+    match end {
+        End::Failed(ActivityError::Cancelled { .. }) | End::Dropped => true,
+        End::Failed(ActivityError::Application(failure)) => {
+            cancel::is_cancelled(failure.as_ref())
+                || cancel::is_cancelled(failure.source_error())
+        }
+        _ => false,
+    }
+}
+
+/// The outcome table.
+pub(crate) fn settle<T>(end: End<T>, cancellation: &Cancellation) -> Outcome<T> {
+    let cancelled = is_cancelled(&end);
+    match (end, cancellation.reason()) {
+        (End::Completed(value), _) => Outcome::Complete(value),
+        (End::Panicked(payload), _) => Outcome::Panic(payload),
+        (End::Failed(ActivityError::WillCompleteAsync), _) => Outcome::CompletesElsewhere,
+        // The body's own answer may carry details for the workflow.
+        (End::Failed(error @ ActivityError::Cancelled { .. }), Some(CancelReason::Requested)) => {
+            Outcome::Cancelled(error)
+        }
+        (_, Some(reason)) if cancelled => by_reason(reason, cancellation.message()),
+        (End::Failed(ActivityError::Cancelled { .. }), None) => nobody_asked(),
+        (End::Failed(error), _) => Outcome::Fail { error, with_checkpoint: true },
+        // A body is dropped for a reason alone.
+        (End::Dropped, _) => by_reason(CancelReason::LeaseLost, String::new()),
+    }
+}
+
+fn by_reason<T>(reason: CancelReason, message: String) -> Outcome<T> {
+    let (type_name, next_retry_delay, retryable) = match reason {
+        // The server refuses this answer for every other reason, and the attempt then hangs until
+        // one of its timeouts.
+        CancelReason::Requested => return Outcome::Cancelled(ActivityError::cancelled()),
+        CancelReason::Paused => ("ActivityPaused", None, true),
+        CancelReason::Reset => ("ActivityReset", None, true),
+        CancelReason::WorkerShutdown => ("WorkerShutdown", Some(AT_ONCE), true),
+        CancelReason::NotFound => ("NotFound", None, true),
+        CancelReason::LeaseLost => ("LeaseLost", None, true),
+        CancelReason::DeadlineExceeded => ("DeadlineExceeded", None, true),
+        CancelReason::Stalled => ("ActivityStalled", None, true),
+        CancelReason::CheckpointTooLarge => ("CheckpointTooLarge", None, false),
+        CancelReason::CheckpointInvalid => ("CheckpointInvalid", None, false),
+    };
+    let source: Box<dyn std::error::Error + Send + Sync> = if message.is_empty() {
+        Box::new(Cancelled::new(reason))
+    } else {
+        message.into()
+    };
+    let failure = ApplicationFailure::builder(source)
+        .type_name(type_name.to_owned())
+        .non_retryable(!retryable)
+        .maybe_next_retry_delay(next_retry_delay)
+        .build();
+    Outcome::Fail { error: ActivityError::application(failure), with_checkpoint: retryable }
+}
+
+/// The server would refuse a cancellation that nobody asked for, and the attempt would hang.
+fn nobody_asked<T>() -> Outcome<T> {
+    let failure = ApplicationFailure::builder(
+        "the activity answered that it was cancelled, but nobody had asked for that",
+    )
+    .type_name("UnrequestedCancellation".to_owned())
+    .build();
+    Outcome::Fail { error: ActivityError::application(failure), with_checkpoint: true }
+}

@@ -1,0 +1,23 @@
+//! What generated code names. Not for people: it changes without notice.
+
+pub use temporalio_common::{
+    ActivityDefinition,
+    data_converters::{MultiArgs2, MultiArgs3, MultiArgs4, MultiArgs5, MultiArgs6},
+};
+pub use temporalio_sdk::{
+    ActivityOptions,
+    activities::{
+        ActivityContext, ActivityDefinitions, ActivityError, ActivityImplementer,
+        ExecutableActivity,
+    },
+};
+
+pub use crate::{
+    attempt::{ActivityReturn, Takes},
+    checkpoint::CheckpointState,
+    options::{CancellationType, Grace, OnBadCheckpoint, Options, activity_options},
+    worker::{
+        Activity, BoxFuture, Context, Handles, NoCheckpoint, NoContext, execute, register,
+        run_blocking,
+    },
+};

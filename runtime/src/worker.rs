@@ -1,0 +1,205 @@
+//! The edge to the SDK: what a marker is, how it runs in a worker, how it registers.
+
+use std::{
+    collections::{HashMap, HashSet},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use temporalio_common::ActivityDefinition;
+use temporalio_sdk::activities::{
+    ActivityContext, ActivityDefinitions, ActivityError, ActivityImplementer, ActivityInfo,
+    ExecutableActivity,
+};
+use tokio::time::Instant;
+
+use crate::{
+    attempt::{self, ActivityReturn, Facts, Takes},
+    cancel::Cancellation,
+    checkpoint::{Checkpoint, CheckpointState},
+    lease::{Lease, local::LocalLease, server::ServerLease},
+    options::Options,
+};
+
+/// A boxed future, as the SDK takes it.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
+
+/// What the attribute says about a function, for every engine that runs it.
+pub trait Activity:
+    ActivityDefinition<Input: Send + Sync, Output: Send + Sync> + Sized + Send + Sync + 'static
+{
+    /// What was declared.
+    const OPTIONS: Options;
+    /// Which handles the body takes.
+    const TAKES: Takes;
+    /// What a method is called on; `()` for a free function.
+    type Instance: Send + 'static;
+    /// The state of its checkpoint, or [`NoCheckpoint`].
+    type State: CheckpointState;
+    /// The SDK's context where the body takes it, or [`NoContext`].
+    type Context: Context;
+    /// What the body returns.
+    type Return: ActivityReturn<Output = <Self as ActivityDefinition>::Output> + Send;
+
+    /// Runs the body.
+    fn run(
+        instance: Self::Instance,
+        handles: Handles<Self::State, Self::Context>,
+        input: Self::Input,
+    ) -> impl Future<Output = Self::Return> + Send;
+}
+
+/// What a body is handed beside its inputs.
+#[derive(Debug)]
+pub struct Handles<S, C> {
+    /// Where the work stands.
+    pub checkpoint: Checkpoint<S>,
+    /// Whether to stop.
+    pub cancellation: Cancellation,
+    /// The SDK's context, or nothing.
+    pub context: C,
+}
+
+/// The state of a function without a `Checkpoint`.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct NoCheckpoint;
+
+/// The context of a function without an `ActivityContext`.
+#[derive(Clone, Copy, Debug)]
+pub struct NoContext;
+
+/// What a body may take of the SDK's context.
+pub trait Context: Send + 'static {
+    /// Takes it.
+    fn of(context: &ActivityContext) -> Self;
+}
+
+impl Context for ActivityContext {
+    fn of(context: &ActivityContext) -> Self {
+        context.clone()
+    }
+}
+
+impl Context for NoContext {
+    fn of(_: &ActivityContext) -> Self {
+        Self
+    }
+}
+
+/// Runs an attempt that the SDK handed to this worker.
+pub fn execute<A: Activity>(
+    instance: A::Instance,
+    context: ActivityContext,
+    input: A::Input,
+) -> BoxFuture<Result<A::Output, ActivityError>> {
+    Box::pin(async move {
+        let facts = facts(&context);
+        warn_without_timeout(&facts, context.info().is_local, A::OPTIONS);
+        let handed_in = A::Context::of(&context);
+        let lease: Arc<dyn Lease> = if context.info().is_local {
+            Arc::new(LocalLease::new(context))
+        } else {
+            Arc::new(ServerLease::new(context, facts.heartbeat_timeout))
+        };
+        attempt::run(A::OPTIONS, A::TAKES, facts, lease, |checkpoint, cancellation| {
+            A::run(instance, Handles { checkpoint, cancellation, context: handed_in }, input)
+        })
+        .await
+    })
+}
+
+/// Runs a body that is not `async` on the blocking pool.
+///
+/// # Panics
+///
+/// Where the body panics.
+pub async fn run_blocking<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> R {
+    match tokio::task::spawn_blocking(body).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(payload) => std::panic::resume_unwind(payload),
+            // A blocking task is cancelled only when its runtime shuts down, and then nothing
+            // polls this future any more.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// Registers a free function, and warns where its name is taken.
+pub fn register<A>(instance: Arc<A>, definitions: &mut ActivityDefinitions)
+where
+    A: ExecutableActivity<Implementer = A> + ActivityImplementer + Send + Sync + 'static,
+    A::Input: Send + Sync,
+    A::Output: Send + Sync,
+{
+    warn_of_double_name(A::definition().name(), std::any::type_name::<A>());
+    definitions.register_activity::<A>(instance);
+}
+
+/// Of two activities of one name, the SDK keeps the last and says nothing.
+fn warn_of_double_name(name: &str, activity: &'static str) {
+    static NAMES: Mutex<Option<HashMap<String, &'static str>>> = Mutex::new(None);
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let earlier = names.get_or_insert_default().insert(name.to_owned(), activity);
+    if let Some(earlier) = earlier.filter(|earlier| *earlier != activity) {
+        tracing::warn!(
+            target: "autobeat",
+            name,
+            "`{earlier}` and `{activity}` are both registered as `{name}`: in one worker the \
+             last one wins; give one of them `name = \"…\"`",
+        );
+    }
+}
+
+/// Says once a type what is missing where the server has no heartbeat timeout.
+fn warn_without_timeout(facts: &Facts, is_local: bool, options: Options) {
+    static WARNED: Mutex<Option<HashSet<String>>> = Mutex::new(None);
+    if is_local || facts.heartbeat_timeout.is_some() {
+        return;
+    }
+    let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    if warned.get_or_insert_default().insert(facts.activity_type.clone()) {
+        tracing::warn!(
+            target: "autobeat",
+            activity_type = facts.activity_type,
+            "scheduled without a heartbeat timeout, so a dead worker is noticed late: set \
+             `heartbeat_timeout` to {:?} in the workflow, or use the activity's `options()`",
+            options.declared_timeout(),
+        );
+    }
+}
+
+fn facts(context: &ActivityContext) -> Facts {
+    let info = context.info();
+    let heartbeat_timeout = info.heartbeat_timeout.filter(|timeout| !timeout.is_zero());
+    let started = started(info, heartbeat_timeout);
+    Facts {
+        activity_type: info.activity_type.clone(),
+        number: info.attempt,
+        heartbeat_timeout,
+        started,
+        deadline: deadline(info, started),
+        details: context.heartbeat_details().raw().to_vec(),
+    }
+}
+
+/// When the server started to count, on this machine's clock.
+///
+/// The two machines' clocks may differ by any amount, so no more than a tenth of the timeout is
+/// believed: an attempt is handed over in far less, and a wrong clock must not cost a lease.
+fn started(info: &ActivityInfo, heartbeat_timeout: Option<Duration>) -> Instant {
+    let now = Instant::now();
+    let on_its_way = info
+        .started_time
+        .and_then(|started| SystemTime::now().duration_since(started).ok())
+        .unwrap_or_default();
+    let believed = heartbeat_timeout.map_or(Duration::ZERO, |timeout| timeout / 10);
+    now.checked_sub(on_its_way.min(believed)).unwrap_or(now)
+}
+
+/// When the attempt's time is over: both moments are the server's, so their distance is true.
+fn deadline(info: &ActivityInfo, started: Instant) -> Option<Instant> {
+    let length = info.deadline?.duration_since(info.started_time?).ok()?;
+    started.checked_add(length)
+}
