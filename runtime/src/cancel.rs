@@ -84,10 +84,9 @@ impl CancelReason {
             Self::LeaseLost | Self::DeadlineExceeded => {
                 !earlier.leaves_no_grace() && !earlier.is_final()
             }
-            Self::Requested => matches!(
-                earlier,
-                Self::Paused | Self::Reset | Self::WorkerShutdown | Self::Stalled
-            ),
+            Self::Requested => {
+                matches!(earlier, Self::Paused | Self::Reset | Self::WorkerShutdown | Self::Stalled)
+            }
             _ => false,
         }
     }
@@ -310,11 +309,8 @@ impl Cancellation {
             Some(earlier) if !reason.supersedes(earlier) => None,
             _ => Some(reason as u8),
         };
-        let news = self
-            .state
-            .reason
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, replace)
-            .is_ok();
+        let news =
+            self.state.reason.fetch_update(Ordering::AcqRel, Ordering::Acquire, replace).is_ok();
         self.state.token.cancel();
         if reason.leaves_no_grace() {
             self.state.over.cancel();

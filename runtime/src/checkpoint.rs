@@ -264,10 +264,8 @@ impl<T: CheckpointState> Source for Slot<T> {
         }
         let value = saved.value.clone();
         drop(saved);
-        let payloads = encode(converter, &value).map_err(|source| NotEncodable {
-            type_name: type_name::<T>(),
-            source,
-        })?;
+        let payloads = encode(converter, &value)
+            .map_err(|source| NotEncodable { type_name: type_name::<T>(), source })?;
         Ok(Details { version, payloads, value: Some(Arc::new(value)) })
     }
 
@@ -381,11 +379,7 @@ pub(crate) struct Acknowledgements {
 
 impl Acknowledgements {
     fn new() -> Self {
-        Self {
-            wanted: AtomicU64::new(0),
-            asked: Notify::new(),
-            reached: watch::Sender::new(0),
-        }
+        Self { wanted: AtomicU64::new(0), asked: Notify::new(), reached: watch::Sender::new(0) }
     }
 
     /// Asks for a heartbeat and waits until one carried this version.

@@ -22,6 +22,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 use crate::{
     cancel::{CancelReason, Cancellation},
@@ -73,7 +74,8 @@ impl Heartbeat {
             cancellation,
             rhythm,
         )));
-        let task = tokio::spawn(keep_beating(Arc::clone(&pulse), lease, source));
+        let beating = keep_beating(Arc::clone(&pulse), lease, source);
+        let task = tokio::spawn(beating.in_current_span());
         Self { pulse, task: AbortOnDropHandle::new(task) }
     }
 
@@ -198,9 +200,10 @@ impl Pulse {
         }
         Self {
             next_beat: beats.then(|| Instant::now() + jittered(rhythm.interval)),
-            last_call: rhythm.deadline.filter(|_| beats).map(|deadline| {
-                deadline - LAST_CALL.min(rhythm.interval / 2)
-            }),
+            last_call: rhythm
+                .deadline
+                .filter(|_| beats)
+                .map(|deadline| deadline - LAST_CALL.min(rhythm.interval / 2)),
             renewed: rhythm.started,
             failures: None,
             progress: Progress { count: source.progress(), seen: rhythm.started },
@@ -226,7 +229,7 @@ impl Pulse {
             self.grace_end,
         ];
         // A local activity may have nothing due, but can still be told to stop.
-        let far = Instant::now() + Duration::from_secs(24 * 60 * 60);
+        let far = Instant::now() + Duration::from_hours(24);
         (!self.stopped).then(|| moments.into_iter().flatten().min().unwrap_or(far))
     }
 
@@ -465,3 +468,6 @@ fn stalled(still: Duration, saves: u64) -> String {
 fn jittered(interval: Duration) -> Duration {
     interval.mul_f64(1.0 - 0.1 * fastrand::f64())
 }
+
+#[cfg(test)]
+mod tests;

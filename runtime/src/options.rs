@@ -156,9 +156,8 @@ impl Options {
     /// A workflow may schedule the activity with a shorter timeout than declared; the interval
     /// then follows the shorter one, or the attempt would time out between two beats.
     pub(crate) fn interval(&self, timeout: Option<Duration>) -> Duration {
-        let declared = self
-            .heartbeat_interval
-            .unwrap_or_else(|| default_interval(self.heartbeat_timeout));
+        let declared =
+            self.heartbeat_interval.unwrap_or_else(|| default_interval(self.heartbeat_timeout));
         match timeout {
             Some(real) if declared > real / 2 => default_interval(real),
             _ => declared.max(Duration::from_millis(1)),
@@ -243,8 +242,8 @@ mod tests {
 
     #[test]
     fn long_timeouts_still_beat_every_thirty_seconds() {
-        let hour = Options::new(Duration::from_secs(3600));
-        assert_eq!(hour.interval(Some(Duration::from_secs(3600))), Duration::from_secs(30));
+        let hour = Options::new(Duration::from_hours(1));
+        assert_eq!(hour.interval(Some(Duration::from_hours(1))), Duration::from_secs(30));
     }
 
     #[test]
@@ -268,13 +267,10 @@ mod tests {
 
     #[test]
     fn options_carry_the_declared_timeouts_to_the_workflow() {
-        let options = activity_options(
-            THIRTY
-                .start_to_close_timeout(Duration::from_secs(60))
-                .max_attempts(3),
-        );
+        let options =
+            activity_options(THIRTY.start_to_close_timeout(Duration::from_mins(1)).max_attempts(3));
         assert_eq!(options.heartbeat_timeout, Some(Duration::from_secs(30)));
-        assert_eq!(options.close_timeouts.start_to_close(), Some(Duration::from_secs(60)));
+        assert_eq!(options.close_timeouts.start_to_close(), Some(Duration::from_mins(1)));
         assert_eq!(options.cancellation_type, ActivityCancellationType::WaitCancellationCompleted);
         assert_eq!(options.retry_policy.map(|policy| policy.maximum_attempts()), Some(3));
     }

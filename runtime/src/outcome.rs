@@ -54,8 +54,7 @@ pub(crate) fn is_cancelled<T>(end: &End<T>) -> bool {
     match end {
         End::Failed(ActivityError::Cancelled { .. }) | End::Dropped => true,
         End::Failed(ActivityError::Application(failure)) => {
-            cancel::is_cancelled(failure.as_ref())
-                || cancel::is_cancelled(failure.source_error())
+            cancel::is_cancelled(failure.as_ref()) || cancel::is_cancelled(failure.source_error())
         }
         _ => false,
     }
@@ -95,11 +94,8 @@ fn by_reason<T>(reason: CancelReason, message: String) -> Outcome<T> {
         CancelReason::CheckpointTooLarge => ("CheckpointTooLarge", None, false),
         CancelReason::CheckpointInvalid => ("CheckpointInvalid", None, false),
     };
-    let source: Box<dyn std::error::Error + Send + Sync> = if message.is_empty() {
-        Box::new(Cancelled::new(reason))
-    } else {
-        message.into()
-    };
+    let source: Box<dyn std::error::Error + Send + Sync> =
+        if message.is_empty() { Box::new(Cancelled::new(reason)) } else { message.into() };
     let failure = ApplicationFailure::builder(source)
         .type_name(type_name.to_owned())
         .non_retryable(!retryable)

@@ -1,5 +1,7 @@
 //! The life of an attempt against a scripted lease, on tokio's paused clock.
 
+#![allow(clippy::unchecked_time_subtraction, reason = "moments in the wrong order fail a test")]
+
 use std::{
     error::Error,
     fmt,
@@ -237,18 +239,19 @@ async fn each_reason_is_answered_in_its_own_way() {
     for (reason, answer, left) in rows {
         let lease = stopping(reason);
         let began = Instant::now();
-        let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, cancellation| {
-            checkpoint.save(5)?;
-            let cancelled = cancellation.cancelled().await;
-            assert_eq!(cancelled.reason(), reason);
-            assert_eq!(checkpoint.save(5).unwrap_err().reason(), reason);
-            assert_eq!(cancellation.check().unwrap_err().reason(), reason);
-            assert_eq!(checkpoint.commit(5).await.unwrap_err().reason(), reason);
-            let waiting = cancellation.run_until_cancelled(std::future::pending::<()>());
-            assert_eq!(waiting.await.unwrap_err().reason(), reason);
-            Err(cancelled.into())
-        })
-        .await;
+        let result =
+            attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, cancellation| {
+                checkpoint.save(5)?;
+                let cancelled = cancellation.cancelled().await;
+                assert_eq!(cancelled.reason(), reason);
+                assert_eq!(checkpoint.save(5).unwrap_err().reason(), reason);
+                assert_eq!(cancellation.check().unwrap_err().reason(), reason);
+                assert_eq!(checkpoint.commit(5).await.unwrap_err().reason(), reason);
+                let waiting = cancellation.run_until_cancelled(std::future::pending::<()>());
+                assert_eq!(waiting.await.unwrap_err().reason(), reason);
+                Err(cancelled.into())
+            })
+            .await;
         assert_eq!(failure_type(&result), answer);
         assert_eq!(lease.left(), left, "{reason:?}");
         assert!(began.elapsed() <= 3 * SECOND + Duration::from_millis(1), "within an interval");
@@ -552,10 +555,8 @@ async fn a_commit_is_sent_again_where_it_could_be_overtaken() {
 #[tokio::test(start_paused = true)]
 async fn a_request_to_cancel_after_a_pause_is_the_one_that_is_answered() {
     let script = [Line::Answer(Reply::Stop(CancelReason::Paused))];
-    let lease = Arc::new(ScriptedLease::new(
-        script,
-        Line::Answer(Reply::Stop(CancelReason::Requested)),
-    ));
+    let lease =
+        Arc::new(ScriptedLease::new(script, Line::Answer(Reply::Stop(CancelReason::Requested))));
     let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |_, cancellation| {
         let cancelled = cancellation.cancelled().await;
         assert_eq!(cancelled.reason(), CancelReason::Paused);

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use futures_util::{FutureExt, future::{BoxFuture, ready}};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, ready},
+};
 use temporalio_common::data_converters::PayloadConverter;
 use temporalio_sdk::activities::ActivityContext;
 

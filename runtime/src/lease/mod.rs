@@ -53,7 +53,7 @@ pub(crate) trait Lease: Send + Sync {
 }
 
 /// The answer to a heartbeat.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     /// Go on.
     GoOn,

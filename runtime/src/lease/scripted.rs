@@ -7,7 +7,9 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use temporalio_common::{data_converters::PayloadConverter, protos::temporal::api::common::v1::Payload};
+use temporalio_common::{
+    data_converters::PayloadConverter, protos::temporal::api::common::v1::Payload,
+};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 

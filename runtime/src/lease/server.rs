@@ -115,10 +115,8 @@ impl ServerLease {
             return Ok(Reply::TooLarge { size, limit: size_limit });
         }
         let token = TaskToken::from(self.context.info().task_token.clone());
-        let options = RpcOptions::builder()
-            .timeout(limit)
-            .retry_options(RetryOptions::no_retries())
-            .build();
+        let options =
+            RpcOptions::builder().timeout(limit).retry_options(RetryOptions::no_retries()).build();
         let answer = self
             .client()
             .get_async_activity_handle(ActivityIdentifier::TaskToken(token))
