@@ -1,8 +1,55 @@
 //! Temporal activities that heartbeat, checkpoint, resume and cancel by themselves.
+//!
+//! [`#[activity]`](macro@activity) makes a plain Rust function an activity for any worker that is
+//! built on the official `temporalio-sdk`:
+//!
+//! ```
+//! use autobeat::{Checkpoint, activity};
+//! use temporalio_sdk::activities::ActivityError;
+//!
+//! /// Adds up numbers, one at a time; a retried attempt goes on where the last one was.
+//! #[activity(heartbeat_timeout = "30s", start_to_close_timeout = "2h")]
+//! async fn add_up(checkpoint: Checkpoint<(u64, u64)>, end: u64) -> Result<u64, ActivityError> {
+//!     let (mut next, mut sum) = checkpoint.get();
+//!     while next <= end {
+//!         sum += next;
+//!         next += 1;
+//!         checkpoint.save((next, sum))?;
+//!     }
+//!     Ok(sum)
+//! }
+//!
+//! // In the worker: `WorkerOptions::new("numbers").register_activities(add_up)`.
+//! // In the workflow: `ctx.execute_activity(add_up, 1_000_000, add_up.options()).await?`.
+//! # let _ = add_up.options();
+//! ```
+//!
+//! # What happens in an attempt
+//!
+//! 1. *Load.* What the last attempt saved is decoded; without one, the state starts from its
+//!    `Default`.
+//! 2. *Beat.* A task of its own sends a heartbeat every interval, each with the newest saved value.
+//!    The first goes out after one interval, so a short activity costs no request.
+//! 3. *Run.* The body is polled in place, with the handles it asked for: [`Checkpoint`],
+//!    [`Cancellation`], and the SDK's `ActivityContext`.
+//! 4. *Settle.* How it ended is answered to the server: see [`CancelReason`] for why an attempt may
+//!    be asked to stop, and [`Cancelled`] for how to say that it did.
+//!
+//! # Two clocks
+//!
+//! The heartbeat says that the worker is alive; whether the *work* moves is another question, which
+//! `stall_timeout` asks: without [`save`](Checkpoint::save), [`update`](Checkpoint::update),
+//! [`commit`](Checkpoint::commit) or [`touch`](Checkpoint::touch) for that long, the attempt fails
+//! as `ActivityStalled`.
+//!
+//! # Features
+//!
+//! - `embedded`: the module of that name, which runs an activity in this process, without a server.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attempt;
+mod auto_heartbeat;
 mod cancel;
 mod checkpoint;
 #[cfg(feature = "embedded")]
@@ -16,6 +63,7 @@ mod worker;
 // pub use autobeat_macros::activity;
 
 pub use crate::{
+    auto_heartbeat::AutoHeartbeat,
     cancel::{CancelReason, Cancellation, Cancelled},
     checkpoint::{Checkpoint, CheckpointState},
 };

@@ -94,19 +94,34 @@ pub fn execute<A: Activity>(
     input: A::Input,
 ) -> BoxFuture<Result<A::Output, ActivityError>> {
     Box::pin(async move {
-        let facts = facts(&context);
-        warn_without_timeout(&facts, context.info().is_local, A::OPTIONS);
         let handed_in = A::Context::of(&context);
-        let lease: Arc<dyn Lease> = if context.info().is_local {
-            Arc::new(LocalLease::new(context))
-        } else {
-            Arc::new(ServerLease::new(context, facts.heartbeat_timeout))
-        };
-        attempt::run(A::OPTIONS, A::TAKES, facts, lease, |checkpoint, cancellation| {
+        run_attempt(A::OPTIONS, A::TAKES, context, |checkpoint, cancellation| {
             A::run(instance, Handles { checkpoint, cancellation, context: handed_in }, input)
         })
         .await
     })
+}
+
+/// The SDK's context as an attempt sees it: facts, and a lease.
+pub(crate) async fn run_attempt<S, B, F>(
+    options: Options,
+    takes: Takes,
+    context: ActivityContext,
+    body: B,
+) -> Result<<F::Output as ActivityReturn>::Output, ActivityError>
+where
+    S: CheckpointState,
+    B: FnOnce(Checkpoint<S>, Cancellation) -> F,
+    F: Future<Output: ActivityReturn>,
+{
+    let facts = facts(&context);
+    warn_without_timeout(&facts, context.info().is_local, options);
+    let lease: Arc<dyn Lease> = if context.info().is_local {
+        Arc::new(LocalLease::new(context))
+    } else {
+        Arc::new(ServerLease::new(context, facts.heartbeat_timeout))
+    };
+    attempt::run(options, takes, facts, lease, body).await
 }
 
 /// Runs a body that is not `async` on the blocking pool.
