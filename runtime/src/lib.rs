@@ -60,7 +60,7 @@ mod options;
 mod outcome;
 mod worker;
 
-// pub use autobeat_macros::activity;
+pub use autobeat_macros::activity;
 
 pub use crate::{
     auto_heartbeat::AutoHeartbeat,

@@ -18,6 +18,6 @@ pub use crate::{
     options::{CancellationType, Grace, OnBadCheckpoint, Options, activity_options},
     worker::{
         Activity, BoxFuture, Context, Handles, NoCheckpoint, NoContext, execute, register,
-        run_blocking,
+        run_blocking, same_contract,
     },
 };

@@ -218,3 +218,11 @@ fn deadline(info: &ActivityInfo, started: Instant) -> Option<Instant> {
     let length = info.deadline?.duration_since(info.started_time?).ok()?;
     started.checked_add(length)
 }
+
+/// Compiles only where an activity takes and returns what its definition says.
+pub fn same_contract<A, D>()
+where
+    A: ActivityDefinition,
+    D: ActivityDefinition<Input = A::Input, Output = A::Output>,
+{
+}

@@ -1,0 +1,260 @@
+//! The rules that the grammar cannot say, one function each.
+
+use std::time::Duration;
+
+use syn::{Pat, Safety, Type};
+
+use crate::{
+    attr::{Keys, Written},
+    diagnostics::Diagnostics,
+    model::{Function, Parameter, Role, borrowed, own_heartbeat},
+};
+
+/// The longest interval that is chosen where none is written; the runtime chooses it.
+const LONGEST_DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The most inputs that the SDK takes.
+const MOST_INPUTS: usize = 6;
+
+/// Checks the keys alone.
+pub(crate) fn check_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
+    check_heartbeat_timeout(keys, diagnostics);
+    check_close_timeouts(keys, diagnostics);
+    check_order_of_timeouts(keys, diagnostics);
+    check_interval(keys, diagnostics);
+    check_stall_timeout(keys, diagnostics);
+    check_name(keys, diagnostics);
+}
+
+/// Checks the function and its parameters.
+pub(crate) fn check_function(
+    function: &Function,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    check_kind(function, diagnostics);
+    check_receiver(function, diagnostics);
+    check_generics(function, diagnostics);
+    check_output(function, diagnostics);
+    check_types(parameters, diagnostics);
+    check_handles(parameters, diagnostics);
+    check_order(parameters, diagnostics);
+    check_count(parameters, diagnostics);
+    check_names(function, parameters, diagnostics);
+    check_heartbeats(function, diagnostics);
+}
+
+// Without a heartbeat timeout the server notices a dead worker only when the whole time of the
+// attempt is over.
+fn check_heartbeat_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
+    if !keys.mentions("heartbeat_timeout") {
+        diagnostics.at_span(
+            proc_macro2::Span::call_site(),
+            "an activity needs a heartbeat timeout: write `#[activity(heartbeat_timeout = \"30s\")]`",
+        );
+    }
+}
+
+// A heartbeat timeout that is not below the close timeouts never fires.
+fn check_close_timeouts(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(heartbeat) = keys.heartbeat_timeout.written() else { return };
+    for (name, close) in [
+        ("start_to_close_timeout", &keys.start_to_close_timeout),
+        ("schedule_to_close_timeout", &keys.schedule_to_close_timeout),
+    ] {
+        if close.value().is_some_and(|close| heartbeat.value >= *close) {
+            diagnostics.at_span(
+                heartbeat.span,
+                format!("`heartbeat_timeout` must be below `{name}`, or it can never be noticed"),
+            );
+        }
+    }
+}
+
+// The server shortens a timeout that is longer than the one around it, and says nothing.
+fn check_order_of_timeouts(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(whole) = keys.schedule_to_close_timeout.value() else { return };
+    for (name, part) in [
+        ("start_to_close_timeout", &keys.start_to_close_timeout),
+        ("schedule_to_start_timeout", &keys.schedule_to_start_timeout),
+    ] {
+        if let Some(Written { span, .. }) = part.written().filter(|part| part.value > *whole) {
+            diagnostics.at_span(
+                *span,
+                format!("`{name}` is longer than `schedule_to_close_timeout`: the server would shorten it"),
+            );
+        }
+    }
+}
+
+// One lost beat must not cost the attempt.
+fn check_interval(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let (Some(timeout), Some(interval)) =
+        (keys.heartbeat_timeout.value(), keys.heartbeat_interval.written())
+    else {
+        return;
+    };
+    if interval.value > *timeout / 2 {
+        let most = humantime::format_duration(*timeout / 2);
+        diagnostics.at_span(
+            interval.span,
+            format!(
+                "`heartbeat_interval` must be at most half of the `heartbeat_timeout`: \"{most}\""
+            ),
+        );
+    }
+}
+
+// Progress is looked at once an interval.
+fn check_stall_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(stall) = keys.stall_timeout.written() else { return };
+    let default =
+        keys.heartbeat_timeout.value().map(|timeout| (*timeout / 3).min(LONGEST_DEFAULT_INTERVAL));
+    let interval = keys.heartbeat_interval.value().copied().or(default);
+    if let Some(interval) = interval.filter(|interval| stall.value < *interval) {
+        let least = humantime::format_duration(interval);
+        diagnostics.at_span(
+            stall.span,
+            format!("`stall_timeout` must not be below the heartbeat interval: \"{least}\""),
+        );
+    }
+}
+
+// A definition has a name already.
+fn check_name(keys: &Keys, diagnostics: &mut Diagnostics) {
+    if let (Some(name), Some(_)) = (keys.name.written(), keys.definition.written()) {
+        diagnostics.at_span(name.span, "`definition` has the name already: leave `name` out");
+    }
+}
+
+// The SDK calls an activity as a safe Rust function.
+fn check_kind(function: &Function, diagnostics: &mut Diagnostics) {
+    let signature = &function.signature;
+    if let Some(constness) = &signature.constness {
+        diagnostics.at(constness, "an activity cannot be `const`");
+    }
+    if !matches!(signature.safety, Safety::Default) {
+        diagnostics.at(&signature.safety, "an activity cannot be `unsafe`");
+    }
+    if let Some(abi) = &signature.abi {
+        diagnostics.at(abi, "an activity cannot be `extern`");
+    }
+    if let Some(variadic) = &signature.variadic {
+        diagnostics.at(variadic, "an activity takes a fixed number of inputs");
+    }
+}
+
+// A free function becomes a marker of its own; a method has a type to hang on.
+fn check_receiver(function: &Function, diagnostics: &mut Diagnostics) {
+    if let Some(receiver) = function.signature.receiver() {
+        diagnostics
+            .at(receiver, "`#[activity]` goes on a free function, not on a method with `self`");
+    }
+}
+
+// The worker runs one function under one name.
+fn check_generics(function: &Function, diagnostics: &mut Diagnostics) {
+    let generics = &function.signature.generics;
+    if !generics.params.is_empty() {
+        diagnostics.at(
+            &generics.params,
+            "an activity cannot be generic: it runs under one name, with one input type",
+        );
+    } else if let Some(clause) = &generics.where_clause {
+        diagnostics.at(clause, "an activity cannot have a `where` clause: it is not generic");
+    }
+}
+
+// The server is told of every end, so there must be a way to fail.
+fn check_output(function: &Function, diagnostics: &mut Diagnostics) {
+    match function.output() {
+        None => diagnostics.at(
+            &function.signature.ident,
+            "an activity returns a `Result`: write `-> Result<(), ActivityError>`",
+        ),
+        Some(Type::ImplTrait(output)) => {
+            diagnostics.at(output, "an activity returns one type, not `impl Trait`");
+        }
+        Some(_) => {}
+    }
+}
+
+// Inputs come from the server, and the attempt outlives the call.
+fn check_types(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
+    for parameter in parameters {
+        if let Some(span) = borrowed(parameter.ty) {
+            diagnostics.at_span(
+                span,
+                "an activity owns its inputs: take `String` for `&str`, `Vec<T>` for `&[T]`, `T` for `&T`",
+            );
+        } else if let Type::ImplTrait(ty) = parameter.ty {
+            diagnostics
+                .at(ty, "an activity takes one type, not `impl Trait`: the input is deserialised");
+        } else if let Role::Checkpoint(None) = parameter.role {
+            diagnostics.at(parameter.ty, "say what the checkpoint holds: `Checkpoint<u64>`");
+        }
+    }
+}
+
+// There is one of each handle in an attempt.
+fn check_handles(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
+    let mut seen = Vec::new();
+    for parameter in parameters {
+        let Some(handle) = parameter.role.handle() else { continue };
+        if seen.contains(&handle) {
+            diagnostics.at(
+                parameter.ty,
+                format!("there is one `{handle}` in an attempt: clone it where you need a second"),
+            );
+        }
+        seen.push(handle);
+    }
+}
+
+// Inputs are told apart from handles by their place as well, so that a reader sees where they begin.
+fn check_order(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
+    let inputs = parameters.iter().skip_while(|parameter| !parameter.role.is_input());
+    for late in inputs.filter(|parameter| !parameter.role.is_input()) {
+        let handle = late.role.handle().unwrap_or_default();
+        diagnostics.at(late.ty, format!("`{handle}` comes before the inputs"));
+    }
+}
+
+// The SDK's tuples of arguments end there.
+fn check_count(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
+    let inputs = parameters.iter().filter(|parameter| parameter.role.is_input());
+    if let Some(seventh) = inputs.clone().nth(MOST_INPUTS) {
+        diagnostics.at(
+            seventh.ty,
+            format!(
+                "an activity takes at most {MOST_INPUTS} inputs, not {}: put them into a struct",
+                inputs.count()
+            ),
+        );
+    }
+}
+
+// The function's name becomes a unit struct, which a pattern cannot shadow.
+fn check_names(function: &Function, parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
+    for parameter in parameters {
+        if let Pat::Ident(pattern) = parameter.pattern
+            && pattern.ident == function.signature.ident
+        {
+            diagnostics.at(
+                &pattern.ident,
+                "a parameter cannot have the activity's own name: that becomes a unit struct here",
+            );
+        }
+    }
+}
+
+// Each heartbeat replaces the stored details, so two that know nothing of each other lose them.
+fn check_heartbeats(function: &Function, diagnostics: &mut Diagnostics) {
+    if let Some(span) = own_heartbeat(function.body.clone()) {
+        diagnostics.at_span(
+            span,
+            "this activity heartbeats by itself, and each heartbeat replaces the details of the last: \
+             take a `Checkpoint` and `save` to it instead",
+        );
+    }
+}
