@@ -85,13 +85,10 @@ impl Expansion<'_> {
         let mut signature = signature.clone();
         signature.ident = Ident::new("call", signature.ident.span());
         quote! {
-            /// Runs the plain body, without a heartbeat.
-            ///
-            /// # Errors
-            ///
-            /// Those of the body.
-            // An activity owns its handles, and is `async` by what it is, not by what it awaits.
-            #[allow(clippy::needless_pass_by_value, clippy::unused_async)]
+            /// Runs the plain body, without a heartbeat; its errors are the body's.
+            // An activity owns its handles, is `async` by what it is rather than by what it awaits,
+            // and has its documentation on the marker.
+            #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, clippy::unused_async)]
             #(#lints)*
             #(#others)*
             #visibility #signature #body

@@ -695,7 +695,7 @@ async fn a_panic_of_a_blocking_body_is_its_own() {
 async fn a_blocking_body_left_behind_has_lost_its_lease() {
     let lease = stopping(CancelReason::Requested);
     let _clock = move_clock();
-    let (leave, left_behind) = std::sync::mpsc::channel::<()>();
+    let (go_on, left_behind) = std::sync::mpsc::channel::<()>();
     let (report, reported) = tokio::sync::oneshot::channel();
     let result = attempt::<(), _>(OPTIONS, facts(), &lease, |checkpoint, _| {
         crate::worker::run_blocking(move || {
@@ -707,7 +707,7 @@ async fn a_blocking_body_left_behind_has_lost_its_lease() {
     .await;
     assert_eq!(failure_type(&result), "(cancelled)");
     let beats = lease.times().len();
-    leave.send(()).unwrap();
+    go_on.send(()).unwrap();
     assert_eq!(reported.await, Ok(CancelReason::LeaseLost));
     assert_eq!(lease.times().len(), beats, "no beats for it after its grace");
 }
