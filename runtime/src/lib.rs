@@ -53,7 +53,7 @@ mod auto_heartbeat;
 mod cancel;
 mod checkpoint;
 #[cfg(feature = "embedded")]
-pub mod embedded {}
+pub mod embedded;
 mod heartbeat;
 mod lease;
 mod options;

@@ -1,0 +1,147 @@
+//! The file in which attempts and their checkpoints outlive the process.
+//!
+//! Every write is one transaction of redb, on the disk when it returns: a process that is killed
+//! in the middle leaves the record before it.
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+use redb::{Database, ReadableDatabase, TableDefinition};
+use serde::{Deserialize, Serialize};
+use temporalio_common::protos::temporal::api::common::v1::Payload;
+
+use super::error::{Cause, EmbeddedError, Kind};
+
+/// By activity id: a [`Record`] as JSON.
+const RECORDS: TableDefinition<&str, &[u8]> = TableDefinition::new("autobeat-attempts-1");
+
+/// What is known about an activity that has not completed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub(super) activity_type: String,
+    pub(super) attempt: u32,
+    details: Vec<StoredPayload>,
+}
+
+/// A payload with everything that a server would store of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct StoredPayload {
+    metadata: BTreeMap<String, Vec<u8>>,
+    data: Vec<u8>,
+}
+
+impl Record {
+    pub(super) fn new(activity_type: &str) -> Self {
+        Self { activity_type: activity_type.to_owned(), attempt: 0, details: Vec::new() }
+    }
+
+    pub(super) fn details(&self) -> Vec<Payload> {
+        let restore = |stored: &StoredPayload| Payload {
+            metadata: stored.metadata.clone().into_iter().collect(),
+            data: stored.data.clone(),
+            ..Payload::default()
+        };
+        self.details.iter().map(restore).collect()
+    }
+
+    pub(super) fn set_details(&mut self, payloads: &[Payload]) {
+        let store = |payload: &Payload| StoredPayload {
+            metadata: payload.metadata.clone().into_iter().collect(),
+            data: payload.data.clone(),
+        };
+        self.details = payloads.iter().map(store).collect();
+    }
+}
+
+/// An open store; one process at a time has it.
+pub(super) struct Store {
+    path: PathBuf,
+    database: Database,
+}
+
+impl Store {
+    pub(super) fn open(path: &Path) -> Result<Self, EmbeddedError> {
+        let path = path.to_owned();
+        // On some damaged files redb asserts where it should report: a file must not be able to
+        // take the program down.
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let database = Database::create(&path)?;
+            let transaction = database.begin_write()?;
+            transaction.open_table(RECORDS)?;
+            transaction.commit()?;
+            Ok::<_, redb::Error>(database)
+        }));
+        match opened {
+            Ok(Ok(database)) => Ok(Self { path, database }),
+            Ok(Err(error)) => Err(explain(&path, error)),
+            Err(_) => {
+                let source = Cause::from("its structure is broken");
+                Err(EmbeddedError::new(Kind::Damaged { path, source }))
+            }
+        }
+    }
+
+    pub(super) fn read(&self, id: &str) -> Result<Option<Record>, EmbeddedError> {
+        let bytes = self.guard(|| {
+            let transaction = self.database.begin_read()?;
+            let table = transaction.open_table(RECORDS)?;
+            Ok(table.get(id)?.map(|bytes| bytes.value().to_vec()))
+        })?;
+        let parsed = bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose();
+        parsed.map_err(|error| {
+            EmbeddedError::new(Kind::Damaged { path: self.path.clone(), source: error.into() })
+        })
+    }
+
+    pub(super) fn write(&self, id: &str, record: &Record) -> Result<(), EmbeddedError> {
+        let bytes = serde_json::to_vec(record)
+            .map_err(|error| EmbeddedError::new(Kind::Conversion(error.into())))?;
+        self.guard(|| {
+            let transaction = self.database.begin_write()?;
+            transaction.open_table(RECORDS)?.insert(id, bytes.as_slice())?;
+            transaction.commit()?;
+            Ok(())
+        })
+    }
+
+    pub(super) fn remove(&self, id: &str) -> Result<(), EmbeddedError> {
+        self.guard(|| {
+            let transaction = self.database.begin_write()?;
+            transaction.open_table(RECORDS)?.remove(id)?;
+            transaction.commit()?;
+            Ok(())
+        })
+    }
+
+    /// As in [`open`](Self::open): damage may show only in the pages that are read now.
+    fn guard<T>(&self, work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, EmbeddedError> {
+        match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(result) => result.map_err(|error| explain(&self.path, error)),
+            Err(_) => {
+                let source = Cause::from("its structure is broken");
+                Err(EmbeddedError::new(Kind::Damaged { path: self.path.clone(), source }))
+            }
+        }
+    }
+}
+
+fn explain(path: &Path, error: redb::Error) -> EmbeddedError {
+    use std::io::ErrorKind;
+    let path = path.to_owned();
+    let kind = match error {
+        redb::Error::DatabaseAlreadyOpen => Kind::InUse { path },
+        redb::Error::Io(error)
+            if !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
+        {
+            Kind::Store { path, source: error.into() }
+        }
+        redb::Error::TableDoesNotExist(_) | redb::Error::ReadTransactionStillInUse(_) => {
+            Kind::Store { path, source: error.into() }
+        }
+        other => Kind::Damaged { path, source: other.into() },
+    };
+    EmbeddedError::new(kind)
+}
