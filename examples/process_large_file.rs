@@ -215,7 +215,8 @@ async fn process(arguments: Arguments) -> Result<(), Ending> {
     // The same file has the same id from every folder.
     let path = fs::canonicalize(&path)
         .map_err(|error| Ending::failed(format!("{}: {error}", path.display())))?;
-    let id = format!("process-large-file-{:08x}", crc32fast::hash(path.as_os_str().as_encoded_bytes()));
+    let id =
+        format!("process-large-file-{:08x}", crc32fast::hash(path.as_os_str().as_encoded_bytes()));
     let pause = arguments.pause.unwrap_or(Duration::from_millis(if is_sample { 10 } else { 0 }));
     let job = Job { path: path.clone(), pause };
     let summary = if server::is_named() {
@@ -257,12 +258,21 @@ async fn in_this_process(
 
 /// Some thousand lines, always the same; written once, since a changed file is another one.
 fn sample() -> io::Result<PathBuf> {
-    const WORDS: [&str; 8] =
-        ["a", "heartbeat", "carries", "where", "the", "work", "stands", "and-so-the-next-attempt-knows"];
+    const WORDS: [&str; 8] = [
+        "a",
+        "heartbeat",
+        "carries",
+        "where",
+        "the",
+        "work",
+        "stands",
+        "and-so-the-next-attempt-knows",
+    ];
     let path = env::temp_dir().join("autobeat-sample.txt");
     let mut text = String::new();
     for line in 0..2700_usize {
-        let words = (0..3 + line * 7 % 11).map(|word| WORDS[(line * 5 + word * word) % WORDS.len()]);
+        let words =
+            (0..3 + line * 7 % 11).map(|word| WORDS[(line * 5 + word * word) % WORDS.len()]);
         text += &words.collect::<Vec<_>>().join(" ");
         text.push('\n');
     }

@@ -13,41 +13,52 @@ use tokio_util::task::AbortOnDropHandle;
 /// How often a bar is drawn.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// Shows where a checkpoint stands, as long as what it returns lives.
+/// Shows progress as long as it lives.
+#[derive(Debug)]
+pub struct Shown {
+    _watch: AbortOnDropHandle<()>,
+    bar: Option<ProgressBar>,
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        // Cleared, so that what the program says in the end stands alone.
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Shows where a checkpoint stands, in bytes.
 ///
 /// It looks at a clone of the checkpoint, so the work itself does nothing for it.
 pub fn bytes<T: CheckpointState>(
     checkpoint: Checkpoint<T>,
     total: u64,
     position: impl Fn(&T) -> u64 + Send + 'static,
-) -> AbortOnDropHandle<()> {
+) -> Shown {
     let position = move || position(&checkpoint.get());
-    AbortOnDropHandle::new(if stderr().is_terminal() {
-        tokio::spawn(draw(total, position))
-    } else {
-        tokio::spawn(print(total, position))
-    })
-}
-
-async fn draw(total: u64, position: impl Fn() -> u64) {
-    let style = "{bar:40.cyan/blue} {percent:>3} %  {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left";
-    // The template is a constant, and its words are the library's.
-    let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(total).with_style(style).with_position(position());
-    bar.reset_eta(); // what an earlier attempt did is no part of this one's rate
-    // Cleared when the task is stopped, so that a summary stands alone.
-    let bar = Cleared(bar);
-    loop {
-        bar.0.set_position(position());
-        sleep(FRAME).await;
+    if !stderr().is_terminal() {
+        let watch = AbortOnDropHandle::new(tokio::spawn(print(total, position)));
+        return Shown { _watch: watch, bar: None };
     }
+    let bar = ProgressBar::new(total).with_style(style()).with_position(position());
+    bar.reset_eta(); // what an earlier attempt did is no part of this one's rate
+    let watch = AbortOnDropHandle::new(tokio::spawn(draw(bar.clone(), position)));
+    Shown { _watch: watch, bar: Some(bar) }
 }
 
-struct Cleared(ProgressBar);
+fn style() -> ProgressStyle {
+    let template =
+        "{bar:40.cyan/blue} {percent:>3} %  {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left";
+    // The template is a constant, and its words are the library's.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
 
-impl Drop for Cleared {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
+async fn draw(bar: ProgressBar, position: impl Fn() -> u64) {
+    loop {
+        bar.set_position(position());
+        sleep(FRAME).await;
     }
 }
 

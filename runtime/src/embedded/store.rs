@@ -4,9 +4,11 @@
 //! in the middle leaves the record before it.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
+    sync::Once,
 };
 
 use redb::{Database, ReadableDatabase, TableDefinition};
@@ -64,24 +66,14 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn open(path: &Path) -> Result<Self, EmbeddedError> {
-        let path = path.to_owned();
-        // On some damaged files redb asserts where it should report: a file must not be able to
-        // take the program down.
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            let database = Database::create(&path)?;
+        let database = survive(path, || {
+            let database = Database::create(path)?;
             let transaction = database.begin_write()?;
             transaction.open_table(RECORDS)?;
             transaction.commit()?;
-            Ok::<_, redb::Error>(database)
-        }));
-        match opened {
-            Ok(Ok(database)) => Ok(Self { path, database }),
-            Ok(Err(error)) => Err(explain(&path, error)),
-            Err(_) => {
-                let source = Cause::from("its structure is broken");
-                Err(EmbeddedError::new(Kind::Damaged { path, source }))
-            }
-        }
+            Ok(database)
+        })?;
+        Ok(Self { path: path.to_owned(), database })
     }
 
     pub(super) fn read(&self, id: &str) -> Result<Option<Record>, EmbeddedError> {
@@ -116,16 +108,42 @@ impl Store {
         })
     }
 
-    /// As in [`open`](Self::open): damage may show only in the pages that are read now.
     fn guard<T>(&self, work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, EmbeddedError> {
-        match catch_unwind(AssertUnwindSafe(work)) {
-            Ok(result) => result.map_err(|error| explain(&self.path, error)),
-            Err(_) => {
-                let source = Cause::from("its structure is broken");
-                Err(EmbeddedError::new(Kind::Damaged { path: self.path.clone(), source }))
-            }
-        }
+        survive(&self.path, work)
     }
+}
+
+thread_local! {
+    static AMID_STORE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs work on a file that may be damaged.
+///
+/// Where a file is too short or its pages contradict each other, redb asserts instead of reporting;
+/// a file must be able neither to take the program down nor to fill its output with a backtrace.
+fn survive<T>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, redb::Error>,
+) -> Result<T, EmbeddedError> {
+    static SILENCED: Once = Once::new();
+    SILENCED.call_once(|| {
+        let other_panics = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !AMID_STORE.get() {
+                other_panics(info);
+            }
+        }));
+    });
+    AMID_STORE.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    AMID_STORE.set(false);
+    result.map_or_else(
+        |_| {
+            let (path, source) = (path.to_owned(), Cause::from("its structure is broken"));
+            Err(EmbeddedError::new(Kind::Damaged { path, source }))
+        },
+        |result| result.map_err(|error| explain(path, error)),
+    )
 }
 
 fn explain(path: &Path, error: redb::Error) -> EmbeddedError {
