@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Ident, Path, Type, spanned::Spanned};
+use syn::{Expr, Ident, Path, Type, spanned::Spanned};
 
 use crate::{
     attr::{Choice, Grace, Keys},
@@ -136,7 +136,11 @@ impl Expansion<'_> {
         if let Some(definition) = self.keys.definition.value() {
             quote!(<#definition as #private::ActivityDefinition>::name(&#definition))
         } else if let Some(name) = self.keys.name.value() {
-            quote!(#name)
+            match name {
+                Expr::Lit(literal) => quote!(#literal),
+                // As an argument, since not every expression can stand alone in a body.
+                _ => quote!(::core::convert::identity::<&str>(#name)),
+            }
         } else {
             let name = self.function.name();
             quote!(#name)

@@ -6,6 +6,7 @@ use syn::{
     ext::IdentExt,
     parse::{Parse, ParseStream},
     spanned::Spanned,
+    token,
 };
 
 /// A function as it was written; its body is not parsed, so a half-typed one survives.
@@ -56,6 +57,9 @@ impl Parse for Function {
         let signature = input.parse()?;
         if input.peek(Token![;]) {
             return Err(input.error("an activity needs a body: a trait's method cannot be one"));
+        }
+        if !input.peek(token::Brace) {
+            return Err(input.error("expected the activity's body"));
         }
         let body: TokenTree = input.parse()?;
         Ok(Self { attributes, visibility, signature, body: body.into() })

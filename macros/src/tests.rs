@@ -1,1 +1,193 @@
-//! The whole way from tokens to tokens.
+//! The whole way from tokens to tokens: what users get, and that nothing makes it panic.
+
+use std::{env, fs, path::PathBuf};
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+
+use super::activity_on_function;
+
+fn expand(attribute: &str, item: &str) -> TokenStream {
+    activity_on_function(attribute.parse().unwrap(), &item.parse().unwrap())
+}
+
+/// Compares a formatted expansion with the one that reviewers read.
+///
+/// `AUTOBEAT_SNAPSHOTS=overwrite` writes it anew.
+fn snapshot(name: &str, attribute: &str, item: &str) {
+    let file = syn::parse2(expand(attribute, item)).expect("an expansion that parses");
+    let found = format!("// #[activity({attribute})]\n{}", prettyplease::unparse(&file));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/snapshots").join(name);
+    if env::var_os("AUTOBEAT_SNAPSHOTS").is_some_and(|word| word == "overwrite") {
+        fs::write(&path, &found).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, expected, "AUTOBEAT_SNAPSHOTS=overwrite writes {} anew", path.display());
+}
+
+#[test]
+fn the_example_of_the_readme() {
+    snapshot(
+        "process_large_file.rs",
+        r#"heartbeat_timeout = "30s", start_to_close_timeout = "2h""#,
+        "/// Counts the lines of a file.
+         pub async fn process_large_file(
+             checkpoint: Checkpoint<u64>,
+             path: PathBuf,
+         ) -> Result<u64, ActivityError> {
+             Ok(count(checkpoint, path).await?)
+         }",
+    );
+}
+
+#[test]
+fn a_blocking_function_with_every_handle_and_two_inputs() {
+    snapshot(
+        "blocking.rs",
+        r#"heartbeat_timeout = "1500ms", cancel_grace = "never", name = "other", crate = beat"#,
+        "#[cfg(unix)]
+         #[allow(dead_code)]
+         fn r#move(
+             context: ActivityContext,
+             cancellation: beat::Cancellation,
+             checkpoint: Checkpoint<State>,
+             (left, mut right): (u8, u8),
+             _: String,
+         ) -> anyhow::Result<()> {
+             Ok(())
+         }",
+    );
+}
+
+/// All the messages of one expansion.
+fn complaints(attribute: &str, item: &str) -> Vec<String> {
+    let text = expand(attribute, item).to_string();
+    let messages = text.split("compile_error ! { \"").skip(1);
+    messages.filter_map(|rest| rest.split("\" }").next()).map(str::to_owned).collect()
+}
+
+const TIMEOUT: &str = r#"heartbeat_timeout = "30s""#;
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    let found = complaints(
+        r#"heartbeat_timeout = "30s", heartbeat_interval = "20s", stall_timeout = "1s""#,
+        "fn broken<T>(input: &str, checkpoint: Checkpoint, broken: impl Copy) { ctx.record_heartbeat(1) }",
+    );
+    for part in [
+        "at most half",
+        "`stall_timeout` must not be below",
+        "cannot be generic",
+        "returns a `Result`",
+        "take `String` for `&str`",
+        "`Checkpoint<u64>`",
+        "not `impl Trait`",
+        "comes before the inputs",
+        "the activity's own name",
+        "heartbeats by itself",
+    ] {
+        assert!(found.iter().any(|message| message.contains(part)), "{part} in {found:#?}");
+    }
+    assert_eq!(found.len(), 10, "{found:#?}");
+}
+
+#[test]
+fn timeouts_must_fit_into_each_other() {
+    let found = complaints(
+        r#"heartbeat_timeout = "2h", start_to_close_timeout = "2h",
+           schedule_to_close_timeout = "1h", schedule_to_start_timeout = "3h""#,
+        "async fn run() -> R {}",
+    );
+    assert_eq!(found.len(), 4, "{found:#?}");
+}
+
+#[test]
+fn a_missing_timeout_is_missed_once() {
+    let missing = complaints("", "async fn run() -> R {}");
+    assert!(missing.len() == 1 && missing[0].contains("needs a heartbeat timeout"), "{missing:?}");
+    let wrong = complaints("heartbeat_timeout = 30", "async fn run() -> R {}");
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+}
+
+#[test]
+fn only_functions_are_activities() {
+    for item in
+        ["struct S;", "trait T { fn run(&self); }", "impl S { fn run(&self) {} }", "mod m {}"]
+    {
+        let found = complaints(TIMEOUT, item);
+        assert!(found.len() == 1 && found[0].contains("goes on a free function"), "{found:?}");
+    }
+    let method = complaints(TIMEOUT, "async fn run(&self) -> R {}");
+    assert!(method.len() == 1 && method[0].contains("with `self`"), "{method:?}");
+}
+
+#[test]
+fn what_uses_the_activity_still_finds_it_when_a_key_is_wrong() {
+    let text = expand("start_to_close_timeout = 30", "async fn run() -> R {}").to_string();
+    assert!(text.contains("struct run") && text.contains("fn options"), "{text}");
+}
+
+#[test]
+fn a_half_typed_body_keeps_its_tokens() {
+    let text = expand(TIMEOUT, "async fn run() -> R { checkpoint. ; let x = }").to_string();
+    assert!(text.contains("checkpoint . ; let x ="), "{text}");
+}
+
+/// Changes one token somewhere: drops it, doubles it, or puts another one in its place.
+fn mutate(tokens: TokenStream, random: &mut fastrand::Rng, spare: &[TokenTree]) -> TokenStream {
+    let mut trees: Vec<TokenTree> = tokens.into_iter().collect();
+    if trees.is_empty() || random.u8(..8) == 0 {
+        trees.push(random.choice(spare).unwrap().clone());
+        return trees.into_iter().collect();
+    }
+    let place = random.usize(..trees.len());
+    match (&trees[place], random.u8(..5)) {
+        (TokenTree::Group(group), 0..4) => {
+            let inner = mutate(group.stream(), random, spare);
+            trees[place] = Group::new(group.delimiter(), inner).into();
+        }
+        (_, 0) => drop(trees.remove(place)),
+        (token, 1) => trees.insert(place, token.clone()),
+        _ => trees[place] = random.choice(spare).unwrap().clone(),
+    }
+    trees.into_iter().collect()
+}
+
+/// How many inputs are tried; a soak sets `AUTOBEAT_MUTATIONS=1000000`.
+fn mutations() -> u64 {
+    env::var("AUTOBEAT_MUTATIONS").map_or(5_000, |count| count.parse().expect("a number"))
+}
+
+#[test]
+fn no_input_makes_it_panic_and_every_output_of_a_whole_item_parses() {
+    let attribute: TokenStream = r#"heartbeat_timeout = "30s", heartbeat_interval = "1s",
+        max_attempts = 3, cancel_grace = "never", on_bad_checkpoint = "fail", name = "n""#
+        .parse()
+        .unwrap();
+    let item: TokenStream = "/// Docs
+        #[cfg(unix)] pub async fn run(checkpoint: Checkpoint<u64>, cancellation: Cancellation,
+            path: PathBuf, (a, mut b): (u8, Vec<u8>)) -> Result<u64, ActivityError> { body.await? }"
+        .parse()
+        .unwrap();
+    let spare: TokenStream = r#"self & 'a < > :: -> = , ; # ! "30s" "-1s" 0 1.5 {} () [x] fn struct impl
+        unsafe const extern "C" dyn crate r#type Checkpoint ActivityContext record_heartbeat |x| .. @ $"#
+        .parse()
+        .unwrap();
+    let spare: Vec<TokenTree> = spare.into_iter().collect();
+    for seed in 0..mutations() {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (mut attribute, mut item) = (attribute.clone(), item.clone());
+        for _ in 0..random.usize(1..4) {
+            if random.bool() {
+                attribute = mutate(attribute, &mut random, &spare);
+            } else {
+                item = mutate(item, &mut random, &spare);
+            }
+        }
+        let output = activity_on_function(attribute.clone(), &item);
+        // A broken item is handed back as it is, so that rustc explains it.
+        if syn::parse2::<syn::File>(item.clone()).is_ok() {
+            let parsed = syn::parse2::<syn::File>(output.clone());
+            assert!(parsed.is_ok(), "seed {seed}: #[activity({attribute})] {item}\n{output}");
+        }
+    }
+}
