@@ -1,0 +1,8 @@
+use autobeat::activity;
+
+#[activity(heartbeat_timeout = "30s")]
+struct Process;
+
+fn main() {
+    let _ = Process;
+}
