@@ -1,1 +1,14 @@
-//! x
+//! What the tests on a real server stand on: a server, workers in and out of this process, and
+//! activities that write down what happens to them.
+
+// A test fails by a panic or an error, and says at that place why.
+#![allow(clippy::missing_errors_doc, clippy::missing_panics_doc)]
+
+pub mod activities;
+pub mod cli;
+pub mod environment;
+pub mod ledger;
+pub mod program;
+pub mod server;
+pub mod worker;
+pub mod workflows;

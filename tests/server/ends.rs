@@ -1,0 +1,194 @@
+//! An attempt that is asked to stop leaves its checkpoint to whatever comes next.
+
+use std::time::Duration;
+
+use autobeat_tests::{
+    activities::Action,
+    environment::{Environment, Run, eventually},
+    ledger::{self, Ledger},
+    worker::LocalWorker,
+    workflows::Outcome,
+};
+use temporalio_common::protos::temporal::api::enums::v1::PendingActivityState;
+
+use crate::{INTERVAL, LENIENCE, LIMIT, attempt_begun, item_done};
+
+const ITEM_TIME: Duration = Duration::from_millis(5);
+
+/// Starts an activity with so many items, and waits until it is well under way.
+async fn under_way(environment: &Environment, items: u64) -> (LocalWorker, Run) {
+    let worker = environment.worker().await;
+    let plan = environment.plan(items, ITEM_TIME);
+    let run = environment.start(environment.job("process_items", plan)).await;
+    item_done(&environment.ledger(), 50).await;
+    (worker, run)
+}
+
+/// Waits until the body of an attempt was told why to stop.
+async fn told(ledger: &Ledger, attempt: u32, reason: &str) -> Duration {
+    let note = format!("cancelled-{reason}");
+    eventually(&note, LIMIT, async || ledger.noted(attempt, &note)).await
+}
+
+/// Waits until the server holds the activity back.
+async fn paused(run: &Run) {
+    let paused = PendingActivityState::Paused;
+    let look = async || run.pending().await.filter(|pending| pending.state() == paused).map(drop);
+    eventually("the activity is paused", LIMIT, look).await;
+}
+
+/// The item that comes after the last one of an attempt.
+fn next_item(ledger: &Ledger, attempt: u32) -> u64 {
+    ledger.items(attempt).last().expect("an item").0 + 1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_scope_stops_its_activity_alone() {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let _worker = environment.worker().await;
+    let mut job = environment.job("process_items", environment.plan(u64::MAX, ITEM_TIME));
+    job.own_scope = true;
+    let run = environment.start(job).await;
+    item_done(&ledger, 50).await;
+
+    let asked = ledger::now();
+    run.cancel_scope().await;
+    let latency = told(&ledger, 1, "Requested").await - asked;
+
+    assert_eq!(run.outcome().await, Outcome::Cancelled);
+    assert!(latency <= INTERVAL + LENIENCE, "told after {latency:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_activity_goes_on_from_its_last_item() {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let (_worker, run) = under_way(&environment, 500).await;
+
+    run.pause().await;
+    told(&ledger, 1, "Paused").await;
+    paused(&run).await;
+    assert_eq!(run.stored().await, Some(next_item(&ledger, 1).to_string()));
+    run.unpause().await;
+
+    assert_eq!(run.outcome().await, Outcome::Completed(500));
+    assert_eq!(ledger.beginnings().len(), 2);
+    assert_eq!(ledger.missing(500), [] as [u64; 0]);
+    assert_eq!(ledger.repeated(1, 2), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_activity_can_be_cancelled() {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let (_worker, run) = under_way(&environment, u64::MAX).await;
+
+    run.pause().await;
+    paused(&run).await;
+    assert_eq!(run.stored().await, Some(next_item(&ledger, 1).to_string()));
+    run.cancel().await;
+
+    assert_eq!(run.outcome().await, Outcome::Cancelled);
+    assert_eq!(ledger.beginnings().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_reaches_a_body_that_still_cleans_up_after_a_pause() {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let _worker = environment.worker().await;
+    let plan = environment.plan(u64::MAX, ITEM_TIME);
+    // Time enough for the pause, the command that cancels, and the heartbeat that learns of it.
+    let plan = plan.first(1, Action::CleanUpFor(3 * INTERVAL));
+    let run = environment.start(environment.job("process_items", plan)).await;
+    item_done(&ledger, 50).await;
+
+    run.pause().await;
+    told(&ledger, 1, "Paused").await;
+    run.cancel().await;
+
+    assert_eq!(run.outcome().await, Outcome::Cancelled);
+    assert_eq!(ledger.beginnings().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_activity_begins_again_from_its_last_item() {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let (_worker, run) = under_way(&environment, 500).await;
+
+    run.reset(&[]).await;
+    told(&ledger, 1, "Reset").await;
+
+    assert_eq!(run.outcome().await, Outcome::Completed(500));
+    let items = ledger.items(1).len() + ledger.items(2).len();
+    assert_eq!((items, ledger.beginnings().len()), (500, 2), "every item once");
+    assert_eq!(ledger.missing(500), [] as [u64; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_of_the_heartbeats_begins_from_nothing() {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let (_worker, run) = under_way(&environment, 300).await;
+
+    run.reset(&["--reset-attempts", "--reset-heartbeats"]).await;
+    told(&ledger, 1, "Reset").await;
+
+    assert_eq!(attempt_begun(&ledger, 2).await.0, 0);
+    assert_eq!(run.outcome().await, Outcome::Completed(300));
+    assert_eq!(ledger.missing(300), [] as [u64; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminated_workflow_stops_its_activity() {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let (_worker, run) = under_way(&environment, u64::MAX).await;
+
+    let asked = ledger::now();
+    run.terminate().await;
+    let latency = told(&ledger, 1, "NotFound").await - asked;
+
+    assert!(latency <= INTERVAL + LENIENCE, "told after {latency:?}");
+    assert_eq!(ledger.beginnings().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_worker_takes_over_from_one_that_shuts_down() {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let leaving = environment.worker_with_grace(Duration::from_millis(200)).await;
+    let plan = environment.plan(500, ITEM_TIME);
+    let run = environment.start(environment.job("process_items", plan)).await;
+    item_done(&ledger, 50).await;
+    let _staying = environment.worker().await;
+
+    leaving.shut_down().await;
+    let stopped = told(&ledger, 1, "WorkerShutdown").await;
+    let (_, begun) = attempt_begun(&ledger, 2).await;
+
+    eprintln!("taken over after {:?}", begun - stopped);
+    assert!(begun - stopped <= Duration::from_millis(500), "after {:?}", begun - stopped);
+    assert_eq!(run.outcome().await, Outcome::Completed(500));
+    assert_eq!(ledger.missing(500), [] as [u64; 0]);
+    assert_eq!(ledger.repeated(1, 2), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_body_fails_by_that_name() {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let _worker = environment.worker().await;
+    let plan = environment.plan(100, ITEM_TIME);
+    let plan = plan.before(1, 50, Action::Sleep(LIMIT)).before(2, 60, Action::Sleep(LIMIT));
+    let mut job = environment.job("process_items_or_stall", plan);
+    job.max_attempts = 2;
+    let run = environment.start(job).await;
+
+    let Outcome::Failed { type_name, message } = run.outcome().await else { panic!("no failure") };
+    assert_eq!(type_name, "ActivityStalled");
+    assert!(message.contains("no progress for 1."), "{message}");
+    assert_eq!(ledger.beginnings()[1].0, 50);
+}

@@ -1,0 +1,49 @@
+//! What must hold on a real Temporal server.
+//!
+//! One process, so that one server serves all. Each test has task queues and a workflow of its own.
+
+mod cancel;
+mod commit;
+mod ends;
+mod failure;
+mod lease;
+mod liveness;
+mod registration;
+mod resume;
+
+use std::{path::Path, time::Duration};
+
+use autobeat_tests::{
+    environment::eventually,
+    ledger::{Ledger, Record},
+};
+
+/// The worker that tests kill and freeze.
+fn worker_program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_worker"))
+}
+
+/// How often the activities under test beat at a timeout of 2 s: a third of it, where nothing else
+/// was declared.
+const INTERVAL: Duration = Duration::from_millis(667);
+
+/// What a busy machine may add to an interval.
+const LENIENCE: Duration = Duration::from_millis(500);
+
+/// Far longer than anything here takes: only a test that fails waits for it.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Waits until an item is done, by whichever attempt.
+async fn item_done(ledger: &Ledger, item: u64) {
+    let is_done = async || {
+        let newest = ledger.newest()?;
+        matches!(newest.record, Record::Item(done) if done >= item).then_some(())
+    };
+    eventually(&format!("item {item} done"), LIMIT, is_done).await;
+}
+
+/// Waits until so many attempts have begun, and returns with which item the last of them did.
+async fn attempt_begun(ledger: &Ledger, number: usize) -> (u64, Duration) {
+    let look = async || ledger.beginnings().get(number - 1).copied();
+    eventually(&format!("attempt {number} begun"), LIMIT, look).await
+}

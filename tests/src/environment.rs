@@ -1,0 +1,224 @@
+//! One test's place on a server: its task queues, its ledger, the worker of its workflow.
+
+use std::{
+    env,
+    path::Path,
+    process,
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+use temporalio_client::{
+    Client, WorkflowDescribeOptions, WorkflowGetResultOptions, WorkflowHandle,
+    WorkflowSignalOptions, WorkflowStartOptions,
+};
+use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
+
+use crate::{
+    activities::Plan,
+    cli::Cli,
+    ledger::Ledger,
+    program::say,
+    server::{Server, connect},
+    worker::{LocalWorker, WorkerProcess, activity_worker, workflow_worker},
+    workflows::{ACTIVITY_ID, Job, Outcome, RunActivity},
+};
+
+/// One test's place on a server.
+#[derive(Debug)]
+pub struct Environment {
+    address: String,
+    cli: Cli,
+    client: Client,
+    name: String,
+    directory: TempDir,
+    /// Apart from those of the activity, which tests kill: a workflow that was on a killed worker
+    /// goes on elsewhere only after some seconds.
+    _workflows: LocalWorker,
+}
+
+impl Environment {
+    /// A place on the server that all tests share.
+    ///
+    /// Where no server can be had, it says so and there is no place: the test is skipped. With
+    /// `AUTOBEAT_REQUIRE_SERVER=1` it fails.
+    pub async fn open() -> Option<Self> {
+        match Server::shared().await {
+            Ok(server) => Some(Self::on(server).await),
+            Err(reason) => skip(reason),
+        }
+    }
+
+    /// A place on a server of its own, which the test may stop.
+    pub async fn open_alone() -> Option<(Self, Server)> {
+        match Server::start().await {
+            Ok(server) => Some((Self::on(&server).await, server)),
+            Err(reason) => skip(&reason),
+        }
+    }
+
+    async fn on(server: &Server) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("autobeat-test-{}-{count}", process::id());
+        let address = server.address();
+        let client = connect(&address).await.expect("a client");
+        let workflows = LocalWorker::start(&address, workflow_worker(&name)).await;
+        Self {
+            address,
+            cli: server.cli(),
+            client,
+            name,
+            directory: tempfile::tempdir().expect("a folder"),
+            _workflows: workflows.expect("a worker of workflows"),
+        }
+    }
+
+    /// What the activity writes down.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        Ledger::new(self.directory.path().join("ledger"))
+    }
+
+    /// A plan with this many items, each taking this long.
+    #[must_use]
+    pub fn plan(&self, items: u64, item_time: Duration) -> Plan {
+        Plan::new(&self.ledger(), items, item_time)
+    }
+
+    /// A job with the timeouts that most tests take.
+    #[must_use]
+    pub fn job(&self, activity: &str, plan: Plan) -> Job {
+        Job {
+            activity: activity.to_owned(),
+            plan,
+            task_queue: self.activity_queue(),
+            heartbeat_timeout: Duration::from_secs(2),
+            start_to_close_timeout: Duration::from_mins(2),
+            retry_interval: Duration::from_millis(100),
+            max_attempts: 0,
+            own_scope: false,
+        }
+    }
+
+    /// Starts a workflow that runs the job.
+    pub async fn start(&self, job: Job) -> Run {
+        let options = WorkflowStartOptions::new(self.name.clone(), self.name.clone()).build();
+        let started = self.client.start_workflow(RunActivity::run, job, options).await;
+        started.expect("a workflow that starts");
+        let handle = self.client.get_workflow_handle::<RunActivity>(self.name.clone());
+        Run { handle, id: self.name.clone(), cli: self.cli.clone() }
+    }
+
+    /// A worker of the activities in this process.
+    pub async fn worker(&self) -> LocalWorker {
+        self.worker_with_grace(None).await
+    }
+
+    /// A worker in this process that tells its activities of a shutdown after this long.
+    pub async fn worker_with_grace(&self, period: impl Into<Option<Duration>>) -> LocalWorker {
+        let options = activity_worker(&self.activity_queue(), period.into());
+        LocalWorker::start(&self.address, options).await.expect("a worker")
+    }
+
+    /// A worker of the activities in a process of its own.
+    pub async fn worker_process(&self, program: &Path) -> WorkerProcess {
+        let queue = self.activity_queue();
+        WorkerProcess::start(program, &self.address, &queue).await.expect("a worker process")
+    }
+
+    fn activity_queue(&self) -> String {
+        format!("{}-activities", self.name)
+    }
+}
+
+/// The workflow of a test.
+pub struct Run {
+    handle: WorkflowHandle<Client, RunActivity>,
+    id: String,
+    cli: Cli,
+}
+
+impl Run {
+    /// Waits until the workflow has completed, and returns what became of its activity.
+    pub async fn outcome(&self) -> Outcome {
+        let options = WorkflowGetResultOptions::default();
+        self.handle.get_result(options).await.expect("a workflow that completes")
+    }
+
+    /// Cancels the workflow.
+    pub async fn cancel(&self) {
+        self.cli.cancel(&self.id).await.expect("cancel");
+    }
+
+    /// Terminates the workflow.
+    pub async fn terminate(&self) {
+        self.cli.terminate(&self.id).await.expect("terminate");
+    }
+
+    /// Tells the workflow to cancel the scope of its activity, which must be its own.
+    pub async fn cancel_scope(&self) {
+        let options = WorkflowSignalOptions::default();
+        self.handle.signal(RunActivity::cancel_scope, (), options).await.expect("a signal");
+    }
+
+    /// Pauses the activity.
+    pub async fn pause(&self) {
+        self.activity("pause", &[]).await;
+    }
+
+    /// Unpauses the activity.
+    pub async fn unpause(&self) {
+        self.activity("unpause", &[]).await;
+    }
+
+    /// Resets the activity, with further flags.
+    pub async fn reset(&self, flags: &[&str]) {
+        self.activity("reset", flags).await;
+    }
+
+    async fn activity(&self, verb: &str, flags: &[&str]) {
+        self.cli.activity(verb, &self.id, ACTIVITY_ID, flags).await.expect(verb);
+    }
+
+    /// What the server knows of the activity; nothing once it is over.
+    pub async fn pending(&self) -> Option<PendingActivityInfo> {
+        let described = self.handle.describe(WorkflowDescribeOptions::default()).await;
+        described.expect("a description").raw_description.pending_activities.into_iter().next()
+    }
+
+    /// The checkpoint that the server stores, as JSON.
+    pub async fn stored(&self) -> Option<String> {
+        let details = self.pending().await?.heartbeat_details?;
+        let first = details.payloads.into_iter().next()?;
+        Some(String::from_utf8_lossy(&first.data).into_owned())
+    }
+}
+
+/// Waits for something to be there, and looks often enough to see it within milliseconds.
+pub async fn eventually<T>(
+    what: &str,
+    limit: Duration,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let since = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(since.elapsed() < limit, "not within {limit:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Says that a test is skipped, or fails it where that is not allowed.
+fn skip<T>(reason: &str) -> Option<T> {
+    let required = env::var_os("AUTOBEAT_REQUIRE_SERVER").is_some_and(|value| value == "1");
+    assert!(!required, "no Temporal server: {reason}");
+    // The test runner names its threads after the tests.
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    say(&format!("skipped {test}: no Temporal server: {reason}"));
+    None
+}

@@ -1,0 +1,156 @@
+//! Workers: in this process, and in one of their own that can be killed and frozen.
+
+use std::{io, path::Path, process::Stdio, thread, time::Duration};
+
+use temporalio_sdk::{Runtime, Worker, WorkerOptions, runtime::RuntimeOptions};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    sync::oneshot,
+};
+
+use crate::{activities, server::connect, workflows::RunActivity};
+
+/// A worker in this process; dropping it ends it as abruptly as a crash would.
+///
+/// It has a runtime of its own, as it would in its own process: what a test blocks there, or leaves
+/// running, does not hold up the test.
+#[derive(Debug)]
+pub struct LocalWorker {
+    orders: Option<oneshot::Sender<()>>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl LocalWorker {
+    /// Starts a worker; it has connected when this returns.
+    pub async fn start(address: &str, options: WorkerOptions) -> anyhow::Result<Self> {
+        let (orders, received) = oneshot::channel();
+        let (ready, started) = oneshot::channel();
+        let (ending, ended) = oneshot::channel();
+        let address = address.to_owned();
+        // A thread, since the future of a worker stays on the one that it began on.
+        thread::Builder::new().name("worker".to_owned()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(run_until_ordered(&address, options, ready, received));
+            runtime.shutdown_background();
+            let _ = ending.send(());
+        })?;
+        started.await??;
+        Ok(Self { orders: Some(orders), ended })
+    }
+
+    /// Shuts it down as an operator would, and waits until its activities are done.
+    pub async fn shut_down(mut self) {
+        if let Some(orders) = self.orders.take() {
+            let _ = orders.send(());
+        }
+        let _ = (&mut self.ended).await;
+    }
+}
+
+/// Runs a worker until it has shut down by order, or until nobody is left to give one.
+async fn run_until_ordered(
+    address: &str,
+    options: WorkerOptions,
+    ready: oneshot::Sender<anyhow::Result<()>>,
+    orders: oneshot::Receiver<()>,
+) {
+    let mut worker = match new_worker(address, options).await {
+        Ok(worker) => worker,
+        Err(error) => return drop(ready.send(Err(error))),
+    };
+    let shut_down = worker.shutdown_handle();
+    let _ = ready.send(Ok(()));
+    let running = worker.run();
+    tokio::pin!(running);
+    tokio::select! {
+        result = &mut running => return result.expect("a worker that runs"),
+        order = orders => match order {
+            Ok(()) => shut_down(),
+            Err(_) => return,
+        },
+    }
+    running.await.expect("a worker that shuts down");
+}
+
+/// Connects a worker to the server at an address.
+pub async fn new_worker(address: &str, options: WorkerOptions) -> anyhow::Result<Worker> {
+    let client = connect(address).await?;
+    let runtime = Runtime::from_current_tokio(RuntimeOptions::default())?;
+    Ok(Worker::new(&runtime, client, options)?)
+}
+
+/// A worker of the workflow, and of nothing else.
+#[must_use]
+pub fn workflow_worker(task_queue: &str) -> WorkerOptions {
+    WorkerOptions::new(task_queue)
+        .register_workflow::<RunActivity>()
+        .expect("a workflow that is registered once")
+        .build()
+}
+
+/// A worker of the activities under test, which tells them of a shutdown after some time.
+#[must_use]
+pub fn activity_worker(
+    task_queue: &str,
+    graceful_shutdown_period: Option<Duration>,
+) -> WorkerOptions {
+    activities::register(WorkerOptions::new(task_queue))
+        .maybe_graceful_shutdown_period(graceful_shutdown_period)
+        .build()
+}
+
+/// A worker of the activities under test in a process of its own; dropping it kills it.
+#[derive(Debug)]
+pub struct WorkerProcess {
+    child: Child,
+}
+
+impl WorkerProcess {
+    /// Starts the program of this package's `worker`; it has connected when this returns.
+    pub async fn start(program: &Path, address: &str, task_queue: &str) -> io::Result<Self> {
+        let mut child = Command::new(program)
+            .args([address, task_queue])
+            // Held open as long as this process lives: the worker ends at its end.
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // Apart from the tests' own group: when they end while it is frozen, the system wakes
+            // and ends what is left of an orphaned group.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        match BufReader::new(output).lines().next_line().await? {
+            Some(_ready) => Ok(Self { child }),
+            None => Err(io::Error::other("the worker ended before it was ready")),
+        }
+    }
+
+    /// Kills it: it runs no further instruction.
+    pub async fn kill(&mut self) -> io::Result<()> {
+        self.child.kill().await
+    }
+
+    /// Freezes it.
+    pub async fn freeze(&self) -> io::Result<()> {
+        self.signal("-STOP").await
+    }
+
+    /// Wakes it after a freeze.
+    pub async fn thaw(&self) -> io::Result<()> {
+        self.signal("-CONT").await
+    }
+
+    async fn signal(&self, signal: &str) -> io::Result<()> {
+        let id = self.child.id().ok_or(io::ErrorKind::NotFound)?;
+        let status = Command::new("kill").args([signal, &id.to_string()]).status().await?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(io::Error::other(format!("kill {signal}: {status}"))),
+        }
+    }
+}
