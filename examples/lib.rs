@@ -9,6 +9,7 @@ use std::{fmt::Display, process::ExitCode};
 pub const INTERRUPTED: u8 = 130;
 
 /// Ends a program: silently when all went well, else with one line that says why.
+#[must_use]
 pub fn end(name: &str, result: Result<(), Ending>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,

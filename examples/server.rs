@@ -67,9 +67,10 @@ where
     let mut worker = Worker::new(&runtime, client.clone(), options).map_err(Ending::failed)?;
     let start = WorkflowStartOptions::new(task_queue, run.id.clone())
         .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
-        .id_conflict_policy(match run.restart {
-            true => WorkflowIdConflictPolicy::TerminateExisting,
-            false => WorkflowIdConflictPolicy::UseExisting,
+        .id_conflict_policy(if run.restart {
+            WorkflowIdConflictPolicy::TerminateExisting
+        } else {
+            WorkflowIdConflictPolicy::UseExisting
         })
         .build();
     let handle = client

@@ -64,18 +64,20 @@ async fn draw(bar: ProgressBar, position: impl Fn() -> u64) {
 
 async fn print(total: u64, position: impl Fn() -> u64) {
     let (began, first) = (Instant::now(), position());
+    // In whole milliseconds and bytes: exact, and fine enough to look at.
     loop {
         sleep(Duration::from_secs(1)).await;
         let now = position();
-        let rate = (now - first) as f64 / began.elapsed().as_secs_f64();
-        let left = Duration::try_from_secs_f64((total - now.min(total)) as f64 / rate);
+        let (moved, took) = (u128::from(now.saturating_sub(first)), began.elapsed().as_millis());
+        let rate = u64::try_from(moved * 1000 / took.max(1)).unwrap_or(u64::MAX);
+        let left = total.saturating_sub(now).checked_div(rate).map(Duration::from_secs);
         eprintln!(
             "{:>3} %  {} of {}  {}/s  {} left",
             100 * now / total.max(1),
             HumanBytes(now),
             HumanBytes(total),
-            HumanBytes(rate as u64),
-            left.map_or_else(|_| "unknown time".to_owned(), |left| HumanDuration(left).to_string()),
+            HumanBytes(rate),
+            left.map_or_else(|| "unknown time".to_owned(), |left| HumanDuration(left).to_string()),
         );
     }
 }

@@ -1,6 +1,7 @@
 //! The example as a person runs it: killed, interrupted, and given what it cannot read.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::Write,
     path::{Path, PathBuf},
@@ -20,7 +21,7 @@ impl Scene {
         let scene = Self { folder: tempfile::tempdir().unwrap() };
         let mut text = String::new();
         for line in 0..lines {
-            text += &format!("line {line}: {}", "wörter und words ".repeat(line % 7));
+            write!(text, "line {line}: {}", "wörter und words ".repeat(line % 7)).unwrap();
             text += if line % 5 == 0 { "\r\n" } else { "\n" };
         }
         fs::write(scene.file(), text.trim_end()).unwrap();

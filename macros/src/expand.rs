@@ -136,10 +136,11 @@ impl Expansion<'_> {
         if let Some(definition) = self.keys.definition.value() {
             quote!(<#definition as #private::ActivityDefinition>::name(&#definition))
         } else if let Some(name) = self.keys.name.value() {
-            match name {
-                Expr::Lit(literal) => quote!(#literal),
+            if let Expr::Lit(literal) = name {
+                quote!(#literal)
+            } else {
                 // As an argument, since not every expression can stand alone in a body.
-                _ => quote!(::core::convert::identity::<&str>(#name)),
+                quote!(::core::convert::identity::<&str>(#name))
             }
         } else {
             let name = self.function.name();

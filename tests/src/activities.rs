@@ -53,6 +53,7 @@ pub enum Action {
 
 impl Plan {
     /// This many items, each taking this long.
+    #[must_use]
     pub fn new(ledger: &Ledger, items: u64, item_time: Duration) -> Self {
         Self { ledger: ledger.path().to_owned(), items, item_time, steps: Vec::new() }
     }

@@ -128,7 +128,7 @@ impl Ledger {
     pub fn repeated_work(&self, earlier: u32, later: u32) -> Duration {
         let repeated = self.repeated(earlier, later);
         match (repeated.first(), repeated.last()) {
-            (Some((_, first)), Some((_, last))) => *last - *first,
+            (Some((_, first)), Some((_, last))) => last.saturating_sub(*first),
             _ => Duration::ZERO,
         }
     }

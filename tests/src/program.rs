@@ -20,9 +20,10 @@ const ADVICE: &str = "put the Temporal CLI on the PATH, or its path into TEMPORA
 pub fn find_or_build() -> Result<PathBuf, String> {
     if let Some(named) = env::var_os("TEMPORAL_CLI").filter(|path| !path.is_empty()) {
         let named = PathBuf::from(named);
-        return match named.is_file() {
-            true => Ok(named),
-            false => Err(format!("TEMPORAL_CLI names {}, which is no file", named.display())),
+        return if named.is_file() {
+            Ok(named)
+        } else {
+            Err(format!("TEMPORAL_CLI names {}, which is no file", named.display()))
         };
     }
     if let Some(installed) = on_path("temporal") {
@@ -57,9 +58,10 @@ fn build(go: &Path) -> Result<PathBuf, String> {
         .env("GOBIN", &folder)
         .output()
         .map_err(|error| format!("{}: {error}", go.display()))?;
-    match built.status.success() {
-        true => Ok(program),
-        false => Err(format!("go install {package}: {}", last_line(&built.stderr))),
+    if built.status.success() {
+        Ok(program)
+    } else {
+        Err(format!("go install {package}: {}", last_line(&built.stderr)))
     }
 }
 

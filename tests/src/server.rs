@@ -38,7 +38,7 @@ wait
 "#;
 
 /// How long a server may take to answer after its start; it takes about two seconds.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A dev server, which ends when this is dropped or the process ends, whatever ends it.
 #[derive(Debug)]

@@ -148,9 +148,10 @@ impl WorkerProcess {
     async fn signal(&self, signal: &str) -> io::Result<()> {
         let id = self.child.id().ok_or(io::ErrorKind::NotFound)?;
         let status = Command::new("kill").args([signal, &id.to_string()]).status().await?;
-        match status.success() {
-            true => Ok(()),
-            false => Err(io::Error::other(format!("kill {signal}: {status}"))),
+        if status.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other(format!("kill {signal}: {status}")))
         }
     }
 }

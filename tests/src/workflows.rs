@@ -117,11 +117,11 @@ impl Outcome {
             Some(IncomingError::Application(failure)) => {
                 Self::failed(failure.type_name().unwrap_or_default(), failure)
             }
-            other => Self::failed("", format!("{other:?}")),
+            other => Self::failed("", &format!("{other:?}")),
         }
     }
 
-    fn failed(type_name: &str, message: impl ToString) -> Self {
+    fn failed(type_name: &str, message: &impl ToString) -> Self {
         Self::Failed { type_name: type_name.to_owned(), message: message.to_string() }
     }
 }
