@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use syn::{Pat, Safety, Type};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::{GenericArgument, Pat, PathArguments, ReceiverKind, Safety, Type};
 
 use crate::{
     attr::{Keys, Written},
+    block::Block,
     diagnostics::Diagnostics,
     model::{Function, Parameter, Role, borrowed, own_heartbeat},
 };
@@ -16,32 +18,104 @@ const LONGEST_DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
 /// The most inputs that the SDK takes.
 const MOST_INPUTS: usize = 6;
 
-/// Checks the keys alone.
+/// Where an activity stands, and so which rules hold for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A function of its own.
+    Function,
+    /// A method with keys of ours, its own or its block's.
+    Method,
+    /// A method that is the SDK's but for the macro.
+    PlainMethod,
+}
+
+/// Checks the keys of one activity, those of its block included.
 pub(crate) fn check_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
     check_heartbeat_timeout(keys, diagnostics);
+    check_name(keys, diagnostics);
+    check_values(keys, diagnostics);
+}
+
+/// Checks what the keys say, be they all that an activity needs or not.
+pub(crate) fn check_values(keys: &Keys, diagnostics: &mut Diagnostics) {
     check_close_timeouts(keys, diagnostics);
     check_order_of_timeouts(keys, diagnostics);
     check_interval(keys, diagnostics);
     check_stall_timeout(keys, diagnostics);
-    check_name(keys, diagnostics);
+}
+
+/// Checks the keys that stand on a block.
+pub(crate) fn check_block_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let named = [
+        keys.name.written().map(|name| ("name", name.span)),
+        keys.definition.written().map(|definition| ("definition", definition.span)),
+    ];
+    for (key, span) in named.into_iter().flatten() {
+        diagnostics.at_span(span, format!("`{key}` is one activity's: write it on the method"));
+    }
+    check_values(keys, diagnostics);
+}
+
+/// Checks the keys that stand on a method alone.
+pub(crate) fn check_method_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
+    if let Some(written) = keys.crate_path.written() {
+        diagnostics
+            .at_span(written.span, "`crate` holds for the block: write `#[activities(crate = …)]`");
+    }
+}
+
+/// Checks a block, but for its activities.
+pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
+    let head = &block.head;
+    if let Some((path, _)) = &head.trait_ {
+        let message = "`#[activities]` goes on a type's own `impl` block, not on that of a trait";
+        diagnostics.at(path, message);
+    }
+    if !head.generics.params.is_empty() {
+        diagnostics.at(
+            &head.generics.params,
+            "activities cannot be generic: each runs under one name, with one input type",
+        );
+    } else if let Some(clause) = &head.generics.where_clause {
+        diagnostics.at(clause, "activities cannot have a `where` clause: they are not generic");
+    }
+    if block.type_name().is_none() {
+        let message = "`#[activities]` goes on the `impl` block of a type with a name";
+        diagnostics.at(&head.self_ty, message);
+    }
+    if block.methods().next().is_none() {
+        diagnostics.at(
+            &head.self_ty,
+            "there is no activity in this block: put `#[activity]` on the methods that are activities",
+        );
+    }
 }
 
 /// Checks the function and its parameters.
 pub(crate) fn check_function(
+    kind: Kind,
     function: &Function,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
 ) {
-    check_kind(function, diagnostics);
-    check_receiver(function, diagnostics);
+    check_signature(function, diagnostics);
     check_generics(function, diagnostics);
-    check_output(function, diagnostics);
     check_types(parameters, diagnostics);
     check_handles(parameters, diagnostics);
     check_order(parameters, diagnostics);
     check_count(parameters, diagnostics);
-    check_names(function, parameters, diagnostics);
-    check_heartbeats(function, diagnostics);
+    if kind == Kind::Function {
+        check_place(function, diagnostics);
+        check_names(function, parameters, diagnostics);
+    } else {
+        check_receiver(function, diagnostics);
+    }
+    if kind == Kind::PlainMethod {
+        check_context(function, parameters, diagnostics);
+    } else {
+        check_heartbeats(function, diagnostics);
+    }
+    check_output(kind, function, diagnostics);
 }
 
 // Without a heartbeat timeout the server notices a dead worker only when the whole time of the
@@ -49,7 +123,7 @@ pub(crate) fn check_function(
 fn check_heartbeat_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
     if !keys.mentions("heartbeat_timeout") {
         diagnostics.at_span(
-            proc_macro2::Span::call_site(),
+            keys.place(),
             "an activity needs a heartbeat timeout: write `#[activity(heartbeat_timeout = \"30s\")]`",
         );
     }
@@ -128,7 +202,7 @@ fn check_name(keys: &Keys, diagnostics: &mut Diagnostics) {
 }
 
 // The SDK calls an activity as a safe Rust function.
-fn check_kind(function: &Function, diagnostics: &mut Diagnostics) {
+fn check_signature(function: &Function, diagnostics: &mut Diagnostics) {
     let signature = &function.signature;
     if let Some(constness) = &signature.constness {
         diagnostics.at(constness, "an activity cannot be `const`");
@@ -145,11 +219,47 @@ fn check_kind(function: &Function, diagnostics: &mut Diagnostics) {
 }
 
 // A free function becomes a marker of its own; a method has a type to hang on.
-fn check_receiver(function: &Function, diagnostics: &mut Diagnostics) {
-    if let Some(receiver) = function.signature.receiver() {
-        diagnostics
-            .at(receiver, "`#[activity]` goes on a free function, not on a method with `self`");
+fn check_place(function: &Function, diagnostics: &mut Diagnostics) {
+    const ADVICE: &str = "a method is an activity only in a block with `#[activities]` on it; alone, \
+                          `#[activity]` goes on a free function";
+    let signature = &function.signature;
+    if let Some(receiver) = signature.receiver() {
+        diagnostics.at(receiver, ADVICE);
+    } else if let Some(span) = own_type(quote::quote!(#signature)) {
+        diagnostics.at_span(span, ADVICE);
     }
+}
+
+/// Where `Self` is named, if it is: only methods can.
+fn own_type(tokens: TokenStream) -> Option<Span> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => Some(ident.span()),
+        TokenTree::Group(group) => own_type(group.stream()),
+        _ => None,
+    })
+}
+
+// The worker holds the instance, and attempts run side by side.
+fn check_receiver(function: &Function, diagnostics: &mut Diagnostics) {
+    let Some(receiver) = function.receiver() else { return };
+    let is_arc = matches!(&receiver.kind, ReceiverKind::Typed(_, ty) if is_arc_of_self(ty));
+    if !is_arc {
+        diagnostics.at(
+            receiver,
+            "an activity shares its instance with other attempts: write `self: Arc<Self>`, or no \
+             `self` at all",
+        );
+    }
+}
+
+fn is_arc_of_self(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(last) = path.path.segments.last() else { return false };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+    let first = arguments.args.first();
+    let of_self =
+        matches!(first, Some(GenericArgument::Type(Type::Path(own))) if own.path.is_ident("Self"));
+    last.ident == "Arc" && of_self && arguments.args.len() == 1
 }
 
 // The worker runs one function under one name.
@@ -166,8 +276,10 @@ fn check_generics(function: &Function, diagnostics: &mut Diagnostics) {
 }
 
 // The server is told of every end, so there must be a way to fail.
-fn check_output(function: &Function, diagnostics: &mut Diagnostics) {
+fn check_output(kind: Kind, function: &Function, diagnostics: &mut Diagnostics) {
     match function.output() {
+        // The SDK lets such a method complete.
+        None if kind == Kind::PlainMethod => {}
         None => diagnostics.at(
             &function.signature.ident,
             "an activity returns a `Result`: write `-> Result<(), ActivityError>`",
@@ -193,6 +305,17 @@ fn check_types(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
         } else if let Role::Checkpoint(None) = parameter.role {
             diagnostics.at(parameter.ty, "say what the checkpoint holds: `Checkpoint<u64>`");
         }
+    }
+}
+
+// A method without keys of ours is the SDK's, which hands the context to every activity.
+fn check_context(function: &Function, parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
+    if !parameters.iter().any(|parameter| matches!(parameter.role, Role::Context)) {
+        diagnostics.at(
+            &function.signature.ident,
+            "an activity takes an `ActivityContext` before its inputs, or has a heartbeat: write \
+             `#[activity(heartbeat_timeout = \"30s\")]`",
+        );
     }
 }
 

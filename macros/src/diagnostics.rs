@@ -21,6 +21,16 @@ impl Diagnostics {
         self.push(syn::Error::new(span, message));
     }
 
+    /// Takes over what others have found.
+    pub(crate) fn append(&mut self, mut others: Self) {
+        others.asked = true;
+        self.errors.append(&mut others.errors);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+    }
+
     pub(crate) fn push(&mut self, error: syn::Error) {
         self.errors.push(error);
     }

@@ -4,16 +4,24 @@
 //! (`check`), and the code it becomes (`expand`).
 
 mod attr;
+mod block;
 mod check;
 mod diagnostics;
 mod expand;
 mod model;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Path;
 
-use crate::{attr::Keys, diagnostics::Diagnostics, model::Function};
+use crate::{
+    attr::Keys,
+    block::{Block, Method},
+    check::Kind,
+    diagnostics::Diagnostics,
+    expand::BlockActivity,
+    model::{Function, Handles},
+};
 
 /// Makes a function a Temporal activity that heartbeats, checkpoints, resumes and cancels by itself.
 ///
@@ -61,10 +69,52 @@ pub fn activity(
     activity_on_function(attribute.into(), &item.into()).into()
 }
 
+/// Makes the methods of an `impl` block activities: the SDK's attribute, and ours.
+///
+/// A drop-in for the SDK's macro of that name: `#[activity]`, `#[activity(name = …)]` and
+/// `#[activity(definition = …)]` mean what they mean there, `self: Arc<Self>` and methods that are
+/// not `async` included. A method with further keys, its own or the block's, gets what
+/// [`activity`](macro@activity) gives a function: the heartbeat, the checkpoint, the cancellation.
+///
+/// ```ignore
+/// #[activities(heartbeat_timeout = "30s")]
+/// impl Greeter {
+///     /// Beats every 10 s, as all of this block.
+///     #[activity]
+///     async fn greet(_: ActivityContext, name: String) -> Result<String, ActivityError> { … }
+///
+///     /// Has a checkpoint, and a timeout of its own.
+///     #[activity(heartbeat_timeout = "2s")]
+///     async fn greet_all(self: Arc<Self>, done: Checkpoint<u64>) -> Result<(), ActivityError> { … }
+/// }
+///
+/// // worker:    WorkerOptions::new("greetings").register_activities(Greeter)
+/// // workflow:  ctx.execute_activity(Greeter::greet, name, options).await?
+/// ```
+///
+/// # What a method becomes
+///
+/// A constant of its name, as with the SDK: `Greeter::greet` is what is called and registered. It has
+/// `name()`; without keys of ours the SDK's `run(instance, context, input)`; with them
+/// `call(instance, …)`, the plain body, and `options()` where a close timeout is declared. The SDK's
+/// activity name is kept: `"Greeter::greet"`.
+///
+/// # Keys
+///
+/// Those of [`activity`](macro@activity), as defaults for every method, but for `name` and
+/// `definition`. A method's own keys go first.
+#[proc_macro_attribute]
+pub fn activities(
+    attribute: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    activities_in_block(attribute.into(), &item.into()).into()
+}
+
 /// The whole way of one function, in tokens that ordinary tests can make.
 fn activity_on_function(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     let mut wrong_keys = Diagnostics::default();
-    let keys = Keys::parse(attribute, &mut wrong_keys);
+    let keys = Keys::parse(attribute, Span::call_site(), &mut wrong_keys);
     check::check_keys(&keys, &mut wrong_keys);
     let wrong_keys = wrong_keys.into_compile_errors();
 
@@ -76,18 +126,87 @@ fn activity_on_function(attribute: TokenStream, item: &TokenStream) -> TokenStre
         }
     };
     let crate_path = keys.crate_path.value().cloned().unwrap_or_else(default_crate);
-    let parameters = function.parameters(&crate_path);
+    let parameters = function.parameters(Handles::All, &crate_path);
     let mut wrong_function = Diagnostics::default();
-    check::check_function(&function, &parameters, &mut wrong_function);
-    match (function.output(), wrong_function.into_compile_errors()) {
-        (Some(output), None) => {
+    check::check_function(Kind::Function, &function, &parameters, &mut wrong_function);
+    match wrong_function.into_compile_errors() {
+        None => {
             // Also where a key is wrong: what uses the activity still finds it.
-            let code = expand::expand(&keys, &function, &parameters, output, &crate_path);
+            let code = expand::expand_function(&keys, &function, &parameters, &crate_path);
             quote!(#code #wrong_keys)
         }
         // The function as it was, so that its names resolve and no second error follows.
-        (_, errors) => quote!(#item #wrong_keys #errors),
+        errors => quote!(#item #wrong_keys #errors),
     }
+}
+
+/// The whole way of one block.
+fn activities_in_block(attribute: TokenStream, item: &TokenStream) -> TokenStream {
+    let mut diagnostics = Diagnostics::default();
+    let keys = Keys::parse(attribute, Span::call_site(), &mut diagnostics);
+    check::check_block_keys(&keys, &mut diagnostics);
+    let keys = BlockKeys { are_right: diagnostics.is_empty(), keys };
+    let crate_path = keys.keys.crate_path.value().cloned().unwrap_or_else(default_crate);
+
+    let block = match Block::parse(item, &crate_path) {
+        Ok(block) => block,
+        Err(error) => {
+            diagnostics.push(not_a_block(item, error));
+            let errors = diagnostics.into_compile_errors();
+            return quote!(#item #errors);
+        }
+    };
+    let mut wrong_block = Diagnostics::default();
+    check::check_block(&block, &mut wrong_block);
+    let activities: Vec<BlockActivity<'_>> = block
+        .methods()
+        .filter_map(|method| activity_of(method, &keys, &crate_path, &mut diagnostics))
+        .collect();
+    let code = match wrong_block.into_compile_errors() {
+        None => expand::expand_block(&block, &activities, &crate_path),
+        // The block as it was, so that its names resolve and no second error follows.
+        errors => quote!(#block #errors),
+    };
+    let errors = diagnostics.into_compile_errors();
+    quote!(#code #errors)
+}
+
+/// The keys of a block, and whether anything is wrong with them.
+struct BlockKeys {
+    keys: Keys,
+    are_right: bool,
+}
+
+/// One method of a block, unless something is wrong with its signature.
+fn activity_of<'a>(
+    method: &'a Method,
+    block: &BlockKeys,
+    crate_path: &Path,
+    diagnostics: &mut Diagnostics,
+) -> Option<BlockActivity<'a>> {
+    let tokens = method.keys().unwrap_or_else(|error| {
+        diagnostics.push(error);
+        TokenStream::new()
+    });
+    let own = Keys::parse(tokens, method.place(), diagnostics);
+    check::check_method_keys(&own, diagnostics);
+    let keys = own.or(&block.keys);
+    let (kind, handles) = if keys.are_the_sdks() {
+        (Kind::PlainMethod, Handles::ContextAlone)
+    } else {
+        (Kind::Method, Handles::All)
+    };
+    if kind == Kind::Method && block.are_right {
+        // What is wrong with the block's keys has been said once.
+        check::check_keys(&keys, diagnostics);
+    }
+    let function = &method.function;
+    let parameters = function.parameters(handles, crate_path);
+    let mut wrong_method = Diagnostics::default();
+    check::check_function(kind, function, &parameters, &mut wrong_method);
+    let is_right = wrong_method.is_empty();
+    diagnostics.append(wrong_method);
+    is_right.then_some(BlockActivity { kind, keys, function, parameters })
 }
 
 fn default_crate() -> Path {
@@ -99,10 +218,27 @@ fn not_a_function(item: &TokenStream, error: syn::Error) -> syn::Error {
     if item.clone().into_iter().any(|token| token.to_string() == "fn") && !is_other_item(item) {
         return error;
     }
-    syn::Error::new(
-        proc_macro2::Span::call_site(),
-        "`#[activity]` goes on a free function: `async fn name(…) -> Result<T, ActivityError>`",
-    )
+    let message = if matches!(syn::parse2(item.clone()), Ok(syn::Item::Impl(_))) {
+        "`#[activity]` goes on the methods of this block: write `#[activities]` on the block itself"
+    } else {
+        "`#[activity]` goes on a free function: `async fn name(…) -> Result<T, ActivityError>`"
+    };
+    syn::Error::new(Span::call_site(), message)
+}
+
+/// A block that is half-typed has its own error; everything else is in the wrong place.
+fn not_a_block(item: &TokenStream, error: syn::Error) -> syn::Error {
+    let is_impl = item.clone().into_iter().any(|token| token.to_string() == "impl");
+    if is_impl && !is_other_item(item) {
+        return error;
+    }
+    let message = match syn::parse2(item.clone()) {
+        Ok(syn::Item::Fn(_)) => {
+            "`#[activities]` goes on an `impl` block; a free function takes `#[activity]`"
+        }
+        _ => "`#[activities]` goes on an `impl` block, with `#[activity]` on its methods",
+    };
+    syn::Error::new(Span::call_site(), message)
 }
 
 fn is_other_item(item: &TokenStream) -> bool {

@@ -1,8 +1,9 @@
 //! What was written: the function taken apart, its syntax kept for later errors.
 
 use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{
-    Attribute, FnArg, Ident, Pat, Path, ReturnType, Signature, Token, Type, Visibility,
+    Attribute, FnArg, Ident, Pat, Path, Receiver, ReturnType, Signature, Token, Type, Visibility,
     ext::IdentExt,
     parse::{Parse, ParseStream},
     spanned::Spanned,
@@ -84,16 +85,45 @@ impl Function {
         }
     }
 
+    pub(crate) fn receiver(&self) -> Option<&Receiver> {
+        self.signature.receiver()
+    }
+
     /// The parameters with their roles, `self` left out.
-    pub(crate) fn parameters<'a>(&'a self, crate_path: &'a Path) -> Vec<Parameter<'a>> {
+    pub(crate) fn parameters<'a>(
+        &'a self,
+        handles: Handles,
+        crate_path: &Path,
+    ) -> Vec<Parameter<'a>> {
         let typed = self.signature.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(typed) => Some((&*typed.pat, &*typed.ty)),
             FnArg::Receiver(_) => None,
         });
         typed
-            .map(|(pattern, ty)| Parameter { pattern, ty, role: Role::of(ty, crate_path) })
+            .map(|(pattern, ty)| Parameter { pattern, ty, role: Role::of(ty, handles, crate_path) })
             .collect()
     }
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Attributes { docs, cfgs, lints, others } = &self.attributes;
+        for attribute in docs.iter().chain(cfgs).chain(lints).chain(others) {
+            attribute.to_tokens(tokens);
+        }
+        self.visibility.to_tokens(tokens);
+        self.signature.to_tokens(tokens);
+        self.body.to_tokens(tokens);
+    }
+}
+
+/// Which parameters are handed in rather than sent by the workflow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handles {
+    /// Ours and the SDK's.
+    All,
+    /// The SDK's context alone: the function is the SDK's but for the macro.
+    ContextAlone,
 }
 
 /// One parameter and what it is for.
@@ -115,13 +145,16 @@ pub(crate) enum Role<'a> {
 }
 
 impl<'a> Role<'a> {
-    fn of(ty: &'a Type, crate_path: &Path) -> Self {
+    fn of(ty: &'a Type, handles: Handles, crate_path: &Path) -> Self {
         let Type::Path(path) = ty else { return Self::Input };
         let Some(last) = path.path.segments.last() else { return Self::Input };
         if last.ident == "ActivityContext" {
             return Self::Context; // by its last segment, as the SDK's own macro finds it
         }
-        if path.qself.is_some() || !is_ours(&path.path, crate_path) {
+        if handles == Handles::ContextAlone
+            || path.qself.is_some()
+            || !is_ours(&path.path, crate_path)
+        {
             return Self::Input;
         }
         if last.ident == "Checkpoint" {
@@ -149,7 +182,7 @@ impl<'a> Role<'a> {
 }
 
 /// Whether a path is bare, or below `autobeat` by whatever name it has.
-fn is_ours(path: &Path, crate_path: &Path) -> bool {
+pub(crate) fn is_ours(path: &Path, crate_path: &Path) -> bool {
     let above: Vec<&Ident> =
         path.segments.iter().rev().skip(1).map(|segment| &segment.ident).collect();
     let ours: Vec<&Ident> =

@@ -4,18 +4,22 @@ use std::{env, fs, path::PathBuf};
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 
-use super::activity_on_function;
+use super::{activities_in_block, activity_on_function};
 
 fn expand(attribute: &str, item: &str) -> TokenStream {
     activity_on_function(attribute.parse().unwrap(), &item.parse().unwrap())
 }
 
+fn expand_block(attribute: &str, item: &str) -> TokenStream {
+    activities_in_block(attribute.parse().unwrap(), &item.parse().unwrap())
+}
+
 /// Compares a formatted expansion with the one that reviewers read.
 ///
 /// `AUTOBEAT_SNAPSHOTS=overwrite` writes it anew.
-fn snapshot(name: &str, attribute: &str, item: &str) {
-    let file = syn::parse2(expand(attribute, item)).expect("an expansion that parses");
-    let found = format!("// #[activity({attribute})]\n{}", prettyplease::unparse(&file));
+fn snapshot(name: &str, attribute: &str, expansion: TokenStream) {
+    let file = syn::parse2(expansion).expect("an expansion that parses");
+    let found = format!("// #[{attribute}]\n{}", prettyplease::unparse(&file));
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/snapshots").join(name);
     if env::var_os("AUTOBEAT_SNAPSHOTS").is_some_and(|word| word == "overwrite") {
         fs::write(&path, &found).unwrap();
@@ -26,9 +30,9 @@ fn snapshot(name: &str, attribute: &str, item: &str) {
 
 #[test]
 fn the_example_of_the_readme() {
-    snapshot(
-        "process_large_file.rs",
-        r#"heartbeat_timeout = "30s", start_to_close_timeout = "2h""#,
+    let keys = r#"heartbeat_timeout = "30s", start_to_close_timeout = "2h""#;
+    let expansion = expand(
+        keys,
         "/// Counts the lines of a file.
          pub async fn process_large_file(
              checkpoint: Checkpoint<u64>,
@@ -37,13 +41,15 @@ fn the_example_of_the_readme() {
              Ok(count(checkpoint, path).await?)
          }",
     );
+    snapshot("process_large_file.rs", &format!("activity({keys})"), expansion);
 }
 
 #[test]
 fn a_blocking_function_with_every_handle_and_two_inputs() {
-    snapshot(
-        "blocking.rs",
-        r#"heartbeat_timeout = "1500ms", cancel_grace = "never", name = "other", crate = beat"#,
+    let keys =
+        r#"heartbeat_timeout = "1500ms", cancel_grace = "never", name = "other", crate = beat"#;
+    let expansion = expand(
+        keys,
         "#[cfg(unix)]
          #[allow(dead_code)]
          fn r#move(
@@ -56,11 +62,50 @@ fn a_blocking_function_with_every_handle_and_two_inputs() {
              Ok(())
          }",
     );
+    snapshot("blocking.rs", &format!("activity({keys})"), expansion);
+}
+
+#[test]
+fn a_block_with_activities_of_the_sdk_and_of_ours() {
+    let keys = "crate = crate::reexported::autobeat";
+    let expansion = expand_block(
+        keys,
+        r#"
+        /// Greets.
+        #[cfg(unix)]
+        impl Greeter {
+            #![allow(unused)]
+            const COUNT: usize = 1;
+
+            /// As in the SDK.
+            #[activity]
+            pub async fn greet(self: Arc<Self>, _: ActivityContext, name: String) -> Result<String, ActivityError> {
+                Ok(name)
+            }
+
+            #[activity(name = NAME)]
+            #[cfg(unix)]
+            fn pause(_: ActivityContext) {}
+
+            /// With keys of ours.
+            #[activity(heartbeat_timeout = "30s", start_to_close_timeout = "1m")]
+            pub(super) async fn greet_all(self: Arc<Self>, done: Checkpoint<u64>, (a, b): (u8, u8), c: u8) -> anyhow::Result<()> {
+                Ok(())
+            }
+
+            fn helper(&self) {}
+        }"#,
+    );
+    snapshot("greeter.rs", &format!("activities({keys})"), expansion);
 }
 
 /// All the messages of one expansion.
 fn complaints(attribute: &str, item: &str) -> Vec<String> {
-    let text = expand(attribute, item).to_string();
+    messages(&expand(attribute, item))
+}
+
+fn messages(expansion: &TokenStream) -> Vec<String> {
+    let text = expansion.to_string();
     let messages = text.split("compile_error ! { \"").skip(1);
     messages.filter_map(|rest| rest.split("\" }").next()).map(str::to_owned).collect()
 }
@@ -114,10 +159,98 @@ fn only_functions_are_activities() {
         ["struct S;", "trait T { fn run(&self); }", "impl S { fn run(&self) {} }", "mod m {}"]
     {
         let found = complaints(TIMEOUT, item);
-        assert!(found.len() == 1 && found[0].contains("goes on a free function"), "{found:?}");
+        assert!(found.len() == 1 && found[0].contains("`#[activity]` goes on"), "{found:?}");
     }
     let method = complaints(TIMEOUT, "async fn run(&self) -> R {}");
-    assert!(method.len() == 1 && method[0].contains("with `self`"), "{method:?}");
+    assert!(method.len() == 1 && method[0].contains("a block with `#[activities]`"), "{method:?}");
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_block_is_said_at_once() {
+    let found = messages(&expand_block(
+        r#"heartbeat_timeout = "30s", name = "all""#,
+        r#"impl Greeter {
+            #[activity(crate = other)]
+            async fn one(&self) -> R {}
+            #[activity(heartbeat_interval = "20s")]
+            async fn two(self: Arc<Self>, input: &str) -> R {}
+            #[activity]
+            async fn three(checkpoint: Checkpoint<u64>) {}
+            #[activity] #[activity]
+            async fn four() -> R {}
+        }"#,
+    ));
+    for part in [
+        "`name` is one activity's",
+        "`crate` holds for the block",
+        "`self: Arc<Self>`",
+        "take `String` for `&str`",
+        "returns a `Result`",
+        "written twice",
+    ] {
+        assert!(found.iter().any(|message| message.contains(part)), "{part} in {found:#?}");
+    }
+    assert_eq!(found.len(), 6, "{found:#?}");
+}
+
+#[test]
+fn what_is_wrong_with_the_keys_of_a_block_is_said_once() {
+    let found = messages(&expand_block(
+        r#"heartbeat_timeout = "30s", heartbeat_interval = "20s""#,
+        "impl Greeter { #[activity] async fn one() -> R {} #[activity] async fn two() -> R {} }",
+    ));
+    assert!(found.len() == 1 && found[0].contains("at most half"), "{found:#?}");
+}
+
+#[test]
+fn a_key_of_a_method_goes_before_that_of_its_block() {
+    let text = expand_block(
+        r#"heartbeat_timeout = "30s", max_attempts = 3"#,
+        r#"impl Greeter { #[activity(heartbeat_timeout = "2s")] async fn one() -> R {} }"#,
+    )
+    .to_string();
+    assert!(text.contains("from_secs (2u64)") && !text.contains("30u64"), "{text}");
+    assert!(text.contains("max_attempts (3u32)"), "{text}");
+}
+
+#[test]
+fn a_method_without_keys_takes_what_the_sdk_takes() {
+    let plain = |item: &str| messages(&expand_block("", &format!("impl Greeter {{ {item} }}")));
+    assert_eq!(
+        plain("#[activity] fn one(_: ActivityContext, a: Checkpoint<u8>) {}"),
+        [] as [&str; 0]
+    );
+    let found = plain("#[activity] async fn one(name: String) -> R {}");
+    assert!(found.len() == 1 && found[0].contains("`ActivityContext`"), "{found:#?}");
+}
+
+#[test]
+fn only_blocks_of_a_type_hold_activities() {
+    const METHOD: &str = "#[activity] fn run(_: ActivityContext) -> R {}";
+    for (item, part) in [
+        ("fn run() -> R {}".to_owned(), "a free function takes `#[activity]`"),
+        ("struct S;".to_owned(), "on an `impl` block"),
+        (format!("impl Trait for S {{ {METHOD} }}"), "not on that of a trait"),
+        (format!("impl<T> S<T> {{ {METHOD} }}"), "cannot be generic"),
+        (format!("impl [u8] {{ {METHOD} }}"), "a type with a name"),
+        ("impl S { fn run(&self) {} }".to_owned(), "no activity in this block"),
+    ] {
+        let found = messages(&expand_block("", &item));
+        assert!(found.len() == 1 && found[0].contains(part), "{item}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_wrong_method_does_not_hide_the_others() {
+    let text = expand_block(
+        "",
+        "impl Greeter {
+            #[activity] async fn wrong(&self, _: ActivityContext) -> R {}
+            #[activity] async fn right(_: ActivityContext) -> R { unfinished. }
+        }",
+    )
+    .to_string();
+    assert!(text.contains("fn wrong (& self") && text.contains("const right"), "{text}");
 }
 
 #[test]

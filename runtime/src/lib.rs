@@ -60,7 +60,8 @@ mod options;
 mod outcome;
 mod worker;
 
-pub use autobeat_macros::activity;
+pub use autobeat_macros::{activities, activity};
+pub use temporalio_macros::activity_definitions;
 
 pub use crate::{
     auto_heartbeat::AutoHeartbeat,

@@ -17,7 +17,7 @@ pub use crate::{
     checkpoint::CheckpointState,
     options::{CancellationType, Grace, OnBadCheckpoint, Options, activity_options},
     worker::{
-        Activity, BoxFuture, Context, Handles, NoCheckpoint, NoContext, execute, register,
-        run_blocking, same_contract,
+        Activity, BoxFuture, Context, Handles, NoCheckpoint, NoContext, execute, execute_blocking,
+        instance, register, run_blocking, same_contract,
     },
 };

@@ -9,8 +9,7 @@ use std::{
 
 use temporalio_common::ActivityDefinition;
 use temporalio_sdk::activities::{
-    ActivityContext, ActivityDefinitions, ActivityError, ActivityImplementer, ActivityInfo,
-    ExecutableActivity,
+    ActivityContext, ActivityDefinitions, ActivityError, ActivityInfo, ExecutableActivity,
 };
 use tokio::time::Instant;
 
@@ -141,10 +140,28 @@ pub async fn run_blocking<R: Send + 'static>(body: impl FnOnce() -> R + Send + '
     }
 }
 
-/// Registers a free function, and warns where its name is taken.
-pub fn register<A>(instance: Arc<A>, definitions: &mut ActivityDefinitions)
+/// Runs a method that is not `async`, and has no keys of ours, as the SDK does.
+pub fn execute_blocking<T: Send + 'static>(
+    body: impl FnOnce() -> Result<T, ActivityError> + Send + 'static,
+) -> BoxFuture<Result<T, ActivityError>> {
+    let running = tokio::task::spawn_blocking(body);
+    Box::pin(async move { running.await.unwrap_or_else(|error| Err(error.into())) })
+}
+
+/// The instance that a worker holds for an activity that takes one.
+///
+/// # Panics
+///
+/// Where the SDK hands over none: it registers an activity with its instance, always.
+#[must_use]
+pub fn instance<I>(instance: Option<Arc<I>>) -> Arc<I> {
+    instance.expect("the SDK hands over the instance that was registered")
+}
+
+/// Registers one activity, and warns where its name is taken.
+pub fn register<A>(instance: Arc<A::Implementer>, definitions: &mut ActivityDefinitions)
 where
-    A: ExecutableActivity<Implementer = A> + ActivityImplementer + Send + Sync + 'static,
+    A: ExecutableActivity + Send + Sync + 'static,
     A::Input: Send + Sync,
     A::Output: Send + Sync,
 {

@@ -65,11 +65,11 @@ fn build(go: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// The folder that cargo builds into: its root carries a tag.
+/// The folder that cargo builds into: its root has what cargo remembers of the compiler.
 fn target_folder() -> PathBuf {
     let executable = env::current_exe().unwrap_or_default();
-    let tagged = executable.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    tagged.map_or_else(env::temp_dir, Path::to_path_buf)
+    let root = executable.ancestors().find(|folder| folder.join(".rustc_info.json").is_file());
+    root.map_or_else(env::temp_dir, Path::to_path_buf)
 }
 
 fn last_line(output: &[u8]) -> String {

@@ -84,6 +84,6 @@ impl beat::__private::ActivityImplementer for r#move {
         self: ::std::sync::Arc<Self>,
         definitions: &mut beat::__private::ActivityDefinitions,
     ) {
-        beat::__private::register(self, definitions);
+        beat::__private::register::<Self>(self, definitions);
     }
 }

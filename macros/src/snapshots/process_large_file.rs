@@ -77,6 +77,6 @@ impl ::autobeat::__private::ActivityImplementer for process_large_file {
         self: ::std::sync::Arc<Self>,
         definitions: &mut ::autobeat::__private::ActivityDefinitions,
     ) {
-        ::autobeat::__private::register(self, definitions);
+        ::autobeat::__private::register::<Self>(self, definitions);
     }
 }

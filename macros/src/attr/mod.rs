@@ -1,17 +1,15 @@
-//! The grammar of `#[activity(…)]`: `key = value` pairs, each key at most once.
+//! The grammar of `#[activity(…)]` and `#[activities(…)]`: `key = value` pairs, each key at most once.
 //!
 //! A pair that is wrong does not hide the ones after it: the list is cut at its commas first.
 
+mod pair;
+
 use std::time::Duration;
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::{
-    Expr, Ident, Lit, Path, Token,
-    ext::IdentExt,
-    parse::{ParseStream, Parser},
-};
+use proc_macro2::{Span, TokenStream};
+use syn::{Expr, Ident, Path, ext::IdentExt, parse::Parser};
 
+use self::pair::{Pair, cut_at_commas};
 use crate::diagnostics::{Diagnostics, nearest};
 
 /// Every key, in the order of the documentation.
@@ -31,10 +29,6 @@ const KEYS: [&str; 13] = [
     "crate",
 ];
 
-/// The units that a person is likely to mean.
-const UNITS: [&str; 12] =
-    ["ms", "s", "sec", "second", "seconds", "m", "min", "minute", "minutes", "h", "hours", "days"];
-
 /// A value together with the place where it was written.
 #[derive(Clone)]
 pub(crate) struct Written<T> {
@@ -48,6 +42,15 @@ pub(crate) struct Key<T>(Option<Written<T>>);
 impl<T> Default for Key<T> {
     fn default() -> Self {
         Self(None)
+    }
+}
+
+impl<T: Clone> Key<T> {
+    /// Takes another's value where there is none.
+    fn or(&mut self, other: &Self) {
+        if self.0.is_none() {
+            self.0.clone_from(&other.0);
+        }
     }
 }
 
@@ -90,6 +93,8 @@ pub(crate) enum Choice {
 /// What was written between the parentheses.
 #[derive(Default)]
 pub(crate) struct Keys {
+    /// Where the attribute stands, for an error about what is not written.
+    place: Option<Span>,
     pub(crate) heartbeat_timeout: Key<Duration>,
     pub(crate) heartbeat_interval: Key<Duration>,
     pub(crate) start_to_close_timeout: Key<Duration>,
@@ -109,8 +114,8 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// Reads the keys, and reports what is wrong with them.
-    pub(crate) fn parse(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
-        let mut keys = Self::default();
+    pub(crate) fn parse(tokens: TokenStream, place: Span, diagnostics: &mut Diagnostics) -> Self {
+        let mut keys = Self { place: Some(place), ..Self::default() };
         for tokens in cut_at_commas(tokens) {
             match Pair::parse.parse2(tokens) {
                 Ok(pair) => keys.set(&pair, diagnostics),
@@ -118,6 +123,32 @@ impl Keys {
             }
         }
         keys
+    }
+
+    /// These keys, and those of the block for what is not written here.
+    pub(crate) fn or(mut self, block: &Self) -> Self {
+        self.heartbeat_timeout.or(&block.heartbeat_timeout);
+        self.heartbeat_interval.or(&block.heartbeat_interval);
+        self.start_to_close_timeout.or(&block.start_to_close_timeout);
+        self.schedule_to_close_timeout.or(&block.schedule_to_close_timeout);
+        self.schedule_to_start_timeout.or(&block.schedule_to_start_timeout);
+        self.max_attempts.or(&block.max_attempts);
+        self.cancellation_type.or(&block.cancellation_type);
+        self.stall_timeout.or(&block.stall_timeout);
+        self.cancel_grace.or(&block.cancel_grace);
+        self.on_bad_checkpoint.or(&block.on_bad_checkpoint);
+        self.mentioned.extend_from_slice(&block.mentioned);
+        self
+    }
+
+    /// Where the attribute stands.
+    pub(crate) fn place(&self) -> Span {
+        self.place.unwrap_or_else(Span::call_site)
+    }
+
+    /// Whether there is none that the SDK's own attribute does not have.
+    pub(crate) fn are_the_sdks(&self) -> bool {
+        self.mentioned.iter().all(|key| ["name", "definition", "crate"].contains(&key.as_str()))
     }
 
     pub(crate) fn mentions(&self, key: &str) -> bool {
@@ -200,161 +231,6 @@ fn unknown(key: &Ident, diagnostics: &mut Diagnostics) {
     );
 }
 
-/// Cuts a list at the commas that are not within parentheses.
-fn cut_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
-    let mut parts = vec![TokenStream::new()];
-    // A comma within `<…>` belongs to a path.
-    let mut angles = 0_usize;
-    for token in tokens {
-        match &token {
-            TokenTree::Punct(punct) if punct.as_char() == '<' => angles += 1,
-            TokenTree::Punct(punct) if punct.as_char() == '>' => angles = angles.saturating_sub(1),
-            TokenTree::Punct(punct) if punct.as_char() == ',' && angles == 0 => {
-                parts.push(TokenStream::new());
-                continue;
-            }
-            _ => {}
-        }
-        if let Some(part) = parts.last_mut() {
-            part.extend([token]);
-        }
-    }
-    parts.retain(|part| !part.is_empty());
-    parts
-}
-
-/// `key = value`, the value as it stands.
-struct Pair {
-    key: Ident,
-    value: TokenStream,
-}
-
-impl Pair {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        if !input.peek(Ident::peek_any) {
-            return Err(input.error("expected a key, as in `heartbeat_timeout = \"30s\"`"));
-        }
-        let key = input.call(Ident::parse_any)?;
-        if !input.peek(Token![=]) {
-            let message = format!("`{key}` needs a value: write `{key} = …`");
-            return Err(syn::Error::new_spanned(key, message));
-        }
-        let equals = input.parse::<Token![=]>()?;
-        let value: TokenStream = input.parse()?;
-        if value.is_empty() {
-            return Err(syn::Error::new_spanned(equals, format!("`{key}` has no value")));
-        }
-        Ok(Self { key, value })
-    }
-
-    fn span(&self) -> Span {
-        let first = self.value.clone().into_iter().next();
-        first.map_or_else(|| self.key.span(), |token| token.span())
-    }
-
-    fn syntax<T: syn::parse::Parse>(&self, what: &str, diagnostics: &mut Diagnostics) -> Option<T> {
-        let parsed = syn::parse2(self.value.clone());
-        if parsed.is_err() {
-            diagnostics.at(&self.value, format!("`{}` takes {what}", self.key));
-        }
-        parsed.ok()
-    }
-
-    /// The text of a string literal.
-    fn text(&self, example: &str, diagnostics: &mut Diagnostics) -> Option<String> {
-        let advice = match syn::parse2::<Lit>(self.value.clone()) {
-            Ok(Lit::Str(text)) => return Some(text.value()),
-            Ok(Lit::Int(number)) if example.ends_with('s') => {
-                format!("\"{}s\"", number.base10_digits())
-            }
-            Ok(Lit::Float(number)) if example.ends_with('s') => {
-                let seconds = number.base10_parse().unwrap_or(0.0_f64).max(0.0);
-                format!("\"{}ms\"", (seconds * 1000.0).round())
-            }
-            _ => format!("\"{example}\""),
-        };
-        let message = format!("`{}` takes text: write `{advice}`", self.key);
-        diagnostics.at(&self.value, message);
-        None
-    }
-
-    fn duration(&self, diagnostics: &mut Diagnostics) -> Option<Duration> {
-        let text = self.text("30s", diagnostics)?;
-        match humantime::parse_duration(&text) {
-            Ok(duration) => Some(duration),
-            Err(error) => {
-                let key = &self.key;
-                let advice = advice(&text, &error);
-                diagnostics.at(
-                    &self.value,
-                    format!("`{key}` is no duration: write {advice}, as in \"500ms\", \"30s\", \"1h 30m\""),
-                );
-                None
-            }
-        }
-    }
-
-    fn timeout(&self, diagnostics: &mut Diagnostics) -> Option<Duration> {
-        let duration = self.duration(diagnostics)?;
-        if duration.is_zero() {
-            diagnostics.at(&self.value, format!("`{}` must be longer than zero", self.key));
-            return None;
-        }
-        Some(duration)
-    }
-
-    fn grace(&self, diagnostics: &mut Diagnostics) -> Option<Grace> {
-        if self.value.to_string() == "\"never\"" {
-            return Some(Grace::Never);
-        }
-        self.duration(diagnostics).map(Grace::After)
-    }
-
-    fn count(&self, diagnostics: &mut Diagnostics) -> Option<u32> {
-        let count = match syn::parse2::<Lit>(self.value.clone()) {
-            Ok(Lit::Int(number)) => number.base10_parse().ok().filter(|count| *count > 0),
-            _ => None,
-        };
-        if count.is_none() {
-            let message = format!("`{}` takes a whole number from 1: write `3`", self.key);
-            diagnostics.at(&self.value, message);
-        }
-        count
-    }
-
-    fn choice(&self, words: &[(&str, Choice)], diagnostics: &mut Diagnostics) -> Option<Choice> {
-        let text = self.text(words[0].0, diagnostics)?;
-        let chosen = words.iter().find(|(word, _)| *word == text).map(|(_, choice)| *choice);
-        if chosen.is_none() {
-            let words: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            let message = format!("`{}` is one of {}", self.key, words.join(", "));
-            diagnostics.at(&self.value, message);
-        }
-        chosen
-    }
-}
-
-impl ToTokens for Pair {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        self.key.to_tokens(tokens);
-        self.value.to_tokens(tokens);
-    }
-}
-
-/// What was probably meant by a text that is no duration.
-fn advice(text: &str, error: &humantime::DurationError) -> String {
-    use humantime::DurationError::{NumberExpected, UnknownUnit};
-    match error {
-        UnknownUnit { unit, value, .. } if unit.is_empty() => format!("`\"{value}s\"`"),
-        UnknownUnit { unit, value, .. } => {
-            let unit = nearest(&unit.to_lowercase(), &UNITS).unwrap_or("s");
-            format!("`\"{value}{unit}\"`")
-        }
-        NumberExpected(_) if text.parse::<f64>().is_ok() => format!("`\"{text}s\"`"),
-        _ => "a number and a unit".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -362,7 +238,7 @@ mod tests {
     /// The keys, or the messages of what is wrong.
     fn parse(text: &str) -> (Keys, Option<String>) {
         let mut diagnostics = Diagnostics::default();
-        let keys = Keys::parse(text.parse().unwrap(), &mut diagnostics);
+        let keys = Keys::parse(text.parse().unwrap(), Span::call_site(), &mut diagnostics);
         (keys, diagnostics.into_compile_errors().map(|errors| errors.to_string()))
     }
 
