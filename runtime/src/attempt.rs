@@ -87,7 +87,7 @@ impl Takes {
 #[diagnostic::on_unimplemented(
     message = "an activity cannot return `{Self}`",
     label = "not a `Result` that an activity can return",
-    note = "return `Result<T, ActivityError>`, or `Result<T, E>` with an `E` that `?` turns into an `ActivityError`"
+    note = "return `Result<T, ActivityError>`, `anyhow::Result<T>`, or `Result<T, E>` with an `E` that is a `std::error::Error`, `Send` and `Sync`"
 )]
 pub trait ActivityReturn {
     /// The value of an activity that completed.
@@ -101,6 +101,8 @@ pub trait ActivityReturn {
     fn into_result(self) -> Result<Self::Output, ActivityError>;
 }
 
+// Where an error does not fit, the trait above says what would.
+#[diagnostic::do_not_recommend]
 impl<T, E> ActivityReturn for Result<T, E>
 where
     ActivityError: From<E>,
@@ -184,8 +186,7 @@ fn load<S: CheckpointState>(
     match decode::<S>(&lease.converter(), &details) {
         Ok(value) => {
             if value.is_some() {
-                let activity_type = &facts.activity_type;
-                tracing::info!(target: "autobeat", activity_type, attempt, "resumed");
+                say_resumed(facts);
             }
             Ok(Slot::new(value, details))
         }
@@ -195,13 +196,27 @@ fn load<S: CheckpointState>(
                 activity_type = facts.activity_type,
                 attempt,
                 state = type_name::<S>(),
-                %error,
                 "the stored details are not a checkpoint of this type; starting afresh",
             );
+            // Such an error quotes what it could not read.
+            tracing::debug!(target: "autobeat", attempt, %error, "the stored details");
             Ok(Slot::new(None, details))
         }
         Err(error) => Err(bad_checkpoint::<S>(facts, &error.to_string())),
     }
+}
+
+/// Where an attempt goes on; what the checkpoint contains is said to those who debug alone.
+fn say_resumed(facts: &Facts) {
+    let Some(checkpoint) = facts.details.first() else { return };
+    tracing::info!(
+        target: "autobeat",
+        activity_type = facts.activity_type,
+        attempt = facts.number,
+        bytes = checkpoint.data.len(),
+        "resumed",
+    );
+    tracing::debug!(target: "autobeat", checkpoint = excerpt(checkpoint), "resumed from");
 }
 
 fn bad_checkpoint<S>(facts: &Facts, error: &str) -> ActivityError {

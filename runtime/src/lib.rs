@@ -56,6 +56,8 @@ mod checkpoint;
 pub mod embedded;
 mod heartbeat;
 mod lease;
+#[cfg(test)]
+mod listener;
 mod options;
 mod outcome;
 mod worker;

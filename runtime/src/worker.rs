@@ -243,3 +243,36 @@ where
     D: ActivityDefinition<Input = A::Input, Output = A::Output>,
 {
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+    use crate::listener::Listener;
+
+    fn facts(activity_type: &str, heartbeat_timeout: Option<Duration>) -> Facts {
+        Facts {
+            activity_type: activity_type.to_owned(),
+            number: 1,
+            heartbeat_timeout,
+            started: Instant::now(),
+            deadline: None,
+            details: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_missing_timeout_is_said_once_a_type_with_what_to_set() {
+        const OPTIONS: Options = Options::new(Duration::from_secs(30));
+        let listener = Listener::at(Level::WARN);
+        for _ in 0..3 {
+            warn_without_timeout(&facts("forgetful", None), false, OPTIONS);
+        }
+        warn_without_timeout(&facts("careful", Some(Duration::from_secs(9))), false, OPTIONS);
+        warn_without_timeout(&facts("local", None), true, OPTIONS);
+        let said = listener.said();
+        assert_eq!(said.matches("WARN").count(), 1, "{said}");
+        assert!(said.contains("forgetful") && said.contains("to 30s in the workflow"), "{said}");
+    }
+}

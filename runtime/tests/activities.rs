@@ -2,6 +2,8 @@
 
 #![deny(missing_docs, unused, warnings, clippy::all, clippy::pedantic)]
 #![forbid(unsafe_code)]
+// These activities have nothing to fail at.
+#![allow(clippy::unnecessary_wraps)]
 
 use std::{sync::Arc, time::Duration};
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use autobeat_tests::{environment::Environment, ledger::Record, workflows::Outcome};
+use autobeat_tests::{environment::Environment, workflows::Outcome};
 
 use crate::{INTERVAL, LENIENCE, attempt_begun, item_done, worker_program};
 
@@ -92,11 +92,6 @@ async fn an_attempt_ends_before_the_next_when_the_server_is_gone() {
     let (from, begun) = attempt_begun(&ledger, 2).await;
     let stopped = ledger.last_of(1).unwrap();
     eprintln!("stopped after {:?}, from {from}", stopped - gone);
-    for entry in ledger.entries() {
-        if let Record::Note(note) = entry.record {
-            eprintln!("{} {note} {:?}", entry.attempt, entry.at - gone);
-        }
-    }
     assert!(stopped <= gone + timeout + Duration::from_millis(50), "{:?}", stopped - gone);
     assert!(stopped < begun, "two attempts at once");
     assert_eq!(run.outcome().await, Outcome::Completed(1_000));

@@ -5,8 +5,11 @@
 // A moment that comes before the one that it must follow is a failure of the test: it may panic.
 #![allow(clippy::unchecked_time_subtraction)]
 
+mod adoption;
+mod blocked;
 mod cancel;
 mod commit;
+mod edges;
 mod ends;
 mod failure;
 mod lease;

@@ -1,6 +1,6 @@
 //! The activities under test: each does what its plan says, and writes down what happens to it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, thread, time::Duration};
 
 use anyhow::anyhow;
 use autobeat::{Cancelled, Checkpoint, activity};
@@ -10,9 +10,15 @@ use temporalio_sdk::{
     activities::{ActivityContext, ActivityError},
     worker_options_builder,
 };
-use tokio::time::{Interval, interval};
+use tokio::{
+    runtime::Handle,
+    time::{Interval, interval},
+};
 
-use crate::ledger::{Ledger, Scribe};
+use crate::{
+    ledger::{Ledger, Scribe},
+    variants::{Variants, wrapped},
+};
 
 /// What an activity under test does.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,6 +55,12 @@ pub enum Action {
     Panic,
     /// From now on, clean up for this long after a cancellation.
     CleanUpFor(Duration),
+    /// From now on, complete when cancelled.
+    CompleteAnyway,
+    /// Block the thread.
+    BlockThread(Duration),
+    /// Block every thread of the runtime.
+    BlockRuntime(Duration),
 }
 
 impl Plan {
@@ -81,6 +93,10 @@ pub fn register<S: worker_options_builder::State>(
         .register_activities(process_items)
         .register_activities(process_items_or_stall)
         .register_activities(commit_items)
+        .register_activities(block_items)
+        .register_activities(block_items_or_stall)
+        .register_activities(Variants)
+        .register_activities(wrapped())
 }
 
 /// Does its items one by one, saving after each.
@@ -96,7 +112,11 @@ pub async fn process_items(
         attempt.act(Some(item)).await?;
         attempt.pace.tick().await;
         attempt.scribe.item(item)?;
-        attempt.heed(checkpoint.save(item + 1)).await?;
+        let saved = checkpoint.save(item + 1);
+        if saved.is_err() && attempt.completes_anyway {
+            break;
+        }
+        attempt.heed(saved).await?;
     }
     attempt.complete()
 }
@@ -132,6 +152,59 @@ pub async fn commit_items(
     attempt.complete()
 }
 
+/// As [`process_items`], in a function that blocks its thread; every hundredth item is committed.
+#[activity(heartbeat_timeout = "2s", start_to_close_timeout = "5m")]
+pub fn block_items(
+    checkpoint: Checkpoint<u64>,
+    context: ActivityContext,
+    plan: Plan,
+) -> Result<u64, ActivityError> {
+    let number = context.info().attempt;
+    let scribe = Ledger::new(&plan.ledger).of_attempt(number).map_err(anyhow::Error::from)?;
+    scribe.begin(checkpoint.get()).map_err(anyhow::Error::from)?;
+    let heed = |saved: Result<(), Cancelled>| -> anyhow::Result<()> {
+        if let Err(cancelled) = &saved {
+            scribe.note(&format!("cancelled-{:?}", cancelled.reason()))?;
+        }
+        Ok(saved?)
+    };
+    for item in checkpoint.get()..plan.items {
+        match plan.steps.iter().find(|step| step.attempt == number && step.before == Some(item)) {
+            Some(Step { action: Action::BlockThread(time), .. }) => thread::sleep(*time),
+            Some(Step { action: Action::Panic, .. }) => panic!("panicked as planned"),
+            _ => {}
+        }
+        thread::sleep(plan.item_time);
+        scribe.item(item).map_err(anyhow::Error::from)?;
+        let commits = item % 100 == 99;
+        heed(if commits {
+            checkpoint.commit_blocking(item + 1)
+        } else {
+            checkpoint.save(item + 1)
+        })?;
+    }
+    Ok(plan.items)
+}
+
+/// As [`block_items`], with a limit to how long it may go without progress.
+#[activity(heartbeat_timeout = "2s", stall_timeout = "1s", cancel_grace = "200ms")]
+pub fn block_items_or_stall(
+    checkpoint: Checkpoint<u64>,
+    context: ActivityContext,
+    plan: Plan,
+) -> Result<u64, ActivityError> {
+    block_items::call(checkpoint, context, plan)
+}
+
+/// Blocks all the threads that could run a task.
+fn block_runtime(time: Duration) {
+    // One more than there are other threads: the newest of them waits for this one.
+    for _ in 0..Handle::current().metrics().num_workers() {
+        tokio::spawn(async move { thread::sleep(time) });
+    }
+    thread::sleep(time);
+}
+
 /// An attempt as its ledger sees it.
 struct Attempt {
     number: u32,
@@ -139,6 +212,7 @@ struct Attempt {
     scribe: Scribe,
     pace: Interval,
     clean_up: Duration,
+    completes_anyway: bool,
     ended: bool,
 }
 
@@ -153,7 +227,8 @@ impl Attempt {
         scribe.begin(checkpoint.get())?;
         // Late items are made up for, so that this many take as long as they should.
         let pace = interval(plan.item_time);
-        Ok(Self { number, plan, scribe, pace, clean_up: Duration::ZERO, ended: false })
+        let clean_up = Duration::ZERO;
+        Ok(Self { number, plan, scribe, pace, clean_up, completes_anyway: false, ended: false })
     }
 
     /// Does what is planned before an item, or first of all.
@@ -165,6 +240,15 @@ impl Attempt {
             Action::Fail => return Err(anyhow!("failed as planned, before {item:?}")),
             Action::Panic => panic!("panicked as planned, before {item:?}"),
             Action::CleanUpFor(time) => self.clean_up = time,
+            Action::CompleteAnyway => self.completes_anyway = true,
+            Action::BlockThread(time) => {
+                thread::sleep(time);
+                self.scribe.note("woken")?;
+            }
+            Action::BlockRuntime(time) => {
+                block_runtime(time);
+                self.scribe.note("woken")?;
+            }
         }
         Ok(())
     }

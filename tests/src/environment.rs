@@ -11,10 +11,11 @@ use std::{
 
 use tempfile::TempDir;
 use temporalio_client::{
-    Client, WorkflowDescribeOptions, WorkflowGetResultOptions, WorkflowHandle,
-    WorkflowSignalOptions, WorkflowStartOptions,
+    ActivityIdentifier, Client, RpcOptions, WorkflowDescribeOptions, WorkflowGetResultOptions,
+    WorkflowHandle, WorkflowSignalOptions, WorkflowStartOptions,
 };
 use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
+use temporalio_sdk::{WorkerOptions, activities::ActivityImplementer};
 
 use crate::{
     activities::Plan,
@@ -100,6 +101,7 @@ impl Environment {
             retry_interval: Duration::from_millis(100),
             max_attempts: 0,
             own_scope: false,
+            local: false,
         }
     }
 
@@ -109,7 +111,7 @@ impl Environment {
         let started = self.client.start_workflow(RunActivity::run, job, options).await;
         started.expect("a workflow that starts");
         let handle = self.client.get_workflow_handle::<RunActivity>(self.name.clone());
-        Run { handle, id: self.name.clone(), cli: self.cli.clone() }
+        Run { handle, id: self.name.clone(), cli: self.cli.clone(), client: self.client.clone() }
     }
 
     /// A worker of the activities in this process.
@@ -121,6 +123,12 @@ impl Environment {
     pub async fn worker_with_grace(&self, period: impl Into<Option<Duration>>) -> LocalWorker {
         let options = activity_worker(&self.activity_queue(), period.into());
         LocalWorker::start(&self.address, options).await.expect("a worker")
+    }
+
+    /// A worker of something else than the usual activities, on their task queue.
+    pub async fn worker_of(&self, activities: impl ActivityImplementer) -> LocalWorker {
+        let options = WorkerOptions::new(self.activity_queue()).register_activities(activities);
+        LocalWorker::start(&self.address, options.build()).await.expect("a worker")
     }
 
     /// A worker of the activities in a process of its own.
@@ -139,6 +147,7 @@ pub struct Run {
     handle: WorkflowHandle<Client, RunActivity>,
     id: String,
     cli: Cli,
+    client: Client,
 }
 
 impl Run {
@@ -162,6 +171,13 @@ impl Run {
     pub async fn cancel_scope(&self) {
         let options = WorkflowSignalOptions::default();
         self.handle.signal(RunActivity::cancel_scope, (), options).await.expect("a signal");
+    }
+
+    /// Completes the activity from outside of its worker.
+    pub async fn complete(&self, value: u64) {
+        let activity = ActivityIdentifier::by_id_workflow(&self.id, "", ACTIVITY_ID);
+        let handle = self.client.get_async_activity_handle(activity);
+        handle.complete(Some(value), RpcOptions::default()).await.expect("complete");
     }
 
     /// Pauses the activity.

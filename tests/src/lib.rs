@@ -10,5 +10,6 @@ pub mod environment;
 pub mod ledger;
 pub mod program;
 pub mod server;
+pub mod variants;
 pub mod worker;
 pub mod workflows;

@@ -2,7 +2,13 @@
 
 use std::{io, path::Path, process::Stdio, thread, time::Duration};
 
-use temporalio_sdk::{Runtime, Worker, WorkerOptions, runtime::RuntimeOptions};
+use temporalio_sdk::{
+    Runtime, Worker, WorkerOptions,
+    runtime::{
+        RuntimeOptions,
+        worker_tuner::{FixedSizeSlotSupplier, TunerHolder},
+    },
+};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -84,16 +90,19 @@ pub async fn new_worker(address: &str, options: WorkerOptions) -> anyhow::Result
     Ok(Worker::new(&runtime, client, options)?)
 }
 
-/// A worker of the workflow, and of nothing else.
+/// A worker of the workflow, and of the activities that it runs locally.
 #[must_use]
 pub fn workflow_worker(task_queue: &str) -> WorkerOptions {
-    WorkerOptions::new(task_queue)
+    activities::register(WorkerOptions::new(task_queue))
         .register_workflow::<RunActivity>()
         .expect("a workflow that is registered once")
         .build()
 }
 
 /// A worker of the activities under test, which tells them of a shutdown after some time.
+///
+/// While it runs one it asks the server for no other: a worker that is frozen or blocked would be
+/// handed the next attempt of its own activity, and that attempt would be lost as well.
 #[must_use]
 pub fn activity_worker(
     task_queue: &str,
@@ -101,6 +110,17 @@ pub fn activity_worker(
 ) -> WorkerOptions {
     activities::register(WorkerOptions::new(task_queue))
         .maybe_graceful_shutdown_period(graceful_shutdown_period)
+        .tuner(one_activity_at_a_time())
+        .build()
+}
+
+fn one_activity_at_a_time() -> TunerHolder {
+    TunerHolder::builder()
+        .activity_task_slot_supplier(FixedSizeSlotSupplier::new(1))
+        // Such a worker has none of these; two is the least that the SDK takes for workflows.
+        .workflow_task_slot_supplier(FixedSizeSlotSupplier::new(2))
+        .local_activity_task_slot_supplier(FixedSizeSlotSupplier::new(2))
+        .nexus_task_slot_supplier(FixedSizeSlotSupplier::new(2))
         .build()
 }
 

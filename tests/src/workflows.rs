@@ -11,8 +11,8 @@ use temporalio_common::{
     error::{ActivityExecutionError, IncomingError, TimeoutType},
 };
 use temporalio_sdk::{
-    ActivityCancellationType, ActivityOptions, SyncWorkflowContext, WorkflowCancellationToken,
-    WorkflowContext, WorkflowResult,
+    ActivityCancellationType, ActivityOptions, LocalActivityOptions, SyncWorkflowContext,
+    WorkflowCancellationToken, WorkflowContext, WorkflowResult,
     workflows::{workflow, workflow_methods},
 };
 
@@ -40,6 +40,8 @@ pub struct Job {
     pub max_attempts: u32,
     /// Whether it can be cancelled by a signal, apart from its workflow.
     pub own_scope: bool,
+    /// Whether it runs in the worker of its workflow, as a local activity.
+    pub local: bool,
 }
 
 /// How the activity ended, as its workflow saw it.
@@ -74,6 +76,14 @@ impl RunActivity {
     pub async fn run(ctx: &mut WorkflowContext<Self>, job: Job) -> WorkflowResult<Outcome> {
         let scope = ctx.state(|state| state.scope.clone());
         let of_workflow = ctx.cancellation_token();
+        if job.local {
+            let options = LocalActivityOptions::builder()
+                .start_to_close_timeout(job.start_to_close_timeout)
+                .cancel_type(ActivityCancellationType::WaitCancellationCompleted)
+                .build();
+            let result = ctx.execute_local_activity(Named(job.activity), job.plan, options).await;
+            return Ok(result.map_or_else(|error| Outcome::of_error(&error), Outcome::Completed));
+        }
         let options = ActivityOptions::with_start_to_close_timeout(job.start_to_close_timeout)
             .activity_id(ACTIVITY_ID.to_owned())
             .task_queue(job.task_queue)

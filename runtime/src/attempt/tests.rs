@@ -12,6 +12,7 @@ use temporalio_common::data_converters::{
     GenericPayloadConverter, PayloadConverter, SerializationContext, SerializationContextData,
 };
 use tokio::time::sleep;
+use tracing::Level;
 
 use super::*;
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
         Reply,
         scripted::{Line, ScriptedLease},
     },
+    listener::Listener,
     options::{Grace, OnBadCheckpoint},
 };
 
@@ -514,8 +516,68 @@ async fn a_stall_is_named_and_counted_from_the_last_progress() {
     // 110 s of progress, then 20 s without, known to within an interval.
     let took = began.elapsed();
     assert!(took >= 130 * SECOND && took <= 134 * SECOND, "{took:?}");
-    assert!(message(&result).contains("after 10 saves"), "{}", message(&result));
+    // The touch was seen 20 s before, the last save 10 s before that, each to within an interval.
+    let message = message(&result);
+    assert!(message.contains("no progress for 2"), "{message}");
+    assert!(message.contains("10 saves in this attempt, the last 3"), "{message}");
     assert_eq!(lease.left(), Some(9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stall_without_a_save_says_that_there_was_none() {
+    let options = OPTIONS.stall_timeout(20 * SECOND);
+    let body = async |_, cancellation: Cancellation| Err(cancellation.cancelled().await.into());
+    let result = attempt::<(), _>(options, facts(), &friendly(), body).await;
+    assert!(message(&result).contains("nothing was saved"), "{}", message(&result));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happens_is_said_but_not_what_a_checkpoint_contains() {
+    let listener = Listener::at(Level::INFO);
+    let lease = stopping(CancelReason::Requested);
+    let secret = Facts { details: vec![payload(4_711_u64)], ..resumed_from(0) };
+    let result = attempt::<(), _>(OPTIONS, secret, &lease, async |checkpoint, cancellation| {
+        sleep(SECOND).await;
+        checkpoint.save(4_712)?;
+        Err(cancellation.cancelled().await.into())
+    })
+    .await;
+    assert_eq!(failure_type(&result), "(cancelled)");
+    let said = listener.said();
+    for part in ["resumed", "attempt=2", "bytes=4", "cancelled", "reason=Requested"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(!said.contains("4711") && !said.contains("4712"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn details_that_are_restarted_from_are_said_to_those_who_debug_alone() {
+    let listener = Listener::at(Level::INFO);
+    let options = OPTIONS.on_bad_checkpoint(OnBadCheckpoint::Restart);
+    let secret = Facts { details: vec![payload("hunter2")], ..resumed_from(0) };
+    attempt(options, secret, &friendly(), async |checkpoint, _| {
+        Ok::<_, ActivityError>(checkpoint.get())
+    })
+    .await
+    .unwrap();
+    let said = listener.said();
+    assert!(said.contains("starting afresh") && !said.contains("hunter2"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_an_attempt_is_said_with_what_it_took() {
+    let listener = Listener::at(Level::DEBUG);
+    attempt(OPTIONS, facts(), &friendly(), async |checkpoint, _| {
+        sleep(10 * SECOND).await;
+        checkpoint.save(1)?;
+        Ok::<_, ActivityError>(())
+    })
+    .await
+    .unwrap();
+    let said = listener.said();
+    for part in ["settled", "took=10s", "saves=1", "beats=3", "activity_type=\"count\""] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,11 +1,19 @@
 //! The heartbeat alone, without a body: as if the body blocked its thread.
 
-use tokio::time::sleep;
+use std::time::Duration;
+
+use tokio::time::{advance, sleep};
+use tracing::Level;
 
 use super::*;
 use crate::{
+    cancel::CancelReason,
     checkpoint::Slot,
-    lease::scripted::{Line, ScriptedLease},
+    lease::{
+        Lease, Reply,
+        scripted::{Line, ScriptedLease},
+    },
+    listener::Listener,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -79,4 +87,26 @@ async fn failed_beats_are_tried_again_soon_and_then_less_often() {
         times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]).as_millis() / 100).collect();
     assert_eq!(&gaps[..3], [33, 36, 42], "in tenths of a second");
     assert_eq!(gaps.last(), Some(&60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocked_runtime_is_said_once_an_episode_with_its_lateness() {
+    let listener = Listener::at(Level::WARN);
+    let lease = Arc::new(ScriptedLease::friendly());
+    let (_heartbeat, ..) = start(&lease, Rhythm { timeout: None, ..rhythm() });
+    let lateness = || listener.said().matches("the heartbeat is late").count();
+    sleep(10 * SECOND).await;
+    assert_eq!(lateness(), 0);
+
+    // As a runtime that is blocked without an end, but for a moment now and then.
+    for _ in 0..3 {
+        advance(20 * SECOND).await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(lateness(), 1);
+    assert!(listener.said().contains("lateness=1"), "{}", listener.said());
+    sleep(10 * SECOND).await;
+    advance(20 * SECOND).await;
+    tokio::task::yield_now().await;
+    assert_eq!(lateness(), 2, "after beats in time it is another episode");
 }

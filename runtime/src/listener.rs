@@ -1,0 +1,34 @@
+//! What is said through `tracing`, for tests to read.
+
+use std::{
+    fs::{self, File},
+    sync::Arc,
+};
+
+use tempfile::NamedTempFile;
+use tracing::{Level, subscriber::DefaultGuard};
+
+/// Hears everything that is said on this thread while it lives.
+pub(crate) struct Listener {
+    written: NamedTempFile,
+    _listening: DefaultGuard,
+}
+
+impl Listener {
+    /// Hears what is said at this level or above it.
+    pub(crate) fn at(level: Level) -> Self {
+        let written = NamedTempFile::new().unwrap();
+        let file: Arc<File> = Arc::new(written.reopen().unwrap());
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_ansi(false)
+            .with_writer(file)
+            .finish();
+        Self { written, _listening: tracing::subscriber::set_default(subscriber) }
+    }
+
+    /// All that was said so far.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.written.path()).unwrap()
+    }
+}

@@ -1,0 +1,131 @@
+//! Activities that are unlike the others: large, misread, completed elsewhere, written for the SDK.
+
+use autobeat::{AutoHeartbeat, Checkpoint, activities};
+use serde::{Deserialize, Serialize};
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+
+use crate::{
+    activities::Plan,
+    ledger::{Ledger, Scribe},
+};
+
+/// A block of activities, as an existing worker has it, with keys where it wants them.
+#[derive(Debug)]
+pub struct Variants;
+
+#[activities]
+impl Variants {
+    /// Saves more than the server takes, after something that it does.
+    #[activity(heartbeat_timeout = "2s", name = "save_too_much")]
+    pub async fn save_too_much(
+        checkpoint: Checkpoint<Large>,
+        context: ActivityContext,
+        plan: Plan,
+    ) -> Result<u64, ActivityError> {
+        let attempt = begin(&context, &plan, checkpoint.get().filler.len())?;
+        checkpoint.commit(Large { filler: "small".to_owned() }).await?;
+        checkpoint.save(Large { filler: "x".repeat(3 << 20) })?;
+        loop {
+            tokio::time::sleep(plan.item_time).await;
+            if let Err(cancelled) = checkpoint.touch() {
+                attempt.note(&format!("cancelled-{:?}", cancelled.reason()))?;
+                return Err(cancelled.into());
+            }
+        }
+    }
+
+    /// Leaves its work to somebody else, who completes the activity.
+    #[activity(heartbeat_timeout = "3s", heartbeat_interval = "500ms", name = "leave_to_others")]
+    pub async fn leave_to_others(
+        checkpoint: Checkpoint<u64>,
+        context: ActivityContext,
+        plan: Plan,
+    ) -> Result<u64, ActivityError> {
+        begin(&context, &plan, 0)?;
+        let _ = checkpoint.save(7);
+        Err(ActivityError::WillCompleteAsync)
+    }
+
+    /// Stores details of its own in attempt 1, by hand, and then fails.
+    #[activity(name = "change_shape")]
+    pub async fn heartbeat_by_hand(
+        context: ActivityContext,
+        plan: Plan,
+    ) -> Result<u64, ActivityError> {
+        begin(&context, &plan, 0)?;
+        context.record_heartbeat("no number").await.map_err(anyhow::Error::from)?;
+        Err(anyhow::anyhow!("failed as planned").into())
+    }
+}
+
+/// The successor of [`Variants::heartbeat_by_hand`], which cannot read what that one stored.
+#[derive(Debug)]
+pub struct Successor;
+
+#[activities]
+impl Successor {
+    /// Expects a number.
+    #[activity(heartbeat_timeout = "2s", name = "change_shape")]
+    pub async fn expect_number(
+        checkpoint: Checkpoint<u64>,
+        context: ActivityContext,
+        plan: Plan,
+    ) -> Result<u64, ActivityError> {
+        begin(&context, &plan, 0)?;
+        Ok(checkpoint.get())
+    }
+}
+
+/// A state that grows.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Large {
+    filler: String,
+}
+
+/// Activities written for the SDK alone, and wrapped as they are.
+#[must_use]
+pub fn wrapped() -> AutoHeartbeat<of_the_sdk::Unmodified> {
+    AutoHeartbeat::new(of_the_sdk::Unmodified).wrap(of_the_sdk::Unmodified::wait)
+}
+
+/// What an existing worker has, with the SDK's own macro.
+pub mod of_the_sdk {
+    // That macro leaves what it makes without documentation.
+    #![allow(missing_docs)]
+
+    use temporalio_sdk::activities::{ActivityContext, ActivityError, activities};
+
+    use super::{NoteOnDrop, Plan, begin};
+
+    /// Knows nothing of this crate.
+    #[derive(Debug)]
+    pub struct Unmodified;
+
+    #[activities]
+    impl Unmodified {
+        /// Waits for all of its items, and looks for nothing meanwhile.
+        #[activity(name = "wait")]
+        pub async fn wait(context: ActivityContext, plan: Plan) -> Result<u64, ActivityError> {
+            let note = NoteOnDrop(begin(&context, &plan, 0)?);
+            let items = u32::try_from(plan.items).map_err(anyhow::Error::from)?;
+            tokio::time::sleep(plan.item_time * items).await;
+            drop(note);
+            Ok(plan.items)
+        }
+    }
+}
+
+/// Writes down that a body ended, however it did.
+struct NoteOnDrop(Scribe);
+
+impl Drop for NoteOnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.note("dropped");
+    }
+}
+
+fn begin(context: &ActivityContext, plan: &Plan, next: usize) -> anyhow::Result<Scribe> {
+    let scribe = Ledger::new(&plan.ledger).of_attempt(context.info().attempt)?;
+    scribe.begin(next as u64)?;
+    Ok(scribe)
+}
