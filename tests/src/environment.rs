@@ -77,6 +77,24 @@ impl Environment {
         }
     }
 
+    /// Where the server is.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A client of the server.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// A name that no other test has.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// What the activity writes down.
     #[must_use]
     pub fn ledger(&self) -> Ledger {

@@ -13,3 +13,7 @@ pub mod server;
 pub mod variants;
 pub mod worker;
 pub mod workflows;
+
+#[cfg(doctest)]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/parity/documentation.md"))]
+pub mod documentation_of_the_sdk {}
