@@ -106,7 +106,7 @@ fn take_marks(attributes: &mut Attributes, crate_path: &Path) -> Vec<Attribute> 
 impl Method {
     /// Where its attribute stands.
     pub(crate) fn place(&self) -> Span {
-        self.marks.first().map_or_else(Span::call_site, Spanned::span)
+        self.marks.first().map_or_else(Span::call_site, |mark| mark.path().span())
     }
 
     /// What is written between the parentheses.

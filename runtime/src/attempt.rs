@@ -114,15 +114,6 @@ where
     }
 }
 
-/// A method as the SDK takes it, which cannot fail.
-impl ActivityReturn for () {
-    type Output = ();
-
-    fn into_result(self) -> Result<(), ActivityError> {
-        Ok(())
-    }
-}
-
 /// Runs one attempt: the whole of what the attribute adds to a body.
 pub(crate) async fn run<S, B, F>(
     options: Options,

@@ -39,7 +39,10 @@ pub trait Activity:
     /// The SDK's context where the body takes it, or [`NoContext`].
     type Context: Context;
     /// What the body returns.
-    type Return: ActivityReturn<Output = <Self as ActivityDefinition>::Output> + Send;
+    ///
+    /// An [`ActivityReturn`], which whoever runs the body asks for: were it asked for here, each
+    /// mistake would be reported once more.
+    type Return;
 
     /// Runs the body.
     fn run(
@@ -87,11 +90,14 @@ impl Context for NoContext {
 }
 
 /// Runs an attempt that the SDK handed to this worker.
-pub fn execute<A: Activity>(
+pub fn execute<A>(
     instance: A::Instance,
     context: ActivityContext,
     input: A::Input,
-) -> BoxFuture<Result<A::Output, ActivityError>> {
+) -> BoxFuture<Result<A::Output, ActivityError>>
+where
+    A: Activity<Return: ActivityReturn<Output = A::Output>>,
+{
     Box::pin(async move {
         let handed_in = A::Context::of(&context);
         run_attempt(A::OPTIONS, A::TAKES, context, |checkpoint, cancellation| {

@@ -7,6 +7,7 @@
 
 mod adoption;
 mod blocked;
+mod by_hand;
 mod cancel;
 mod commit;
 mod edges;

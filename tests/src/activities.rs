@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     ledger::{Ledger, Scribe},
-    variants::{Variants, wrapped},
+    variants::{Variants, by_hand, wrapped},
 };
 
 /// What an activity under test does.
@@ -97,6 +97,7 @@ pub fn register<S: worker_options_builder::State>(
         .register_activities(block_items_or_stall)
         .register_activities(Variants)
         .register_activities(wrapped())
+        .register_activities(by_hand())
 }
 
 /// Does its items one by one, saving after each.

@@ -22,7 +22,7 @@ impl Variants {
         context: ActivityContext,
         plan: Plan,
     ) -> Result<u64, ActivityError> {
-        let attempt = begin(&context, &plan, checkpoint.get().filler.len())?;
+        let attempt = begin(&context, &plan, 0)?;
         checkpoint.commit(Large { filler: "small".to_owned() }).await?;
         checkpoint.save(Large { filler: "x".repeat(3 << 20) })?;
         loop {
@@ -88,12 +88,19 @@ pub fn wrapped() -> AutoHeartbeat<of_the_sdk::Unmodified> {
     AutoHeartbeat::new(of_the_sdk::Unmodified).wrap(of_the_sdk::Unmodified::wait)
 }
 
+/// What people write with the SDK alone.
+#[must_use]
+pub fn by_hand() -> of_the_sdk::ByHand {
+    of_the_sdk::ByHand
+}
+
 /// What an existing worker has, with the SDK's own macro.
 pub mod of_the_sdk {
     // That macro leaves what it makes without documentation.
     #![allow(missing_docs)]
 
     use temporalio_sdk::activities::{ActivityContext, ActivityError, activities};
+    use tokio::time::interval;
 
     use super::{NoteOnDrop, Plan, begin};
 
@@ -113,6 +120,34 @@ pub mod of_the_sdk {
             Ok(plan.items)
         }
     }
+
+    /// Its heartbeats are its own.
+    #[derive(Debug)]
+    pub struct ByHand;
+
+    #[activities]
+    impl ByHand {
+        /// Does its items one by one, with the SDK's heartbeat after each: what people write.
+        #[activity(name = "heartbeat_each_item")]
+        pub async fn heartbeat_each_item(
+            context: ActivityContext,
+            plan: Plan,
+        ) -> Result<u64, ActivityError> {
+            let next = context.heartbeat_details().deserialize::<u64>()?.unwrap_or_default();
+            let scribe = begin(&context, &plan, next)?;
+            let mut pace = interval(plan.item_time);
+            for item in next..plan.items {
+                if context.is_cancelled() {
+                    scribe.note("cancelled-Requested").map_err(anyhow::Error::from)?;
+                    return Err(ActivityError::cancelled());
+                }
+                pace.tick().await;
+                scribe.item(item).map_err(anyhow::Error::from)?;
+                context.record_heartbeat(item + 1).await?;
+            }
+            Ok(plan.items)
+        }
+    }
 }
 
 /// Writes down that a body ended, however it did.
@@ -124,8 +159,8 @@ impl Drop for NoteOnDrop {
     }
 }
 
-fn begin(context: &ActivityContext, plan: &Plan, next: usize) -> anyhow::Result<Scribe> {
+fn begin(context: &ActivityContext, plan: &Plan, next: u64) -> anyhow::Result<Scribe> {
     let scribe = Ledger::new(&plan.ledger).of_attempt(context.info().attempt)?;
-    scribe.begin(next as u64)?;
+    scribe.begin(next)?;
     Ok(scribe)
 }

@@ -181,6 +181,11 @@ impl Expansion<'_> {
         let call = self.call_body([quote!(#context)].into_iter().chain(inputs));
         let (asyncness, output) = (&self.function.signature.asyncness, self.output());
         let wait = asyncness.map(|_| quote!(.await));
+        let result = if self.function.output().is_some() {
+            quote!(#private::ActivityReturn::into_result(#call #wait))
+        } else {
+            quote!(#call #wait; ::core::result::Result::Ok(()))
+        };
         let name = self.name_method();
         quote! {
             impl #marker {
@@ -193,7 +198,7 @@ impl Expansion<'_> {
                     #(#arguments),*
                 ) -> ::core::result::Result<#output, #private::ActivityError> {
                     #unpack
-                    #private::ActivityReturn::into_result(#call #wait)
+                    #result
                 }
             }
         }

@@ -300,7 +300,9 @@ impl Expansion<'_> {
         } else {
             quote!(())
         };
-        quote!(#private::execute::<Self>(#instance, context, input))
+        // Where the return type does not fit, the error points at it.
+        let span = self.function.output().map_or_else(Span::call_site, Spanned::span);
+        quote_spanned!(span=> #private::execute::<Self>(#instance, context, input))
     }
 
     /// The definition of another place must have this activity's types.

@@ -55,7 +55,7 @@ use self::{
     store::{Record, Store},
 };
 use crate::{
-    attempt::{self, Facts},
+    attempt::{self, ActivityReturn, Facts},
     checkpoint::{CheckpointState, decode},
     lease::Lease,
     worker::{Activity, Handles, NoContext},
@@ -139,6 +139,7 @@ impl Embedded {
     ) -> Result<A::Output, EmbeddedError>
     where
         A: Activity<Instance = (), Context: WithoutServer>,
+        A::Return: ActivityReturn<Output = A::Output>,
     {
         let shutdown = CancellationToken::new();
         let impatient = async {
@@ -176,6 +177,7 @@ impl Embedded {
     ) -> Result<A::Output, EmbeddedError>
     where
         A: Activity<Instance = (), Context: WithoutServer>,
+        A::Return: ActivityReturn<Output = A::Output>,
     {
         // Encoded once and decoded for every attempt, as on a server.
         let input = encode_input(&input)?;
@@ -246,6 +248,7 @@ impl Embedded {
     ) -> Result<(Result<A::Output, ActivityError>, Record), EmbeddedError>
     where
         A: Activity<Instance = (), Context: WithoutServer>,
+        A::Return: ActivityReturn<Output = A::Output>,
     {
         let input = decode_input::<A::Input>(input)?;
         let timeout = A::OPTIONS.declared_timeout();
