@@ -290,25 +290,18 @@ fn mutations() -> u64 {
     env::var("AUTOBEAT_MUTATIONS").map_or(5_000, |count| count.parse().expect("a number"))
 }
 
-#[test]
-fn no_input_makes_it_panic_and_every_output_of_a_whole_item_parses() {
-    let attribute: TokenStream = r#"heartbeat_timeout = "30s", heartbeat_interval = "1s",
-        max_attempts = 3, cancel_grace = "never", on_bad_checkpoint = "fail", name = "n""#
-        .parse()
-        .unwrap();
-    let item: TokenStream = "/// Docs
-        #[cfg(unix)] pub async fn run(checkpoint: Checkpoint<u64>, cancellation: Cancellation,
-            path: PathBuf, (a, mut b): (u8, Vec<u8>)) -> Result<u64, ActivityError> { body.await? }"
-        .parse()
-        .unwrap();
-    let spare: TokenStream = r#"self & 'a < > :: -> = , ; # ! "30s" "-1s" 0 1.5 {} () [x] fn struct impl
-        unsafe const extern "C" dyn crate r#type Checkpoint ActivityContext record_heartbeat |x| .. @ $"#
-        .parse()
-        .unwrap();
-    let spare: Vec<TokenTree> = spare.into_iter().collect();
-    for seed in 0..mutations() {
+/// What is put into the place of a token.
+const SPARE: &str = r#"self & 'a < > :: -> = , ; # ! "30s" "-1s" 0 1.5 {} () [x] fn struct impl for where
+    unsafe const extern "C" dyn crate r#type Self Arc Checkpoint ActivityContext record_heartbeat
+    activity |x| .. @ $ #[activity] #![allow(x)]"#;
+
+/// Expands many mutants of an attribute on an item: none panics, and what a whole item becomes parses.
+fn survives(macro_: fn(TokenStream, &TokenStream) -> TokenStream, attribute: &str, item: &str) {
+    let parse = |text: &str| text.parse::<TokenStream>().unwrap();
+    let spare: Vec<TokenTree> = parse(SPARE).into_iter().collect();
+    for seed in 0..mutations() / 2 {
         let mut random = fastrand::Rng::with_seed(seed);
-        let (mut attribute, mut item) = (attribute.clone(), item.clone());
+        let (mut attribute, mut item) = (parse(attribute), parse(item));
         for _ in 0..random.usize(1..4) {
             if random.bool() {
                 attribute = mutate(attribute, &mut random, &spare);
@@ -316,11 +309,39 @@ fn no_input_makes_it_panic_and_every_output_of_a_whole_item_parses() {
                 item = mutate(item, &mut random, &spare);
             }
         }
-        let output = activity_on_function(attribute.clone(), &item);
+        let output = macro_(attribute.clone(), &item);
         // A broken item is handed back as it is, so that rustc explains it.
         if syn::parse2::<syn::File>(item.clone()).is_ok() {
             let parsed = syn::parse2::<syn::File>(output.clone());
-            assert!(parsed.is_ok(), "seed {seed}: #[activity({attribute})] {item}\n{output}");
+            assert!(parsed.is_ok(), "seed {seed}: #[…({attribute})] {item}\n{output}");
         }
     }
+}
+
+#[test]
+fn no_function_makes_it_panic() {
+    survives(
+        activity_on_function,
+        r#"heartbeat_timeout = "30s", heartbeat_interval = "1s", max_attempts = 3,
+           cancel_grace = "never", on_bad_checkpoint = "fail", definition = a::b::<c>::d"#,
+        "/// Docs
+         #[cfg(unix)] pub async fn run(checkpoint: Checkpoint<u64>, cancellation: Cancellation,
+             path: PathBuf, (a, mut b): (u8, Vec<u8>)) -> Result<u64, ActivityError> { body.await? }",
+    );
+}
+
+#[test]
+fn no_block_makes_it_panic() {
+    survives(
+        activities_in_block,
+        r#"heartbeat_timeout = "30s", stall_timeout = "1m", crate = a::b"#,
+        r#"#[cfg(unix)] impl Greeter {
+            #![allow(unused)]
+            const COUNT: usize = 1;
+            #[activity] pub(super) fn one(self: Arc<Self>, _: ActivityContext, a: u8) -> R { body }
+            #[activity(name = NAME, heartbeat_timeout = "2s")]
+            async fn two(_: Checkpoint<u64>, (a, mut b): (u8, Vec<u8>)) -> Result<u64, E> { body.await? }
+            fn helper(&self) {}
+        }"#,
+    );
 }

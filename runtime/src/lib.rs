@@ -60,6 +60,8 @@ mod lease;
 mod listener;
 mod options;
 mod outcome;
+mod progress;
+mod resume;
 mod worker;
 
 pub use autobeat_macros::{activities, activity};
@@ -69,6 +71,8 @@ pub use crate::{
     auto_heartbeat::AutoHeartbeat,
     cancel::{CancelReason, Cancellation, Cancelled},
     checkpoint::{Checkpoint, CheckpointState},
+    progress::Progress,
+    resume::{Finished, Resume, ResumeAfter, ResumeError, ResumeStream},
 };
 
 #[doc(hidden)]

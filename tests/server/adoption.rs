@@ -37,6 +37,6 @@ async fn a_wrapped_activity_is_stopped_by_a_cancel() {
     let latency = dropped.await - asked;
 
     assert_eq!(run.outcome().await, Outcome::Cancelled);
-    eprintln!("dropped after {latency:?}");
+    eprintln!("wrapped: dropped after {latency:?}");
     assert!(latency <= INTERVAL + LENIENCE, "dropped after {latency:?}");
 }

@@ -55,7 +55,7 @@ async fn a_blocking_function_is_told_of_a_cancel() {
     let latency = eventually("the body is told", LIMIT, told).await - asked;
 
     assert_eq!(run.outcome().await, Outcome::Cancelled);
-    eprintln!("told after {latency:?}");
+    eprintln!("blocking function: told after {latency:?}");
     assert!(latency <= INTERVAL + LENIENCE, "told after {latency:?}");
 }
 
@@ -73,7 +73,7 @@ async fn a_stalled_blocking_function_fails_by_that_name_and_is_left_behind() {
     let Outcome::Failed { type_name, .. } = run.outcome().await else { panic!("no failure") };
     let failed = ledger::now() - blocked_at(&ledger);
     assert_eq!(type_name, "ActivityStalled");
-    eprintln!("failed {failed:?} after it had blocked");
+    eprintln!("blocking function stalled: failed {failed:?} after it had blocked");
     let most = STALL_TIMEOUT + INTERVAL + GRACE + LENIENCE;
     assert!(failed <= most, "failed {failed:?} after it had blocked");
     // Its thread wakes in an attempt that is over.
@@ -113,13 +113,13 @@ async fn another_takes_over_and_it_stops(
     let _second = environment.worker().await;
 
     let taken_over = attempt_begun(&ledger, 2).await.1 - blocked_at(&ledger);
-    eprintln!("taken over {taken_over:?} after it had blocked");
+    eprintln!("{block:?}: taken over {taken_over:?} after it had blocked");
     assert!(taken_over <= latest, "taken over {taken_over:?} after it had blocked");
     let woken = eventually("the body wakes", LIMIT, async || ledger.noted(1, "woken")).await;
 
     assert_eq!(run.outcome().await, Outcome::Completed(1_000));
     let stopped = ledger.last_of(1).unwrap() - woken;
-    eprintln!("stopped {stopped:?} after it woke");
+    eprintln!("{block:?}: stopped {stopped:?} after it woke");
     assert!(stopped <= STOPS_WITHIN, "stopped {stopped:?} after it woke");
     assert_eq!(ledger.beginnings().len(), 2);
     assert_eq!(ledger.missing(1_000), [] as [u64; 0]);

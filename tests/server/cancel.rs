@@ -27,7 +27,7 @@ async fn a_cancelled_workflow_reaches_the_body_within_an_interval() {
     let latency = told.await - asked;
 
     assert_eq!(run.outcome().await, Outcome::Cancelled);
-    eprintln!("told after {latency:?}");
+    eprintln!("cancelled: told after {latency:?}");
     assert!(latency <= INTERVAL + LENIENCE, "told after {latency:?}");
 }
 

@@ -57,6 +57,7 @@ async fn a_cancelled_scope_stops_its_activity_alone() {
     let latency = told(&ledger, 1, "Requested").await - asked;
 
     assert_eq!(run.outcome().await, Outcome::Cancelled);
+    eprintln!("scope cancelled: told after {latency:?}");
     assert!(latency <= INTERVAL + LENIENCE, "told after {latency:?}");
 }
 
@@ -66,11 +67,14 @@ async fn a_paused_activity_goes_on_from_its_last_item() {
     let ledger = environment.ledger();
     let (_worker, run) = under_way(&environment, 500).await;
 
+    let asked = ledger::now();
     run.pause().await;
-    told(&ledger, 1, "Paused").await;
+    eprintln!("paused: told after {:?}", told(&ledger, 1, "Paused").await - asked);
     paused(&run).await;
     assert_eq!(run.stored().await, Some(next_item(&ledger, 1).to_string()));
+    let asked = ledger::now();
     run.unpause().await;
+    eprintln!("unpaused: went on after {:?}", attempt_begun(&ledger, 2).await.1 - asked);
 
     assert_eq!(run.outcome().await, Outcome::Completed(500));
     assert_eq!(ledger.beginnings().len(), 2);
@@ -118,8 +122,9 @@ async fn a_reset_activity_begins_again_from_its_last_item() {
     let ledger = environment.ledger();
     let (_worker, run) = under_way(&environment, 500).await;
 
+    let asked = ledger::now();
     run.reset(&[]).await;
-    told(&ledger, 1, "Reset").await;
+    eprintln!("reset: told after {:?}", told(&ledger, 1, "Reset").await - asked);
 
     assert_eq!(run.outcome().await, Outcome::Completed(500));
     let items = ledger.items(1).len() + ledger.items(2).len();
@@ -133,8 +138,9 @@ async fn a_reset_of_the_heartbeats_begins_from_nothing() {
     let ledger = environment.ledger();
     let (_worker, run) = under_way(&environment, 300).await;
 
+    let asked = ledger::now();
     run.reset(&["--reset-attempts", "--reset-heartbeats"]).await;
-    told(&ledger, 1, "Reset").await;
+    eprintln!("reset of the heartbeats: told after {:?}", told(&ledger, 1, "Reset").await - asked);
 
     assert_eq!(attempt_begun(&ledger, 2).await.0, 0);
     assert_eq!(run.outcome().await, Outcome::Completed(300));
@@ -151,6 +157,7 @@ async fn a_terminated_workflow_stops_its_activity() {
     run.terminate().await;
     let latency = told(&ledger, 1, "NotFound").await - asked;
 
+    eprintln!("terminated: told after {latency:?}");
     assert!(latency <= INTERVAL + LENIENCE, "told after {latency:?}");
     assert_eq!(ledger.beginnings().len(), 1);
 }
@@ -169,7 +176,7 @@ async fn another_worker_takes_over_from_one_that_shuts_down() {
     let stopped = told(&ledger, 1, "WorkerShutdown").await;
     let (_, begun) = attempt_begun(&ledger, 2).await;
 
-    eprintln!("taken over after {:?}", begun - stopped);
+    eprintln!("shut down: taken over after {:?}", begun - stopped);
     assert!(begun - stopped <= Duration::from_millis(500), "after {:?}", begun - stopped);
     assert_eq!(run.outcome().await, Outcome::Completed(500));
     assert_eq!(ledger.missing(500), [] as [u64; 0]);
@@ -188,6 +195,8 @@ async fn a_stalled_body_fails_by_that_name() {
     let run = environment.start(job).await;
 
     let Outcome::Failed { type_name, message } = run.outcome().await else { panic!("no failure") };
+    let last = ledger.items(2).last().unwrap().1;
+    eprintln!("stalled: failed {:?} after the last item", ledger::now() - last);
     assert_eq!(type_name, "ActivityStalled");
     assert!(message.contains("no progress for 1."), "{message}");
     assert_eq!(ledger.beginnings()[1].0, 50);

@@ -22,7 +22,7 @@ async fn an_attempt_whose_time_is_over_leaves_what_it_saved() {
     assert_eq!(ledger.beginnings().len(), 2);
     // The last heartbeat of an attempt goes out half an interval before its time is over.
     let repeated = ledger.repeated_work(1, 2);
-    eprintln!("repeated {repeated:?} of work");
+    eprintln!("time over: repeated {repeated:?} of work");
     assert!(repeated <= INTERVAL / 2 + LENIENCE, "{repeated:?} of work repeated");
     let stopped = ledger.last_of(1).unwrap();
     assert!(stopped <= attempt_begun(&ledger, 2).await.1, "two attempts at once");
@@ -46,7 +46,7 @@ async fn a_frozen_process_stops_when_it_wakes_after_its_time() {
 
     assert_eq!(run.outcome().await, Outcome::Completed(1_000));
     let stopped = ledger.last_of(1).unwrap();
-    eprintln!("stopped {:?} after waking", stopped.saturating_sub(woken));
+    eprintln!("frozen: stopped {:?} after waking", stopped.saturating_sub(woken));
     assert!(stopped <= woken + Duration::from_millis(50), "{:?} after waking", stopped - woken);
     // Nothing of what it told the server came to anything: the second attempt went on to its end.
     assert_eq!(ledger.beginnings().len(), 2);
@@ -91,7 +91,7 @@ async fn an_attempt_ends_before_the_next_when_the_server_is_gone() {
 
     let (from, begun) = attempt_begun(&ledger, 2).await;
     let stopped = ledger.last_of(1).unwrap();
-    eprintln!("stopped after {:?}, from {from}", stopped - gone);
+    eprintln!("server gone: stopped after {:?}, from {from}", stopped - gone);
     assert!(stopped <= gone + timeout + Duration::from_millis(50), "{:?}", stopped - gone);
     assert!(stopped < begun, "two attempts at once");
     assert_eq!(run.outcome().await, Outcome::Completed(1_000));

@@ -27,7 +27,7 @@ async fn a_second_process_goes_on_where_a_killed_one_last_beat() {
     assert_eq!(ledger.missing(ITEMS), [] as [u64; 0]);
     assert_eq!(ledger.beginnings().len(), 2);
     let repeated = ledger.repeated_work(1, 2);
-    eprintln!("repeated {} items, {repeated:?} of work", ledger.repeated(1, 2).len());
+    eprintln!("killed: repeated {} items, {repeated:?} of work", ledger.repeated(1, 2).len());
     assert!(repeated <= INTERVAL + LENIENCE, "{repeated:?} of work repeated");
 }
 

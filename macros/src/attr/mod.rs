@@ -191,11 +191,11 @@ impl Keys {
                 self.name.set(pair, value, diagnostics);
             }
             "definition" => {
-                let value = pair.syntax("the path of an activity definition", diagnostics);
+                let value = pair.path("the path of an activity definition", diagnostics);
                 self.definition.set(pair, value, diagnostics);
             }
             "crate" => {
-                let value = pair.syntax("the path of this crate", diagnostics);
+                let value = pair.module("the path of this crate", diagnostics);
                 self.crate_path.set(pair, value, diagnostics);
             }
             _ => unknown(&pair.key, diagnostics),

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Ident, Lit, Token, ext::IdentExt, parse::ParseStream};
+use syn::{
+    ExprPath, Ident, Lit, Path, Token,
+    ext::IdentExt,
+    parse::{ParseStream, Parser},
+};
 
 use super::{Choice, Grace};
 use crate::diagnostics::{Diagnostics, nearest};
@@ -70,7 +74,30 @@ impl Pair {
         what: &str,
         diagnostics: &mut Diagnostics,
     ) -> Option<T> {
-        let parsed = syn::parse2(self.value.clone());
+        self.parsed(T::parse, what, diagnostics)
+    }
+
+    /// A path that may stand in an expression as well as in a type.
+    pub(super) fn path(&self, what: &str, diagnostics: &mut Diagnostics) -> Option<Path> {
+        let plain = |input: ParseStream| match input.parse()? {
+            ExprPath { qself: None, path, .. } => Ok(path),
+            qualified => Err(syn::Error::new_spanned(qualified, "not a plain path")),
+        };
+        self.parsed(plain, what, diagnostics)
+    }
+
+    /// A path without arguments.
+    pub(super) fn module(&self, what: &str, diagnostics: &mut Diagnostics) -> Option<Path> {
+        self.parsed(Path::parse_mod_style, what, diagnostics)
+    }
+
+    fn parsed<T>(
+        &self,
+        parser: fn(ParseStream) -> syn::Result<T>,
+        what: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<T> {
+        let parsed = parser.parse2(self.value.clone());
         if parsed.is_err() {
             diagnostics.at(&self.value, format!("`{}` takes {what}", self.key));
         }

@@ -1,6 +1,10 @@
 //! One attempt's clocks, and what each of them does when it is due.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::{Instant, timeout};
@@ -192,13 +196,15 @@ impl Pulse {
 
     /// The newest details, unless they cannot be encoded: then the attempt is cancelled.
     pub(super) fn newest(&self) -> Option<Details> {
-        match self.source.newest(&self.lease.converter()) {
-            Ok(details) => Some(details),
-            Err(error) => {
-                self.cancellation.cancel_with(CancelReason::CheckpointInvalid, error.to_string());
-                None
-            }
-        }
+        // A user's `Serialize` that panics must not end the heartbeat without a word.
+        let newest = catch_unwind(AssertUnwindSafe(|| self.source.newest(&self.lease.converter())));
+        let error = match newest {
+            Ok(Ok(details)) => return Some(details),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the checkpoint panicked when it was serialised or shown".to_owned(),
+        };
+        self.cancellation.cancel_with(CancelReason::CheckpointInvalid, error);
+        None
     }
 
     /// How long a beat may take: no clock must wait for it.

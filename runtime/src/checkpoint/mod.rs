@@ -8,6 +8,9 @@
 //! - users' code (`Clone`, `Drop`, `Serialize`) runs outside the lock, but for
 //!   [`update`](Checkpoint::update) and [`get`](Checkpoint::get), which need the value itself.
 
+mod acknowledgements;
+mod details;
+
 use std::{
     any::type_name,
     fmt,
@@ -17,18 +20,21 @@ use std::{
     },
 };
 
-use erased_serde::Serialize as ErasedSerialize;
 use serde::{Serialize, de::DeserializeOwned};
 use temporalio_common::{
-    data_converters::{
-        ActivitySerializationContext, GenericPayloadConverter, PayloadConversionError,
-        PayloadConverter, SerializationContext, SerializationContextData, TemporalSerializable,
-    },
-    protos::temporal::api::common::v1::Payload,
+    data_converters::PayloadConverter, protos::temporal::api::common::v1::Payload,
 };
-use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
-use crate::cancel::{Cancellation, Cancelled};
+pub(crate) use self::details::{Details, decode};
+use self::{
+    acknowledgements::Acknowledgements,
+    details::{Encodable, NotEncodable, encode},
+};
+use crate::{
+    cancel::{Cancellation, Cancelled},
+    progress::{Progress, Shown},
+};
 
 /// What a checkpoint can hold: a small value that says where the work stands.
 ///
@@ -90,6 +96,34 @@ impl<T: fmt::Debug> fmt::Debug for Checkpoint<T> {
 impl<T: CheckpointState> Checkpoint<T> {
     pub(crate) fn new(slot: Arc<Slot<T>>, cancellation: Cancellation) -> Self {
         Self { slot, cancellation }
+    }
+
+    pub(crate) fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
+    }
+
+    /// Shows people how far the work is: a second detail beside the checkpoint, made from it when a
+    /// heartbeat goes out.
+    ///
+    /// The Temporal UI shows it, every language can read it, and saving costs nothing more. Called
+    /// again, it replaces what was shown before; [`resume`](Checkpoint::resume) shows its position
+    /// by itself where it knows how many items there are.
+    ///
+    /// ```
+    /// # use autobeat::{Checkpoint, Progress};
+    /// # fn show(checkpoint: &Checkpoint<u64>, lines: u64) {
+    /// checkpoint.show_progress(move |done| Progress::new(*done).of(lines).unit("lines"));
+    /// # }
+    /// ```
+    pub fn show_progress(&self, look: impl Fn(&T) -> Progress + Send + Sync + 'static) {
+        self.slot.show(Shown::new(look));
+    }
+
+    /// Shows how far the work is, unless something is shown already.
+    pub(crate) fn show_at_least(&self, look: impl Fn(&T) -> Progress + Send + Sync + 'static) {
+        if !self.slot.shows() {
+            self.show_progress(look);
+        }
     }
 
     /// The newest saved value: of this attempt, or of the last one, or the default.
@@ -193,6 +227,7 @@ pub(crate) struct Slot<T> {
     touches: AtomicU64,
     resumed: bool,
     seed: Details,
+    shown: Mutex<Option<Arc<Shown<T>>>>,
     acknowledgements: Acknowledgements,
 }
 
@@ -215,6 +250,18 @@ impl<T> Slot<T> {
         self.saved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn shown(&self) -> Option<Arc<Shown<T>>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn shows(&self) -> bool {
+        self.shown().is_some()
+    }
+
+    fn show(&self, shown: Shown<T>) {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(shown));
+    }
+
     fn store(&self, value: T) -> u64 {
         let mut saved = self.lock();
         let replaced = saved.replace(value);
@@ -235,6 +282,7 @@ impl<T: CheckpointState> Slot<T> {
             touches: AtomicU64::new(0),
             resumed,
             seed: Details { version: 0, payloads: details, value: decoded },
+            shown: Mutex::new(None),
             acknowledgements: Acknowledgements::new(),
         }
     }
@@ -264,8 +312,11 @@ impl<T: CheckpointState> Source for Slot<T> {
         }
         let value = saved.value.clone();
         drop(saved);
-        let payloads = encode(converter, &value)
-            .map_err(|source| NotEncodable { type_name: type_name::<T>(), source })?;
+        let shown = self.shown().map(|shown| shown.look(&value, Instant::now()));
+        let encoded = [Some(encode(converter, &value)), shown.map(|it| encode(converter, &it))];
+        let payloads = encoded.into_iter().flatten().collect::<Result<_, _>>();
+        let payloads =
+            payloads.map_err(|source| NotEncodable { type_name: type_name::<T>(), source })?;
         Ok(Details { version, payloads, value: Some(Arc::new(value)) })
     }
 
@@ -282,131 +333,5 @@ impl<T: CheckpointState> Source for Slot<T> {
     }
 }
 
-/// A saved value that the client's data converter cannot turn into a payload.
-#[derive(Debug)]
-pub(crate) struct NotEncodable {
-    type_name: &'static str,
-    source: PayloadConversionError,
-}
-
-impl fmt::Display for NotEncodable {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "the checkpoint of type `{}` cannot be serialised: {}",
-            self.type_name, self.source
-        )
-    }
-}
-
-type Encodable = Arc<dyn ErasedSerialize + Send + Sync>;
-
-/// The details of one heartbeat: encoded payloads, not yet through the client's codec.
-///
-/// It is sent through the SDK, which runs its converter once more: a converter that knows payloads
-/// takes them as they are, one that knows only serde takes the value that they came from.
-#[derive(Clone, Default)]
-pub(crate) struct Details {
-    pub(crate) version: u64,
-    pub(crate) payloads: Vec<Payload>,
-    value: Option<Encodable>,
-}
-
-impl Details {
-    /// Whether there is nothing to send, so that a heartbeat goes out without details.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.payloads.is_empty()
-    }
-}
-
-impl TemporalSerializable for Details {
-    fn as_serde(&self) -> Result<&dyn ErasedSerialize, PayloadConversionError> {
-        match &self.value {
-            Some(value) => Ok(value.as_ref()),
-            None => Err(PayloadConversionError::WrongEncoding),
-        }
-    }
-
-    fn to_payload(&self, _: &SerializationContext<'_>) -> Result<Payload, PayloadConversionError> {
-        self.payloads.first().cloned().ok_or(PayloadConversionError::WrongEncoding)
-    }
-
-    fn to_payloads(
-        &self,
-        _: &SerializationContext<'_>,
-    ) -> Result<Vec<Payload>, PayloadConversionError> {
-        Ok(self.payloads.clone())
-    }
-}
-
-fn encode<T: CheckpointState>(
-    converter: &PayloadConverter,
-    value: &T,
-) -> Result<Vec<Payload>, PayloadConversionError> {
-    let data = SerializationContextData::Activity(ActivitySerializationContext::new());
-    converter
-        .to_payload(&SerializationContext::new(&data, converter), value)
-        .map(|payload| vec![payload])
-}
-
-/// Decodes the checkpoint that an earlier attempt left, the first of its details.
-///
-/// Details that are a null are none: that is how some SDKs write a heartbeat without details.
-pub(crate) fn decode<T: CheckpointState>(
-    converter: &PayloadConverter,
-    details: &[Payload],
-) -> Result<Option<T>, PayloadConversionError> {
-    let data = SerializationContextData::Activity(ActivitySerializationContext::new());
-    match details.first() {
-        None => Ok(None),
-        Some(payload) if is_null(payload) => Ok(None),
-        Some(payload) => converter
-            .from_payload(&SerializationContext::new(&data, converter), payload.clone())
-            .map(Some),
-    }
-}
-
-fn is_null(payload: &Payload) -> bool {
-    payload.metadata.get("encoding").is_some_and(|encoding| encoding == b"binary/null")
-}
-
-/// Who waits for which version to be acknowledged, and which one was.
-pub(crate) struct Acknowledgements {
-    wanted: AtomicU64,
-    asked: Notify,
-    reached: watch::Sender<u64>,
-}
-
-impl Acknowledgements {
-    fn new() -> Self {
-        Self { wanted: AtomicU64::new(0), asked: Notify::new(), reached: watch::Sender::new(0) }
-    }
-
-    /// Asks for a heartbeat and waits until one carried this version.
-    async fn reach(&self, version: u64) {
-        let mut reached = self.reached.subscribe();
-        self.wanted.fetch_max(version, Ordering::AcqRel);
-        self.asked.notify_one();
-        // The sender lives in `self`, so this cannot fail.
-        let _ = reached.wait_for(|reached| *reached >= version).await;
-    }
-
-    /// Waits until somebody asks for a heartbeat.
-    pub(crate) async fn asked(&self) {
-        self.asked.notified().await;
-    }
-
-    /// Whether somebody waits for more than was acknowledged so far.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::Acquire) > *self.reached.borrow()
-    }
-
-    /// Says that a version was acknowledged, and all before it.
-    pub(crate) fn acknowledge(&self, version: u64) {
-        self.reached.send_if_modified(|reached| {
-            let news = version > *reached;
-            *reached = version.max(*reached);
-            news
-        });
-    }
-}
+#[cfg(test)]
+mod tests;

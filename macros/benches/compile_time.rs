@@ -1,0 +1,188 @@
+//! What the attribute costs whoever compiles it: a crate with 100 activities, with this crate and
+//! with the SDK alone.
+//!
+//! ```console
+//! $ cargo bench -p autobeat-macros --bench compile_time
+//! ```
+//!
+//! It builds the SDK once more, into a folder of its own, so that nothing else is in its way.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+
+const ACTIVITIES: usize = 100;
+const ROUNDS: u32 = 5;
+
+/// One way to write the activities.
+struct Version {
+    name: &'static str,
+    source: String,
+}
+
+fn main() -> Result<()> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no workspace")?;
+    let crate_folder = write_crate(workspace)?;
+    let versions = [
+        Version { name: "the SDK's macro", source: block("temporalio_sdk::activities") },
+        Version { name: "ours, without keys", source: block("autobeat") },
+        Version { name: "ours, with a heartbeat", source: functions() },
+    ];
+    println!("{ACTIVITIES} activities; the least of {ROUNDS} rounds, of this crate alone\n");
+    println!("{:<24}{:>12}{:>8}{:>12}{:>8}{:>12}", "", "check", "", "build", "", "expansion");
+    let mut first: Option<(Duration, Duration)> = None;
+    for Version { name, source } in &versions {
+        fs::write(crate_folder.join("src/main.rs"), source)?;
+        let check = fastest(&crate_folder, &["check"])?;
+        let build = fastest(&crate_folder, &["build"])?;
+        let lines = expanded_lines(&crate_folder)?;
+        let (check_of_sdk, build_of_sdk) = *first.get_or_insert((check, build));
+        println!(
+            "{name:<24}{:>10.0?}{:>8.2} ×{:>10.0?}{:>8.2} ×{lines:>8} lines",
+            check,
+            check.as_secs_f64() / check_of_sdk.as_secs_f64(),
+            build,
+            build.as_secs_f64() / build_of_sdk.as_secs_f64(),
+        );
+    }
+    Ok(())
+}
+
+/// A crate outside of the workspace, which locks what the workspace locks.
+fn write_crate(workspace: &Path) -> Result<PathBuf> {
+    let folder = workspace.join("target/compile-time");
+    fs::create_dir_all(folder.join("src"))?;
+    fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    let manifest = format!(
+        r#"[package]
+name = "hundred-activities"
+edition = "2024"
+
+[dependencies]
+autobeat = {{ path = {:?} }}
+futures = "0.3"
+temporalio-common = {{ version = "1.1", default-features = false }}
+temporalio-sdk = {{ version = "1.1", default-features = false }}
+temporalio-client = {{ version = "1.1", default-features = false, features = ["vendored-protox"] }}
+tokio = {{ version = "1", features = ["rt"] }}
+
+[profile.dev]
+debug = "line-tables-only"
+
+[workspace]
+"#,
+        workspace.join("runtime"),
+    );
+    fs::write(folder.join("Cargo.toml"), manifest)?;
+    Ok(folder)
+}
+
+/// How long the crate itself takes, its dependencies being built.
+fn fastest(folder: &Path, command: &[&str]) -> Result<Duration> {
+    let mut fastest = Duration::MAX;
+    for round in 0..=ROUNDS {
+        let source = fs::read_to_string(folder.join("src/main.rs"))?;
+        fs::write(folder.join("src/main.rs"), source)?;
+        let began = Instant::now();
+        cargo(folder, command)?;
+        if round > 0 {
+            fastest = fastest.min(began.elapsed());
+        }
+    }
+    Ok(fastest)
+}
+
+/// How many lines the macros make, formatted as `cargo expand` does it.
+fn expanded_lines(folder: &Path) -> Result<usize> {
+    let expanded = cargo(folder, &["rustc", "--profile", "check", "--", "-Zunpretty=expanded"])?;
+    let file = syn::parse_file(&expanded)?;
+    Ok(prettyplease::unparse(&file).lines().count())
+}
+
+fn cargo(folder: &Path, command: &[&str]) -> Result<String> {
+    let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(command)
+        .arg("--offline")
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        // What the compiler shows of an expansion is not stable; it is looked at, not built on. Set
+        // for every command, since dependencies are built anew where it changes.
+        .env("RUSTC_BOOTSTRAP", "hundred_activities")
+        .output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The activities as methods, with the macro at a path: a heartbeat by hand, as the SDK has it.
+fn block(path: &str) -> String {
+    let methods: String = (0..ACTIVITIES)
+        .map(|number| {
+            format!(
+                r"    #[activity]
+    async fn activity_{number}(context: ActivityContext, end: u64) -> Result<u64, ActivityError> {{
+        let start = context.heartbeat_details().deserialize::<u64>()?.unwrap_or_default();
+        for position in start..end {{
+            if context.is_cancelled() {{
+                return Err(ActivityError::cancelled());
+            }}
+            context.record_heartbeat(position + 1).await?;
+        }}
+        Ok(end)
+    }}
+"
+            )
+        })
+        .collect();
+    format!(
+        r#"use {path}::activities;
+use temporalio_sdk::{{WorkerOptions, activities::{{ActivityContext, ActivityError}}}};
+
+struct Activities;
+
+#[activities]
+impl Activities {{
+{methods}}}
+
+fn main() {{
+    let _ = WorkerOptions::new("queue").register_activities(Activities).build();
+}}
+"#
+    )
+}
+
+/// The same as functions with a checkpoint.
+fn functions() -> String {
+    let functions: String = (0..ACTIVITIES)
+        .map(|number| {
+            format!(
+                r#"#[activity(heartbeat_timeout = "30s", start_to_close_timeout = "1h")]
+async fn activity_{number}(checkpoint: Checkpoint<u64>, end: u64) -> Result<u64, ActivityError> {{
+    for position in checkpoint.get()..end {{
+        checkpoint.save(position + 1)?;
+    }}
+    Ok(end)
+}}
+
+"#
+            )
+        })
+        .collect();
+    let registrations: String = (0..ACTIVITIES)
+        .map(|number| format!("        .register_activities(activity_{number})\n"))
+        .collect();
+    format!(
+        r#"use autobeat::{{Checkpoint, activity}};
+use temporalio_sdk::{{WorkerOptions, activities::ActivityError}};
+
+{functions}fn main() {{
+    let _ = WorkerOptions::new("queue")
+{registrations}        .build();
+}}
+"#
+    )
+}

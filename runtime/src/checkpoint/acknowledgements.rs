@@ -1,0 +1,46 @@
+//! Who waits for a checkpoint to be acknowledged.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{Notify, watch};
+
+/// Who waits for which version to be acknowledged, and which one was.
+pub(crate) struct Acknowledgements {
+    wanted: AtomicU64,
+    asked: Notify,
+    reached: watch::Sender<u64>,
+}
+
+impl Acknowledgements {
+    pub(super) fn new() -> Self {
+        Self { wanted: AtomicU64::new(0), asked: Notify::new(), reached: watch::Sender::new(0) }
+    }
+
+    /// Asks for a heartbeat and waits until one carried this version.
+    pub(super) async fn reach(&self, version: u64) {
+        let mut reached = self.reached.subscribe();
+        self.wanted.fetch_max(version, Ordering::AcqRel);
+        self.asked.notify_one();
+        // The sender lives in `self`, so this cannot fail.
+        let _ = reached.wait_for(|reached| *reached >= version).await;
+    }
+
+    /// Waits until somebody asks for a heartbeat.
+    pub(crate) async fn asked(&self) {
+        self.asked.notified().await;
+    }
+
+    /// Whether somebody waits for more than was acknowledged so far.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Acquire) > *self.reached.borrow()
+    }
+
+    /// Says that a version was acknowledged, and all before it.
+    pub(crate) fn acknowledge(&self, version: u64) {
+        self.reached.send_if_modified(|reached| {
+            let news = version > *reached;
+            *reached = version.max(*reached);
+            news
+        });
+    }
+}

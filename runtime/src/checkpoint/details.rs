@@ -1,0 +1,99 @@
+//! The details of a heartbeat: what a checkpoint is on its way to the server and back.
+
+use std::{fmt, sync::Arc};
+
+use erased_serde::Serialize as ErasedSerialize;
+use serde::{Serialize, de::DeserializeOwned};
+use temporalio_common::{
+    data_converters::{
+        ActivitySerializationContext, GenericPayloadConverter, PayloadConversionError,
+        PayloadConverter, SerializationContext, SerializationContextData, TemporalSerializable,
+    },
+    protos::temporal::api::common::v1::Payload,
+};
+
+/// A saved value that the client's data converter cannot turn into a payload.
+#[derive(Debug)]
+pub(crate) struct NotEncodable {
+    pub(super) type_name: &'static str,
+    pub(super) source: PayloadConversionError,
+}
+
+impl fmt::Display for NotEncodable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "the checkpoint of type `{}` cannot be serialised: {}",
+            self.type_name, self.source
+        )
+    }
+}
+
+pub(super) type Encodable = Arc<dyn ErasedSerialize + Send + Sync>;
+
+/// The details of one heartbeat: encoded payloads, not yet through the client's codec.
+///
+/// It is sent through the SDK, which runs its converter once more: a converter that knows payloads
+/// takes them as they are, one that knows only serde takes the value that they came from.
+#[derive(Clone, Default)]
+pub(crate) struct Details {
+    pub(crate) version: u64,
+    pub(crate) payloads: Vec<Payload>,
+    pub(super) value: Option<Encodable>,
+}
+
+impl Details {
+    /// Whether there is nothing to send, so that a heartbeat goes out without details.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.payloads.is_empty()
+    }
+}
+
+impl TemporalSerializable for Details {
+    fn as_serde(&self) -> Result<&dyn ErasedSerialize, PayloadConversionError> {
+        match &self.value {
+            Some(value) => Ok(value.as_ref()),
+            None => Err(PayloadConversionError::WrongEncoding),
+        }
+    }
+
+    fn to_payload(&self, _: &SerializationContext<'_>) -> Result<Payload, PayloadConversionError> {
+        self.payloads.first().cloned().ok_or(PayloadConversionError::WrongEncoding)
+    }
+
+    fn to_payloads(
+        &self,
+        _: &SerializationContext<'_>,
+    ) -> Result<Vec<Payload>, PayloadConversionError> {
+        Ok(self.payloads.clone())
+    }
+}
+
+pub(super) fn encode<T: Serialize + 'static>(
+    converter: &PayloadConverter,
+    value: &T,
+) -> Result<Payload, PayloadConversionError> {
+    let data = SerializationContextData::Activity(ActivitySerializationContext::new());
+    converter.to_payload(&SerializationContext::new(&data, converter), value)
+}
+
+/// Decodes the checkpoint that an earlier attempt left, the first of its details.
+///
+/// Details that are a null are none: that is how some SDKs write a heartbeat without details.
+pub(crate) fn decode<T: Serialize + DeserializeOwned + Send + 'static>(
+    converter: &PayloadConverter,
+    details: &[Payload],
+) -> Result<Option<T>, PayloadConversionError> {
+    let data = SerializationContextData::Activity(ActivitySerializationContext::new());
+    match details.first() {
+        None => Ok(None),
+        Some(payload) if is_null(payload) => Ok(None),
+        Some(payload) => converter
+            .from_payload(&SerializationContext::new(&data, converter), payload.clone())
+            .map(Some),
+    }
+}
+
+fn is_null(payload: &Payload) -> bool {
+    payload.metadata.get("encoding").is_some_and(|encoding| encoding == b"binary/null")
+}

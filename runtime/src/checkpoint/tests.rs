@@ -1,0 +1,137 @@
+//! Details as the other SDKs write them, and as they read ours.
+
+use std::{collections::HashMap, time::Duration};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::*;
+
+/// The state of the pattern, as its Go, Java and TypeScript listings name the fields.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct CamelCase {
+    processed_count: u64,
+    failed_count: u64,
+    last_processed_id: String,
+}
+
+/// The same as its Python listing names them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct SnakeCase {
+    processed_count: u64,
+    failed_count: u64,
+    last_processed_id: String,
+}
+
+/// A detail as another SDK writes it: its text, and what it says about the encoding.
+fn written(text: &str, metadata: &[(&str, &str)]) -> Payload {
+    let metadata =
+        metadata.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()));
+    Payload {
+        metadata: metadata.collect::<HashMap<_, _>>(),
+        data: text.as_bytes().to_vec(),
+        ..Payload::default()
+    }
+}
+
+/// `json/plain` is what every SDK writes for a value of its own language.
+const JSON: [(&str, &str); 1] = [("encoding", "json/plain")];
+
+fn read<T: CheckpointState>(details: &[Payload]) -> Option<T> {
+    decode(&PayloadConverter::default(), details).unwrap()
+}
+
+#[test]
+fn positions_of_every_sdk_are_read() {
+    // Go, Java, Python and TypeScript all write the number alone; Go ends its JSON without a line
+    // feed, and a float of JavaScript without a fraction has no point.
+    for text in ["3000", " 3000 ", "3000\n"] {
+        assert_eq!(read::<u64>(&[written(text, &JSON)]), Some(3000));
+    }
+}
+
+#[test]
+fn states_of_every_sdk_are_read() {
+    let expected =
+        CamelCase { processed_count: 7, failed_count: 2, last_processed_id: "item-9".to_owned() };
+    for text in [
+        // Go: in the order of the struct. Java: in that of its bean. TypeScript: of the object.
+        r#"{"processedCount":7,"failedCount":2,"lastProcessedId":"item-9"}"#,
+        r#"{"failedCount":2,"lastProcessedId":"item-9","processedCount":7}"#,
+        // A field that a later version of theirs added.
+        r#"{"processedCount":7,"failedCount":2,"lastProcessedId":"item-9","more":[1]}"#,
+    ] {
+        assert_eq!(read(&[written(text, &JSON)]), Some(expected.clone()), "{text}");
+    }
+    let python = r#"{"processed_count": 7, "failed_count": 2, "last_processed_id": "item-9"}"#;
+    let expected =
+        SnakeCase { processed_count: 7, failed_count: 2, last_processed_id: "item-9".to_owned() };
+    assert_eq!(read(&[written(python, &JSON)]), Some(expected));
+}
+
+#[test]
+fn heartbeats_without_details_are_none() {
+    // `heartbeat(None)`, `heartbeat(null)` and `heartbeat(undefined)` are a null of no bytes.
+    let null = written("", &[("encoding", "binary/null")]);
+    assert_eq!(read::<u64>(&[null]), None);
+    assert_eq!(read::<u64>(&[]), None);
+}
+
+#[test]
+fn further_details_stay_out_of_the_way() {
+    let details = [written("12", &JSON), written(r#""of the other""#, &JSON)];
+    assert_eq!(read::<u64>(&details), Some(12));
+}
+
+#[test]
+fn what_is_encoded_for_others_alone_is_an_error() {
+    let proto = written("", &[("encoding", "binary/protobuf"), ("messageType", "app.State")]);
+    let error = decode::<u64>(&PayloadConverter::default(), &[proto]).unwrap_err();
+    assert!(!error.to_string().is_empty());
+}
+
+/// What other SDKs look at when they read a detail: the encoding, and then plain JSON.
+fn as_others_read_it(payload: &Payload) -> Value {
+    assert_eq!(payload.metadata["encoding"], b"json/plain");
+    serde_json::from_slice(&payload.data).unwrap()
+}
+
+#[test]
+fn ours_is_what_a_hand_written_heartbeat_would_have_stored() {
+    let slot = Slot::<CamelCase>::new(None, Vec::new());
+    slot.store(CamelCase { processed_count: 1, ..CamelCase::default() });
+    let details = slot.newest(&PayloadConverter::default()).unwrap();
+    let expected = json!({"processedCount": 1, "failedCount": 0, "lastProcessedId": ""});
+    assert_eq!(details.payloads.iter().map(as_others_read_it).collect::<Vec<_>>(), [expected]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_is_a_second_detail_made_when_a_heartbeat_goes_out() {
+    let cancellation = Cancellation::new();
+    let slot = Arc::new(Slot::<u64>::new(None, Vec::new()));
+    let checkpoint = Checkpoint::new(Arc::clone(&slot), cancellation);
+    checkpoint.show_progress(|done| Progress::new(*done).of(500).unit("lines"));
+    let newest = || slot.newest(&PayloadConverter::default()).unwrap().payloads;
+    assert_eq!(newest().len(), 0, "nothing was saved yet");
+
+    checkpoint.save(100).unwrap();
+    let shown: Vec<_> = newest().iter().map(as_others_read_it).collect();
+    assert_eq!(shown, [json!(100), json!({"done": 100, "total": 500, "unit": "lines"})]);
+
+    tokio::time::advance(Duration::from_secs(1)).await;
+    checkpoint.save(300).unwrap();
+    assert_eq!(as_others_read_it(&newest()[1])["rate"], json!(200.0));
+    assert_eq!(read::<u64>(&newest()), Some(300), "the checkpoint comes first");
+}
+
+#[test]
+fn a_loop_shows_its_position_where_it_knows_the_end() {
+    let slot = Arc::new(Slot::<u64>::new(None, Vec::new()));
+    let checkpoint = Checkpoint::new(Arc::clone(&slot), Cancellation::new());
+    let mut items = checkpoint.resume(vec!["a", "b", "c"]);
+    items.next().unwrap().unwrap();
+    items.next().unwrap().unwrap();
+    let details = slot.newest(&PayloadConverter::default()).unwrap();
+    assert_eq!(as_others_read_it(&details.payloads[1]), json!({"done": 1, "total": 3}));
+}

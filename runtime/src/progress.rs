@@ -1,0 +1,166 @@
+//! How far an activity is, for people to look at.
+//!
+//! It travels beside the checkpoint, as the second detail of a heartbeat, and is made from the
+//! checkpoint when a heartbeat goes out: saving costs nothing more.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+/// How far an activity is, for people to look at.
+///
+/// Plain JSON beside the checkpoint, so the Temporal UI shows it and every language can read it:
+///
+/// ```
+/// # use autobeat::Progress;
+/// let progress = Progress::new(1200).of(5000).unit("lines").message("reading");
+/// assert_eq!(
+///     serde_json::to_string(&progress)?,
+///     r#"{"done":1200,"total":5000,"unit":"lines","message":"reading"}"#,
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Progress {
+    /// How much is done.
+    pub done: u64,
+    /// How much there is, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// What is counted, such as `lines`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// What it does at the moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How much is done in a second, measured between heartbeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+}
+
+impl Progress {
+    /// So much is done.
+    #[must_use]
+    pub fn new(done: u64) -> Self {
+        Self { done, ..Self::default() }
+    }
+
+    /// There is so much in all.
+    #[must_use]
+    pub fn of(mut self, total: u64) -> Self {
+        self.total = Some(total);
+        self
+    }
+
+    /// What is counted, such as `lines`.
+    #[must_use]
+    pub fn unit(mut self, unit: impl Into<String>) -> Self {
+        self.unit = Some(unit.into());
+        self
+    }
+
+    /// What it does at the moment.
+    #[must_use]
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// How long the rest takes at the measured rate; nothing where total or rate are unknown.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        let rate = self.rate.filter(|rate| *rate > 0.0)?;
+        let left = self.total?.saturating_sub(self.done);
+        // Beyond 2^53 of anything, the time left is a guess in any case.
+        #[allow(clippy::cast_precision_loss)]
+        Duration::try_from_secs_f64(left as f64 / rate).ok()
+    }
+}
+
+/// How a checkpoint is shown, and how fast it was seen to move.
+pub(crate) struct Shown<T> {
+    look: Box<dyn Fn(&T) -> Progress + Send + Sync>,
+    pace: Mutex<Option<Pace>>,
+}
+
+#[derive(Clone, Copy)]
+struct Pace {
+    at: Instant,
+    done: u64,
+    rate: Option<f64>,
+}
+
+/// Looks closer together than this say nothing about a rate.
+const SHORTEST_LOOK: Duration = Duration::from_millis(200);
+
+/// How much of the rate is that since the last look; the rest is that from before.
+const NEWEST_SHARE: f64 = 0.5;
+
+impl<T> Shown<T> {
+    pub(crate) fn new(look: impl Fn(&T) -> Progress + Send + Sync + 'static) -> Self {
+        Self { look: Box::new(look), pace: Mutex::new(None) }
+    }
+
+    /// What there is to show of a state, with its rate unless the look gave one.
+    pub(crate) fn look(&self, state: &T, now: Instant) -> Progress {
+        let mut progress = (self.look)(state);
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        let moved = pace.map_or(Pace { at: now, done: progress.done, rate: None }, |pace| {
+            pace.moved_to(progress.done, now)
+        });
+        *pace = Some(moved);
+        progress.rate = progress.rate.or(moved.rate);
+        progress
+    }
+}
+
+impl Pace {
+    fn moved_to(self, done: u64, now: Instant) -> Self {
+        let took = now.saturating_duration_since(self.at);
+        if took < SHORTEST_LOOK {
+            return self;
+        }
+        // Positions are far below 2^53.
+        #[allow(clippy::cast_precision_loss)]
+        let newest = done.saturating_sub(self.done) as f64 / took.as_secs_f64();
+        let rate = self.rate.map_or(newest, |earlier| earlier + (newest - earlier) * NEWEST_SHARE);
+        Self { at: now, done, rate: Some(rate) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_rate_is_measured_between_looks() {
+        let start = Instant::now();
+        let shown = Shown::new(|done: &u64| Progress::new(*done).of(400));
+        assert_eq!(shown.look(&0, start).rate, None);
+        assert_eq!(shown.look(&100, start + SECOND).rate, Some(100.0));
+        assert_eq!(shown.look(&110, start + SECOND).rate, Some(100.0), "too soon to say more");
+        let progress = shown.look(&300, start + 2 * SECOND);
+        assert_eq!(progress.rate, Some(150.0), "half of it is the newest");
+        assert_eq!(progress.time_left(), Some(Duration::from_secs_f64(100.0 / 150.0)));
+    }
+
+    #[test]
+    fn a_rate_that_is_given_stays() {
+        let shown = Shown::new(|done: &u64| Progress { rate: Some(7.0), ..Progress::new(*done) });
+        assert_eq!(shown.look(&0, Instant::now()).rate, Some(7.0));
+    }
+
+    #[test]
+    fn what_is_unknown_has_no_time_left() {
+        assert_eq!(Progress::new(1).of(2).time_left(), None);
+        assert_eq!(Progress { rate: Some(0.0), ..Progress::new(1).of(2) }.time_left(), None);
+        assert_eq!(Progress { rate: Some(1.0), ..Progress::new(1) }.time_left(), None);
+    }
+}

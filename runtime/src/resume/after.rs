@@ -1,0 +1,200 @@
+//! The loop by key: for items that may come and go between attempts.
+
+use std::{error::Error, fmt};
+
+use crate::{
+    cancel::Cancelled,
+    checkpoint::{Checkpoint, CheckpointState},
+};
+
+impl<T: CheckpointState> Checkpoint<T> {
+    /// Goes over items after the last one that is done, by their keys.
+    ///
+    /// For sets that may change between attempts, such as the rows of a table: the items come in
+    /// ascending order of their keys, and those up to the stored key are left out, whether the item
+    /// of that key is still there or not. The state holds the key of the last item that is done;
+    /// what the loop changes in the [`state`](ResumeAfter::state) is saved together with it.
+    ///
+    /// ```
+    /// # use autobeat::{Checkpoint, ResumeError};
+    /// # use serde::{Deserialize, Serialize};
+    /// # struct Order { id: String }
+    /// # async fn ship(order: Order) {}
+    /// #[derive(Clone, Default, Serialize, Deserialize)]
+    /// struct State {
+    ///     last_id: Option<String>,
+    ///     shipped: u64,
+    /// }
+    ///
+    /// async fn ship_all(checkpoint: Checkpoint<State>, sorted: Vec<Order>) -> Result<(), ResumeError> {
+    ///     let mut orders =
+    ///         checkpoint.resume_after(sorted, |state| &mut state.last_id, |order| order.id.clone());
+    ///     while let Some(order) = orders.next() {
+    ///         ship(order?).await;
+    ///         orders.state().shipped += 1;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The iterator yields a [`ResumeError`] once, and ends, when the attempt should stop, and where
+    /// a key is not above the one before it: items after it could be lost.
+    pub fn resume_after<I, K>(
+        &self,
+        items: I,
+        last: fn(&mut T) -> &mut Option<K>,
+        key: fn(&I::Item) -> K,
+    ) -> ResumeAfter<I::IntoIter, T, K>
+    where
+        I: IntoIterator,
+        K: Ord + Clone,
+    {
+        let mut state = self.get();
+        let done = last(&mut state).clone();
+        ResumeAfter {
+            checkpoint: self.clone(),
+            items: items.into_iter(),
+            state,
+            last,
+            key,
+            done,
+            seen: None,
+            on_its_way: None,
+            is_over: false,
+        }
+    }
+}
+
+/// Goes over items after the last one that is done; made by [`Checkpoint::resume_after`].
+pub struct ResumeAfter<I: Iterator, T, K> {
+    checkpoint: Checkpoint<T>,
+    items: I,
+    state: T,
+    last: fn(&mut T) -> &mut Option<K>,
+    key: fn(&I::Item) -> K,
+    /// Where the last attempt was.
+    done: Option<K>,
+    /// The key that came last, done or not.
+    seen: Option<K>,
+    /// The key of the item that was handed out.
+    on_its_way: Option<K>,
+    is_over: bool,
+}
+
+impl<I: Iterator, T: fmt::Debug, K> fmt::Debug for ResumeAfter<I, T, K> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ResumeAfter").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfter<I, T, K> {
+    /// The state, to be changed by the item at hand, and saved when that is done.
+    pub fn state(&mut self) -> &mut T {
+        &mut self.state
+    }
+
+    /// The item that was handed out is done.
+    fn complete(&mut self) -> Result<(), Cancelled> {
+        let Some(key) = self.on_its_way.take() else {
+            return self.checkpoint.cancellation().check();
+        };
+        *(self.last)(&mut self.state) = Some(key);
+        self.checkpoint.save(self.state.clone())
+    }
+
+    /// The next item that is not done, with its key.
+    fn next_left(&mut self) -> Option<Result<(I::Item, K), ResumeError>> {
+        loop {
+            let item = self.items.next()?;
+            let key = (self.key)(&item);
+            if self.seen.as_ref().is_some_and(|seen| *seen >= key) {
+                return Some(Err(ResumeError::out_of_order()));
+            }
+            self.seen = Some(key.clone());
+            if self.done.as_ref().is_none_or(|done| *done < key) {
+                return Some(Ok((item, key)));
+            }
+        }
+    }
+}
+
+impl<I: Iterator, T: CheckpointState, K: Ord + Clone> Iterator for ResumeAfter<I, T, K> {
+    type Item = Result<I::Item, ResumeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_over {
+            return None;
+        }
+        let saved = self.complete();
+        let next = self.next_left().map(|next| match (saved, next) {
+            (Ok(()), Ok((item, key))) => {
+                self.on_its_way = Some(key);
+                Ok(item)
+            }
+            (Err(cancelled), _) => Err(cancelled.into()),
+            (_, Err(error)) => Err(error),
+        });
+        self.is_over = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+/// Why a loop by key ended before its items.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ResumeError {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Cancelled(Cancelled),
+    OutOfOrder,
+}
+
+impl ResumeError {
+    fn out_of_order() -> Self {
+        Self { kind: Kind::OutOfOrder }
+    }
+
+    /// Whether the attempt should stop; return the error with `?` then.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.kind, Kind::Cancelled(_))
+    }
+
+    /// Whether a key was not above the one before it.
+    #[must_use]
+    pub fn is_out_of_order(&self) -> bool {
+        matches!(self.kind, Kind::OutOfOrder)
+    }
+}
+
+impl From<Cancelled> for ResumeError {
+    fn from(cancelled: Cancelled) -> Self {
+        Self { kind: Kind::Cancelled(cancelled) }
+    }
+}
+
+impl fmt::Display for ResumeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Cancelled(cancelled) => cancelled.fmt(formatter),
+            Kind::OutOfOrder => formatter.write_str(
+                "the items are not in ascending order of their keys: sort them, or an attempt that \
+                 resumes could leave some out",
+            ),
+        }
+    }
+}
+
+impl Error for ResumeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            Kind::Cancelled(cancelled) => Some(cancelled),
+            Kind::OutOfOrder => None,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Loops that go on where the last attempt was, without bookkeeping.
+//!
+//! Invariants:
+//! - a cursor says how much is *done*: it moves when the next item is asked for, so one that fails, is
+//!   dropped or panics half-way is done again;
+//! - the cursor and the rest of the state change in one save, so no attempt sees one without the other;
+//! - work that is complete completes: a cancellation is reported only where an item is left.
+
+mod after;
+mod concurrent;
+mod stream;
+
+use std::fmt;
+
+pub use self::{
+    after::{ResumeAfter, ResumeError},
+    concurrent::Finished,
+    stream::ResumeStream,
+};
+use crate::{
+    cancel::Cancelled,
+    checkpoint::{Checkpoint, CheckpointState},
+    progress::Progress,
+};
+
+impl Checkpoint<u64> {
+    /// Goes over items from where the last attempt was; the checkpoint is how many are done.
+    ///
+    /// An item is done when the next one is asked for. The items must be the same for every attempt,
+    /// in the same order; where they may change, go by key with [`resume_after`](Self::resume_after).
+    ///
+    /// ```
+    /// # use autobeat::{Cancelled, Checkpoint};
+    /// # async fn send(letter: &str) {}
+    /// async fn send_all(checkpoint: Checkpoint<u64>, letters: Vec<String>) -> Result<(), Cancelled> {
+    ///     for letter in checkpoint.resume(letters) {
+    ///         send(&letter?).await; // saved as done when the loop comes round
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The iterator yields [`Cancelled`] once, and ends, when the attempt should stop.
+    pub fn resume<I: IntoIterator>(&self, items: I) -> Resume<I::IntoIter, u64> {
+        self.resume_at(items, |position| position)
+    }
+}
+
+impl<T: CheckpointState> Checkpoint<T> {
+    /// [`resume`](Checkpoint::resume) with the position in a field of a larger state.
+    ///
+    /// What the loop changes in the [`state`](Resume::state) meanwhile is saved together with the
+    /// position, when the item is done: a count and the position can never disagree.
+    ///
+    /// ```
+    /// # use autobeat::{Cancelled, Checkpoint};
+    /// # use serde::{Deserialize, Serialize};
+    /// # async fn send(letter: String) -> Result<(), ()> { Ok(()) }
+    /// #[derive(Clone, Default, Serialize, Deserialize)]
+    /// struct State {
+    ///     position: u64,
+    ///     failed: u64,
+    /// }
+    ///
+    /// async fn send_all(checkpoint: Checkpoint<State>, letters: Vec<String>) -> Result<u64, Cancelled> {
+    ///     let mut letters = checkpoint.resume_at(letters, |state| &mut state.position);
+    ///     while let Some(letter) = letters.next() {
+    ///         if send(letter?).await.is_err() {
+    ///             letters.state().failed += 1;
+    ///         }
+    ///     }
+    ///     Ok(letters.state().failed)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The iterator yields [`Cancelled`] once, and ends, when the attempt should stop.
+    pub fn resume_at<I: IntoIterator>(
+        &self,
+        items: I,
+        position: fn(&mut T) -> &mut u64,
+    ) -> Resume<I::IntoIter, T> {
+        let items = items.into_iter();
+        if let (least, Some(most)) = items.size_hint()
+            && least == most
+        {
+            let total = most as u64;
+            self.show_at_least(move |state| Progress::new(*position(&mut state.clone())).of(total));
+        }
+        let cursor = Cursor::new(self.clone(), position);
+        Resume { items, skip: cursor.done(), cursor }
+    }
+}
+
+/// Goes over items from where the last attempt was; made by [`Checkpoint::resume`].
+pub struct Resume<I, T> {
+    items: I,
+    /// How many are still to be left out.
+    skip: u64,
+    cursor: Cursor<T>,
+}
+
+impl<I, T: fmt::Debug> fmt::Debug for Resume<I, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Resume").field("state", &self.cursor.state).finish_non_exhaustive()
+    }
+}
+
+impl<I, T> Resume<I, T> {
+    /// The state, to be changed by the item at hand, and saved when that is done.
+    pub fn state(&mut self) -> &mut T {
+        &mut self.cursor.state
+    }
+}
+
+impl<I: Iterator, T: CheckpointState> Iterator for Resume<I, T> {
+    type Item = Result<I::Item, Cancelled>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.cursor.is_over {
+            return None;
+        }
+        let saved = self.cursor.complete();
+        let next = match usize::try_from(std::mem::take(&mut self.skip)) {
+            Ok(skip) => self.items.nth(skip),
+            Err(_) => None,
+        };
+        self.cursor.begin(saved, next)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let skip = usize::try_from(self.skip).unwrap_or(usize::MAX);
+        let most = self.items.size_hint().1;
+        // At least nothing: it may be cancelled at once, and then yields the error.
+        (0, most.map(|most| most.saturating_sub(skip).saturating_add(1)))
+    }
+}
+
+/// A position in a state, and the item that is on its way.
+struct Cursor<T> {
+    checkpoint: Checkpoint<T>,
+    state: T,
+    position: fn(&mut T) -> &mut u64,
+    /// Whether an item was handed out that is not counted yet.
+    is_on_its_way: bool,
+    is_over: bool,
+}
+
+impl<T: CheckpointState> Cursor<T> {
+    fn new(checkpoint: Checkpoint<T>, position: fn(&mut T) -> &mut u64) -> Self {
+        let state = checkpoint.get();
+        Self { checkpoint, state, position, is_on_its_way: false, is_over: false }
+    }
+
+    fn done(&self) -> u64 {
+        *(self.position)(&mut self.state.clone())
+    }
+
+    /// The item that was handed out is done.
+    fn complete(&mut self) -> Result<(), Cancelled> {
+        if !std::mem::take(&mut self.is_on_its_way) {
+            return self.checkpoint.cancellation().check();
+        }
+        *(self.position)(&mut self.state) += 1;
+        self.checkpoint.save(self.state.clone())
+    }
+
+    /// Hands out the next item, unless there is none or the attempt should stop.
+    fn begin<I>(
+        &mut self,
+        saved: Result<(), Cancelled>,
+        next: Option<I>,
+    ) -> Option<Result<I, Cancelled>> {
+        let next = next.map(|item| saved.map(|()| item));
+        self.is_on_its_way = matches!(next, Some(Ok(_)));
+        self.is_over = !self.is_on_its_way;
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests;

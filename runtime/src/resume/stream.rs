@@ -1,0 +1,139 @@
+//! The loop over what comes in time.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures_util::{Stream, future::BoxFuture};
+
+use super::Cursor;
+use crate::{
+    cancel::Cancelled,
+    checkpoint::{Checkpoint, CheckpointState},
+};
+
+impl Checkpoint<u64> {
+    /// [`resume`](Self::resume) for an asynchronous stream, such as the pages of a service.
+    ///
+    /// What the last attempts did is taken from the stream and left out, so the stream must begin
+    /// at the same item for every attempt.
+    ///
+    /// ```
+    /// # use autobeat::{Cancelled, Checkpoint};
+    /// # use futures_util::Stream;
+    /// # async fn store(row: u64) {}
+    /// async fn store_all(
+    ///     checkpoint: Checkpoint<u64>,
+    ///     rows: impl Stream<Item = u64>,
+    /// ) -> Result<(), Cancelled> {
+    ///     let mut rows = checkpoint.resume_stream(rows);
+    ///     while let Some(row) = rows.next().await {
+    ///         store(row?).await;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// It yields [`Cancelled`] once, and ends, when the attempt should stop; also while it waits for
+    /// an item.
+    pub fn resume_stream<S: Stream>(&self, items: S) -> ResumeStream<S, u64> {
+        self.resume_stream_at(items, |position| position)
+    }
+}
+
+impl<T: CheckpointState> Checkpoint<T> {
+    /// [`resume_stream`](Checkpoint::resume_stream) with the position in a field of a larger state.
+    ///
+    /// # Errors
+    ///
+    /// As [`resume_stream`](Checkpoint::resume_stream).
+    pub fn resume_stream_at<S: Stream>(
+        &self,
+        items: S,
+        position: fn(&mut T) -> &mut u64,
+    ) -> ResumeStream<S, T> {
+        let cancellation = self.cancellation().clone();
+        let cursor = Cursor::new(self.clone(), position);
+        ResumeStream {
+            items: Box::pin(items),
+            skip: cursor.done(),
+            cursor,
+            completed: None,
+            cancelled: Box::pin(async move { cancellation.cancelled().await }),
+        }
+    }
+}
+
+/// Goes over a stream from where the last attempt was; made by [`Checkpoint::resume_stream`].
+pub struct ResumeStream<S, T> {
+    items: Pin<Box<S>>,
+    /// How many are still to be left out.
+    skip: u64,
+    cursor: Cursor<T>,
+    /// What became of the save of the last item, while the next one is waited for.
+    completed: Option<Result<(), Cancelled>>,
+    cancelled: BoxFuture<'static, Cancelled>,
+}
+
+impl<S, T: fmt::Debug> fmt::Debug for ResumeStream<S, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ResumeStream")
+            .field("state", &self.cursor.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Stream, T: CheckpointState + Unpin> ResumeStream<S, T> {
+    /// The state, to be changed by the item at hand, and saved when that is done.
+    pub fn state(&mut self) -> &mut T {
+        &mut self.cursor.state
+    }
+
+    /// The next item; the one before it is done.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`], once, when the attempt should stop.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and called again: no item is lost.
+    pub async fn next(&mut self) -> Option<Result<S::Item, Cancelled>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl<S: Stream, T: CheckpointState + Unpin> Stream for ResumeStream<S, T> {
+    type Item = Result<S::Item, Cancelled>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if this.cursor.is_over {
+            return Poll::Ready(None);
+        }
+        if this.completed.is_none() {
+            this.completed = Some(this.cursor.complete());
+        }
+        let mut next = this.items.as_mut().poll_next(context);
+        while let (1.., Poll::Ready(Some(_))) = (this.skip, &next) {
+            this.skip -= 1;
+            next = this.items.as_mut().poll_next(context);
+        }
+        let completed = match (next, this.cancelled.as_mut().poll(context)) {
+            (Poll::Ready(next), _) => {
+                let completed = this.completed.take().unwrap_or(Ok(()));
+                return Poll::Ready(this.cursor.begin(completed, next));
+            }
+            // Nothing is there yet, so there is something left to stop.
+            (Poll::Pending, cancelled) => ready!(cancelled),
+        };
+        this.cursor.is_over = true;
+        Poll::Ready(Some(Err(completed)))
+    }
+}
