@@ -43,7 +43,7 @@ fn main() -> Result<()> {
         let lines = expanded_lines(&crate_folder)?;
         let (check_of_sdk, build_of_sdk) = *first.get_or_insert((check, build));
         println!(
-            "{name:<24}{:>10.0?}{:>8.2} ×{:>10.0?}{:>8.2} ×{lines:>8} lines",
+            "{name:<24}{:>10.2?}{:>8.2} ×{:>10.2?}{:>8.2} ×{lines:>8} lines",
             check,
             check.as_secs_f64() / check_of_sdk.as_secs_f64(),
             build,
@@ -64,7 +64,7 @@ name = "hundred-activities"
 edition = "2024"
 
 [dependencies]
-autobeat = {{ path = {:?} }}
+autobeat = {{ path = "{}" }}
 futures = "0.3"
 temporalio-common = {{ version = "1.1", default-features = false }}
 temporalio-sdk = {{ version = "1.1", default-features = false }}
@@ -76,7 +76,7 @@ debug = "line-tables-only"
 
 [workspace]
 "#,
-        workspace.join("runtime"),
+        workspace.join("runtime").display(),
     );
     fs::write(folder.join("Cargo.toml"), manifest)?;
     Ok(folder)
@@ -107,8 +107,8 @@ fn expanded_lines(folder: &Path) -> Result<usize> {
 fn cargo(folder: &Path, command: &[&str]) -> Result<String> {
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(command)
-        .arg("--offline")
         .current_dir(folder)
+        .env("CARGO_NET_OFFLINE", "true")
         .env("CARGO_TARGET_DIR", folder.join("target"))
         // What the compiler shows of an expansion is not stable; it is looked at, not built on. Set
         // for every command, since dependencies are built anew where it changes.
@@ -120,7 +120,7 @@ fn cargo(folder: &Path, command: &[&str]) -> Result<String> {
 
 /// The activities as methods, with the macro at a path: a heartbeat by hand, as the SDK has it.
 fn block(path: &str) -> String {
-    let methods: String = (0..ACTIVITIES)
+    let methods: Vec<String> = (0..ACTIVITIES)
         .map(|number| {
             format!(
                 r"    #[activity]
@@ -138,6 +138,7 @@ fn block(path: &str) -> String {
             )
         })
         .collect();
+    let methods = methods.concat();
     format!(
         r#"use {path}::activities;
 use temporalio_sdk::{{WorkerOptions, activities::{{ActivityContext, ActivityError}}}};
@@ -157,7 +158,7 @@ fn main() {{
 
 /// The same as functions with a checkpoint.
 fn functions() -> String {
-    let functions: String = (0..ACTIVITIES)
+    let functions: Vec<String> = (0..ACTIVITIES)
         .map(|number| {
             format!(
                 r#"#[activity(heartbeat_timeout = "30s", start_to_close_timeout = "1h")]
@@ -172,9 +173,10 @@ async fn activity_{number}(checkpoint: Checkpoint<u64>, end: u64) -> Result<u64,
             )
         })
         .collect();
-    let registrations: String = (0..ACTIVITIES)
+    let registrations: Vec<String> = (0..ACTIVITIES)
         .map(|number| format!("        .register_activities(activity_{number})\n"))
         .collect();
+    let (functions, registrations) = (functions.concat(), registrations.concat());
     format!(
         r#"use autobeat::{{Checkpoint, activity}};
 use temporalio_sdk::{{WorkerOptions, activities::ActivityError}};
