@@ -81,11 +81,11 @@ pub fn activity(
 /// impl Greeter {
 ///     /// Beats every 10 s, as all of this block.
 ///     #[activity]
-///     async fn greet(_: ActivityContext, name: String) -> Result<String, ActivityError> { … }
+///     async fn greet(_: ActivityContext, name: String) -> Result<String, ActivityError> { /* … */ }
 ///
 ///     /// Has a checkpoint, and a timeout of its own.
 ///     #[activity(heartbeat_timeout = "2s")]
-///     async fn greet_all(self: Arc<Self>, done: Checkpoint<u64>) -> Result<(), ActivityError> { … }
+///     async fn greet_all(self: Arc<Self>, done: Checkpoint<u64>) -> Result<(), ActivityError> { /* … */ }
 /// }
 ///
 /// // worker:    WorkerOptions::new("greetings").register_activities(Greeter)
