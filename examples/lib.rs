@@ -1,12 +1,27 @@
 //! What the examples share: running on a server, showing progress, ending with one clear line.
 
+mod place;
 pub mod server;
 pub mod show;
 
-use std::{fmt::Display, process::ExitCode};
+use std::{
+    fmt::{self, Display},
+    io,
+    process::ExitCode,
+};
+
+pub use crate::place::Place;
 
 /// What the example's program tells its caller after Ctrl-C, as a shell would.
 pub const INTERRUPTED: u8 = 130;
+
+/// Says on standard error what `RUST_LOG` asks for.
+pub fn listen() {
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .init();
+}
 
 /// Ends a program: silently when all went well, else with one line that says why.
 #[must_use]
@@ -25,6 +40,12 @@ pub fn end(name: &str, result: Result<(), Ending>) -> ExitCode {
 pub struct Ending {
     message: String,
     code: u8,
+}
+
+impl Display for Ending {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
 }
 
 impl Ending {

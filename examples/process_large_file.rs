@@ -16,7 +16,7 @@ use std::{
 };
 
 use autobeat::{Checkpoint, activity, embedded::Embedded};
-use autobeat_examples::{Ending, end, server, show};
+use autobeat_examples::{Ending, Place, end, listen, server, show};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 use temporalio_common::error::ApplicationFailure;
@@ -184,24 +184,16 @@ impl ProcessLargeFileWorkflow {
 struct Arguments {
     /// The file; without one, a sample is made and read slowly
     file: Option<PathBuf>,
-    /// Forget the checkpoint and begin afresh
-    #[arg(long)]
-    restart: bool,
     /// Pause after each line [default: none, 10ms for the sample]
     #[arg(long, value_parser = humantime::parse_duration)]
     pause: Option<Duration>,
-    /// Where the checkpoint is stored, without a server [default: one file of its own for each FILE,
-    /// in the folder for temporary files]
-    #[arg(long)]
-    store: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .init();
+    listen();
     end("process_large_file", process(Arguments::parse()).await)
 }
 
@@ -220,10 +212,10 @@ async fn process(arguments: Arguments) -> Result<(), Ending> {
     let pause = arguments.pause.unwrap_or(Duration::from_millis(if is_sample { 10 } else { 0 }));
     let job = Job { path: path.clone(), pause };
     let summary = if server::is_named() {
-        on_server(job, id, arguments.restart).await?
+        on_server(job, id, arguments.place.restart).await?
     } else {
-        let store = arguments.store.unwrap_or_else(|| env::temp_dir().join(format!("{id}.redb")));
-        in_this_process(job, &id, &store, arguments.restart).await?
+        let run = async |engine: &Embedded| engine.run(process_large_file, &id, job).await;
+        arguments.place.in_this_process(&id, run).await?
     };
     println!("{}\n{summary}", path.display());
     println!("  took          {:.1?} in this run", began.elapsed());
@@ -239,21 +231,6 @@ async fn on_server(job: Job, id: String, restart: bool) -> Result<Progress, Endi
         .build();
     let workflow = ProcessLargeFileWorkflow::run;
     server::run(worker, server::Run { workflow, input: job, id, restart }).await
-}
-
-async fn in_this_process(
-    job: Job,
-    id: &str,
-    store: &Path,
-    restart: bool,
-) -> Result<Progress, Ending> {
-    let engine = Embedded::open(store).map_err(Ending::failed)?;
-    if restart {
-        engine.forget(id).map_err(Ending::failed)?;
-    }
-    engine.run(process_large_file, id, job).await.map_err(|error| {
-        if error.is_interrupted() { Ending::interrupted(error) } else { Ending::failed(error) }
-    })
 }
 
 /// Some thousand lines, always the same; written once, since a changed file is another one.

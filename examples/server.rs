@@ -1,10 +1,11 @@
-//! Running an example's workflow on the server that the environment names.
+//! A worker on the server that the environment names, and what is done with it.
 
 use std::{env, error::Error, time::Duration};
 
 use temporalio_client::{
-    Client, ClientOptions, Connection, WorkflowGetResultOptions, WorkflowIdConflictPolicy,
-    WorkflowIdReusePolicy, WorkflowStartOptions, envconfig::LoadClientConfigProfileOptions,
+    Client, ClientOptions, Connection, WorkflowCancelOptions, WorkflowGetResultOptions,
+    WorkflowHandle, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowStartOptions,
+    envconfig::LoadClientConfigProfileOptions,
 };
 use temporalio_common::HasWorkflowDefinition;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions, runtime::RuntimeOptions};
@@ -28,6 +29,12 @@ pub fn is_named() -> bool {
 ///
 /// What cannot be read or reached.
 pub async fn connect() -> Result<Client, Ending> {
+    if !is_named() {
+        return Err(Ending::failed(
+            "needs a Temporal server: run `temporal server start-dev` and set \
+             TEMPORAL_ADDRESS=localhost:7233",
+        ));
+    }
     let (connection, client) =
         ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
             .map_err(|error| Ending::failed(root(&error)))?;
@@ -61,37 +68,32 @@ where
     W: HasWorkflowDefinition,
     W::Input: Send,
 {
-    let client = connect().await?;
-    let task_queue = options.task_queue.clone();
-    let runtime = Runtime::from_current_tokio(RuntimeOptions::default()).map_err(Ending::failed)?;
-    let mut worker = Worker::new(&runtime, client.clone(), options).map_err(Ending::failed)?;
-    let start = WorkflowStartOptions::new(task_queue, run.id.clone())
-        .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
-        .id_conflict_policy(if run.restart {
-            WorkflowIdConflictPolicy::TerminateExisting
-        } else {
-            WorkflowIdConflictPolicy::UseExisting
-        })
-        .build();
-    let handle = client
-        .start_workflow(run.workflow, run.input, start)
-        .await
-        .map_err(|error| Ending::failed(root(&error)))?;
-    println!("workflow {} on the server", run.id);
+    scene(options, async |scene| scene.start(run).await?.result().await).await
+}
 
+/// Runs a worker for as long as a scene takes, or until Ctrl-C.
+///
+/// # Errors
+///
+/// Those of the scene, and what ends the worker before it.
+pub async fn scene<T>(
+    options: WorkerOptions,
+    play: impl AsyncFnOnce(&Scene) -> Result<T, Ending>,
+) -> Result<T, Ending> {
+    let client = connect().await?;
+    let scene = Scene { client: client.clone(), task_queue: options.task_queue.clone() };
+    let runtime = Runtime::from_current_tokio(RuntimeOptions::default()).map_err(Ending::failed)?;
+    let mut worker = Worker::new(&runtime, client, options).map_err(Ending::failed)?;
     let shut_down = worker.shutdown_handle();
     let result = tokio::select! {
-        result = handle.get_result(WorkflowGetResultOptions::default()) => {
-            result.map_err(|error| Ending::failed(root(&error)))
-        }
+        result = play(&scene) => result,
         ended = worker.run() => {
             ended.map_err(|error| Ending::failed(root(&error)))?;
             Err(Ending::failed("the worker ended"))
         }
-        _ = tokio::signal::ctrl_c() => Err(Ending::interrupted(format!(
-            "interrupted; workflow {} goes on where it was with the next worker: run it again",
-            run.id
-        ))),
+        _ = tokio::signal::ctrl_c() => Err(Ending::interrupted(
+            "interrupted; the workflow goes on where it was with the next worker: run it again",
+        )),
     };
     shut_down();
     // Its activities store their checkpoints and hand their work over.
@@ -99,8 +101,77 @@ where
     result
 }
 
+/// Where workflows are started while a worker runs.
+#[derive(Debug)]
+pub struct Scene {
+    client: Client,
+    task_queue: String,
+}
+
+impl Scene {
+    /// Starts a workflow, or joins the one of that id.
+    ///
+    /// # Errors
+    ///
+    /// What the server refuses.
+    pub async fn start<W>(&self, run: Run<W>) -> Result<Started<W>, Ending>
+    where
+        W: HasWorkflowDefinition,
+        W::Input: Send,
+    {
+        let conflict = if run.restart {
+            WorkflowIdConflictPolicy::TerminateExisting
+        } else {
+            WorkflowIdConflictPolicy::UseExisting
+        };
+        let options = WorkflowStartOptions::new(self.task_queue.clone(), run.id.clone())
+            .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
+            .id_conflict_policy(conflict)
+            .build();
+        let started = self.client.start_workflow(run.workflow, run.input, options).await;
+        let handle = started.map_err(|error| Ending::failed(root(&error)))?;
+        println!("workflow {} on the server", run.id);
+        Ok(Started { handle })
+    }
+}
+
+/// A workflow that runs.
+pub struct Started<W> {
+    handle: WorkflowHandle<Client, W>,
+}
+
+impl<W: HasWorkflowDefinition> Started<W> {
+    /// Its handle, for signals.
+    #[must_use]
+    pub fn handle(&self) -> &WorkflowHandle<Client, W> {
+        &self.handle
+    }
+
+    /// Asks for its cancellation after some time.
+    ///
+    /// # Errors
+    ///
+    /// What the server refuses.
+    pub async fn cancel_after(&self, time: Duration) -> Result<(), Ending> {
+        tokio::time::sleep(time).await;
+        println!("cancelling the workflow");
+        let cancelled = self.handle.cancel(WorkflowCancelOptions::default()).await;
+        cancelled.map_err(|error| Ending::failed(root(&error)))
+    }
+
+    /// What it returns.
+    ///
+    /// # Errors
+    ///
+    /// How it failed, in the words of the activity that made it fail.
+    pub async fn result(&self) -> Result<W::Output, Ending> {
+        let result = self.handle.get_result(WorkflowGetResultOptions::default()).await;
+        result.map_err(|error| Ending::failed(root(&error)))
+    }
+}
+
 /// The innermost error: what an activity said, without the layers that carried it.
-fn root(error: &(dyn Error + 'static)) -> String {
+pub fn root(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
