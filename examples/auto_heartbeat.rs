@@ -7,7 +7,7 @@
 //! The first activity was written for the SDK alone and only sleeps; `AutoHeartbeat` beats for it. The
 //! second has a checkpoint as well. In the fourth run nothing beats, and the server gives up.
 
-use std::{fmt, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use autobeat::{AutoHeartbeat, Checkpoint, activities, activity};
 use autobeat_examples::{Ending, end, listen, server};
@@ -173,29 +173,26 @@ async fn run(Arguments { second }: Arguments) -> Result<(), Ending> {
             scene.start(server::Run { workflow, input, id, restart: true }).await
         };
         let undisturbed = start("undisturbed", true).await?;
-        tell(undisturbed.result().await);
+        tell(undisturbed.result_unless_cancelled().await?);
 
         let signalled = start("its activity cancelled by a signal", true).await?;
         sleep(3 * second).await;
         let options = WorkflowSignalOptions::default();
         let signal = AutoHeartbeatWorkflow::cancel_activity;
         signalled.handle().signal(signal, (), options).await.map_err(Ending::failed)?;
-        tell(signalled.result().await);
+        tell(signalled.result_unless_cancelled().await?);
 
         let cancelled = start("the workflow cancelled", true).await?;
         cancelled.cancel_after(12 * second).await?;
-        tell(cancelled.result().await);
+        tell(cancelled.result_unless_cancelled().await?);
 
         let unheard = start("without heartbeats", false).await?;
-        tell(unheard.result().await);
+        tell(unheard.result_unless_cancelled().await?);
         Ok(())
     })
     .await
 }
 
-fn tell(result: Result<String, impl fmt::Display>) {
-    match result {
-        Ok(end) => println!("  end: {end}"),
-        Err(error) => println!("  end: {error}"),
-    }
+fn tell(end: Option<String>) {
+    println!("  end: {}", end.unwrap_or_else(|| "workflow cancelled".to_owned()));
 }

@@ -106,11 +106,11 @@ async fn cancel(Arguments { cancel_after }: Arguments) -> Result<(), Ending> {
     let result = server::scene(worker, async |scene| {
         let started = scene.start(server::Run { workflow, input: (), id, restart: true }).await?;
         started.cancel_after(cancel_after).await?;
-        started.result().await
+        started.result_unless_cancelled().await
     });
-    match result.await {
-        Err(error) => println!("the workflow ended: {error}"),
-        Ok(()) => println!("the workflow completed"),
-    }
+    println!(
+        "the workflow {}",
+        if result.await?.is_some() { "completed" } else { "was cancelled" }
+    );
     Ok(())
 }

@@ -9,7 +9,7 @@
 
 use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 
-use autobeat::{Checkpoint, activity, embedded::Embedded};
+use autobeat::{Checkpoint, Progress, activity, embedded::Embedded};
 use autobeat_examples::{Ending, Place, end, listen, server};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,10 @@ async fn process_batch(
     if let Some(id) = checkpoint.get().last_processed_id {
         eprintln!("resuming after {id}");
     }
+    let total = orders.len() as u64;
+    checkpoint.show_progress(move |state| {
+        Progress::new(state.processed_count + state.failed_count).of(total).unit("orders")
+    });
     let mut orders = checkpoint.resume_after(
         orders,
         |state| &mut state.last_processed_id,

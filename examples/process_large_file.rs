@@ -88,6 +88,9 @@ async fn process_large_file(
     file.seek(SeekFrom::Start(progress.offset)).await?;
     let mut file = BufReader::with_capacity(1 << 20, file);
     let total = progress.file.bytes;
+    checkpoint.show_progress(move |progress| {
+        autobeat::Progress::new(progress.offset).of(total).unit("bytes")
+    });
     let _shown = show::bytes(checkpoint.clone(), total, |progress| progress.offset);
     let mut line = Vec::new();
     while file.read_until(b'\n', &mut line).await? > 0 {

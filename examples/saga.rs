@@ -158,12 +158,11 @@ async fn book(Arguments { seats, pause, cancel_after, book }: Arguments) -> Resu
         if let Some(time) = cancel_after {
             started.cancel_after(time).await?;
         }
-        started.result().await
+        started.result_unless_cancelled().await
     });
-    match result.await {
-        Ok(seats) => println!("booked, with {seats} seats"),
-        Err(error) if cancel_after.is_some() => println!("not booked: {error}"),
-        Err(error) => return Err(error),
+    match result.await? {
+        Some(seats) => println!("booked, with {seats} seats"),
+        None => println!("cancelled, and everything taken back"),
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! A worker on the server that the environment names, and what is done with it.
 
-use std::{env, error::Error, time::Duration};
+use std::{env, error::Error, pin::pin, time::Duration};
 
 use temporalio_client::{
     Client, ClientOptions, Connection, WorkflowCancelOptions, WorkflowGetResultOptions,
     WorkflowHandle, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowStartOptions,
-    envconfig::LoadClientConfigProfileOptions,
+    envconfig::LoadClientConfigProfileOptions, errors::WorkflowGetResultError,
 };
 use temporalio_common::HasWorkflowDefinition;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions, runtime::RuntimeOptions};
@@ -85,11 +85,13 @@ pub async fn scene<T>(
     let runtime = Runtime::from_current_tokio(RuntimeOptions::default()).map_err(Ending::failed)?;
     let mut worker = Worker::new(&runtime, client, options).map_err(Ending::failed)?;
     let shut_down = worker.shutdown_handle();
+    // Not dropped before it ends: the tasks that it holds would be lost, and a shutdown wait for them.
+    let mut running = pin!(worker.run());
     let result = tokio::select! {
         result = play(&scene) => result,
-        ended = worker.run() => {
+        ended = &mut running => {
             ended.map_err(|error| Ending::failed(root(&error)))?;
-            Err(Ending::failed("the worker ended"))
+            return Err(Ending::failed("the worker ended"));
         }
         _ = tokio::signal::ctrl_c() => Err(Ending::interrupted(
             "interrupted; the workflow goes on where it was with the next worker: run it again",
@@ -97,7 +99,7 @@ pub async fn scene<T>(
     };
     shut_down();
     // Its activities store their checkpoints and hand their work over.
-    worker.run().await.map_err(|error| Ending::failed(root(&error)))?;
+    running.await.map_err(|error| Ending::failed(root(&error)))?;
     result
 }
 
@@ -163,10 +165,23 @@ impl<W: HasWorkflowDefinition> Started<W> {
     ///
     /// # Errors
     ///
-    /// How it failed, in the words of the activity that made it fail.
+    /// How it failed, in the words of the activity that made it fail; also that it was cancelled.
     pub async fn result(&self) -> Result<W::Output, Ending> {
         let result = self.handle.get_result(WorkflowGetResultOptions::default()).await;
         result.map_err(|error| Ending::failed(root(&error)))
+    }
+
+    /// What it returns, or nothing where it was cancelled.
+    ///
+    /// # Errors
+    ///
+    /// How else it failed.
+    pub async fn result_unless_cancelled(&self) -> Result<Option<W::Output>, Ending> {
+        match self.handle.get_result(WorkflowGetResultOptions::default()).await {
+            Ok(output) => Ok(Some(output)),
+            Err(WorkflowGetResultError::Cancelled { .. }) => Ok(None),
+            Err(error) => Err(Ending::failed(root(&error))),
+        }
     }
 }
 

@@ -89,6 +89,12 @@ impl Environment {
         &self.client
     }
 
+    /// The commands of its server.
+    #[must_use]
+    pub fn cli(&self) -> &Cli {
+        &self.cli
+    }
+
     /// A name that no other test has.
     #[must_use]
     pub fn name(&self) -> &str {
