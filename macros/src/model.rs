@@ -190,7 +190,8 @@ pub(crate) fn is_ours(path: &Path, crate_path: &Path) -> bool {
     match above.as_slice() {
         [] => path.leading_colon.is_none(),
         [only] if *only == "autobeat" => true,
-        _ => above == ours,
+        // As it is imported, or in full.
+        _ => ours.starts_with(&above),
     }
 }
 

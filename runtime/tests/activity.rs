@@ -84,6 +84,18 @@ mod inner {
     }
 }
 
+/// Under the name that a manifest may give the crate.
+mod renamed {
+    use autobeat as beat;
+    use temporalio_sdk::activities::ActivityError;
+
+    /// Knows the crate by another name alone.
+    #[beat::activity(heartbeat_timeout = "30s", crate = crate::renamed::beat)]
+    pub(super) async fn renamed(done: beat::Checkpoint<u64>) -> Result<u64, ActivityError> {
+        std::future::ready(Ok(done.get())).await
+    }
+}
+
 /// Implements the contract of another place.
 #[activity(heartbeat_timeout = "30s", definition = everything)]
 async fn implementation(_: PathBuf, _: (u64, u64)) -> Result<String, ActivityError> {
@@ -98,9 +110,17 @@ fn a_marker_is_registered_called_and_knows_its_options() {
         .register_activities(blocking)
         .register_activities(r#move)
         .register_activities(inner::foreign)
+        .register_activities(renamed::renamed)
         .build();
     let registered = format!("{:?}", worker.activities());
-    for name in ["everything-at-once", "\"nothing\"", "\"blocking\"", "\"move\"", "\"foreign\""] {
+    for name in [
+        "everything-at-once",
+        "\"nothing\"",
+        "\"blocking\"",
+        "\"move\"",
+        "\"foreign\"",
+        "\"renamed\"",
+    ] {
         assert!(registered.contains(name), "{name} in {registered}");
     }
     assert_eq!(implementation.name(), "everything-at-once");

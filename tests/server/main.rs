@@ -10,6 +10,7 @@ mod blocked;
 mod by_hand;
 mod cancel;
 mod commit;
+mod conversion;
 mod edges;
 mod ends;
 mod failure;

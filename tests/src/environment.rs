@@ -14,7 +14,10 @@ use temporalio_client::{
     ActivityIdentifier, Client, RpcOptions, WorkflowDescribeOptions, WorkflowGetResultOptions,
     WorkflowHandle, WorkflowSignalOptions, WorkflowStartOptions,
 };
-use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
+use temporalio_common::{
+    data_converters::DataConverter,
+    protos::temporal::api::{common::v1::Payload, workflow::v1::PendingActivityInfo},
+};
 use temporalio_sdk::{WorkerOptions, activities::ActivityImplementer};
 
 use crate::{
@@ -22,7 +25,7 @@ use crate::{
     cli::Cli,
     ledger::Ledger,
     program::say,
-    server::{Server, connect},
+    server::{Server, connect_with},
     worker::{LocalWorker, WorkerProcess, activity_worker, workflow_worker},
     workflows::{ACTIVITY_ID, Job, Outcome, RunActivity},
 };
@@ -33,6 +36,7 @@ pub struct Environment {
     address: String,
     cli: Cli,
     client: Client,
+    converter: DataConverter,
     name: String,
     directory: TempDir,
     /// Apart from those of the activity, which tests kill: a workflow that was on a killed worker
@@ -52,6 +56,14 @@ impl Environment {
         }
     }
 
+    /// A place whose clients and workers convert what they send and receive in their own way.
+    pub async fn open_with(converter: DataConverter) -> Option<Self> {
+        match Server::shared().await {
+            Ok(server) => Some(Self::with(server, converter).await),
+            Err(reason) => skip(reason),
+        }
+    }
+
     /// A place on a server of its own, which the test may stop.
     pub async fn open_alone() -> Option<(Self, Server)> {
         match Server::start().await {
@@ -61,16 +73,22 @@ impl Environment {
     }
 
     async fn on(server: &Server) -> Self {
+        Self::with(server, DataConverter::default()).await
+    }
+
+    async fn with(server: &Server, converter: DataConverter) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("autobeat-test-{}-{count}", process::id());
         let address = server.address();
-        let client = connect(&address).await.expect("a client");
-        let workflows = LocalWorker::start(&address, workflow_worker(&name)).await;
+        let client = connect_with(&address, converter.clone()).await.expect("a client");
+        let workflows =
+            LocalWorker::start_with(&address, converter.clone(), workflow_worker(&name)).await;
         Self {
             address,
             cli: server.cli(),
             client,
+            converter,
             name,
             directory: tempfile::tempdir().expect("a folder"),
             _workflows: workflows.expect("a worker of workflows"),
@@ -146,7 +164,8 @@ impl Environment {
     /// A worker in this process that tells its activities of a shutdown after this long.
     pub async fn worker_with_grace(&self, period: impl Into<Option<Duration>>) -> LocalWorker {
         let options = activity_worker(&self.activity_queue(), period.into());
-        LocalWorker::start(&self.address, options).await.expect("a worker")
+        let worker = LocalWorker::start_with(&self.address, self.converter.clone(), options);
+        worker.await.expect("a worker")
     }
 
     /// A worker of something else than the usual activities, on their task queue.
@@ -231,9 +250,13 @@ impl Run {
 
     /// The checkpoint that the server stores, as JSON.
     pub async fn stored(&self) -> Option<String> {
-        let details = self.pending().await?.heartbeat_details?;
-        let first = details.payloads.into_iter().next()?;
+        let first = self.stored_payload().await?;
         Some(String::from_utf8_lossy(&first.data).into_owned())
+    }
+
+    /// The checkpoint as the server stores it.
+    pub async fn stored_payload(&self) -> Option<Payload> {
+        self.pending().await?.heartbeat_details?.payloads.into_iter().next()
     }
 }
 

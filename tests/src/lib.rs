@@ -6,6 +6,7 @@
 
 pub mod activities;
 pub mod cli;
+pub mod conversion;
 pub mod environment;
 pub mod ledger;
 pub mod program;

@@ -17,7 +17,10 @@ use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, NamespacedClient, Url,
     grpc::WorkflowService, tonic::IntoRequest,
 };
-use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
+use temporalio_common::{
+    data_converters::DataConverter,
+    protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest,
+};
 use tokio::sync::OnceCell;
 
 use crate::{cli::Cli, program};
@@ -133,9 +136,15 @@ impl Drop for Server {
 
 /// A client of the server at an address, with a connection of its own.
 pub async fn connect(address: &str) -> anyhow::Result<Client> {
+    connect_with(address, DataConverter::default()).await
+}
+
+/// A client that converts what it sends and receives in its own way.
+pub async fn connect_with(address: &str, converter: DataConverter) -> anyhow::Result<Client> {
     let target: Url = format!("http://{address}").parse()?;
     let connection = Connection::connect(ConnectionOptions::new(target).build()).await?;
-    Ok(Client::new(connection, ClientOptions::new("default").build())?)
+    let options = ClientOptions::new("default").data_converter(converter).build();
+    Ok(Client::new(connection, options)?)
 }
 
 fn spawn_guard(program: &Path, port: u16, directory: &Path) -> io::Result<Child> {

@@ -2,6 +2,8 @@
 
 use std::{io, path::Path, process::Stdio, thread, time::Duration};
 
+use temporalio_client::Client;
+use temporalio_common::data_converters::DataConverter;
 use temporalio_sdk::{
     Runtime, Worker, WorkerOptions,
     runtime::{
@@ -15,7 +17,11 @@ use tokio::{
     sync::oneshot,
 };
 
-use crate::{activities, server::connect, workflows::RunActivity};
+use crate::{
+    activities,
+    server::{connect, connect_with},
+    workflows::RunActivity,
+};
 
 /// A worker in this process; dropping it ends it as abruptly as a crash would.
 ///
@@ -30,6 +36,15 @@ pub struct LocalWorker {
 impl LocalWorker {
     /// Starts a worker; it has connected when this returns.
     pub async fn start(address: &str, options: WorkerOptions) -> anyhow::Result<Self> {
+        Self::start_with(address, DataConverter::default(), options).await
+    }
+
+    /// Starts a worker that converts what it sends and receives in its own way.
+    pub async fn start_with(
+        address: &str,
+        converter: DataConverter,
+        options: WorkerOptions,
+    ) -> anyhow::Result<Self> {
         let (orders, received) = oneshot::channel();
         let (ready, started) = oneshot::channel();
         let (ending, ended) = oneshot::channel();
@@ -41,7 +56,8 @@ impl LocalWorker {
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            runtime.block_on(run_until_ordered(&address, options, ready, received));
+            let client = connect_with(&address, converter);
+            runtime.block_on(run_until_ordered(client, options, ready, received));
             runtime.shutdown_background();
             let _ = ending.send(());
         })?;
@@ -60,12 +76,13 @@ impl LocalWorker {
 
 /// Runs a worker until it has shut down by order, or until nobody is left to give one.
 async fn run_until_ordered(
-    address: &str,
+    client: impl Future<Output = anyhow::Result<Client>>,
     options: WorkerOptions,
     ready: oneshot::Sender<anyhow::Result<()>>,
     orders: oneshot::Receiver<()>,
 ) {
-    let mut worker = match new_worker(address, options).await {
+    let worker = async { worker_of(client.await?, options) };
+    let mut worker = match worker.await {
         Ok(worker) => worker,
         Err(error) => return drop(ready.send(Err(error))),
     };
@@ -85,7 +102,10 @@ async fn run_until_ordered(
 
 /// Connects a worker to the server at an address.
 pub async fn new_worker(address: &str, options: WorkerOptions) -> anyhow::Result<Worker> {
-    let client = connect(address).await?;
+    worker_of(connect(address).await?, options)
+}
+
+fn worker_of(client: Client, options: WorkerOptions) -> anyhow::Result<Worker> {
     let runtime = Runtime::from_current_tokio(RuntimeOptions::default())?;
     Ok(Worker::new(&runtime, client, options)?)
 }

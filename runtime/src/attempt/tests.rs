@@ -155,6 +155,29 @@ async fn details_that_the_body_does_not_take_stay_as_they_are() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_goes_on_from_details_of_another_language() {
+    // As the SDKs of Go, Java, Python and TypeScript write the pattern's position.
+    let written = Payload {
+        metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
+        data: b"3000".to_vec(),
+        ..Payload::default()
+    };
+    let lease = friendly();
+    let handed_over = Facts { details: vec![written.clone()], ..resumed_from(0) };
+    let from = attempt(OPTIONS, handed_over, &lease, async |checkpoint, _| {
+        sleep(4 * SECOND).await;
+        let from = checkpoint.get();
+        checkpoint.save(from + 1)?;
+        sleep(4 * SECOND).await;
+        Ok::<_, ActivityError>(from)
+    });
+    assert_eq!(from.await.unwrap(), 3000);
+    // The first heartbeat has theirs as it was, the next ours as they would have written it.
+    assert_eq!(lease.values(), [Some(3000), Some(3001)]);
+    assert_eq!(payload(3000_u64), written);
+}
+
+#[tokio::test(start_paused = true)]
 async fn details_that_are_a_null_are_none() {
     let facts = Facts { details: vec![payload(())], ..facts() };
     let value = attempt(OPTIONS, facts, &friendly(), async |checkpoint, _| {

@@ -1,0 +1,94 @@
+//! What a client may do to payloads: a codec, as for encryption, and a converter of its own.
+
+use std::sync::Arc;
+
+use erased_serde::{Deserializer, Serialize};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, ready},
+};
+use prost::Message;
+use temporalio_common::{
+    data_converters::{
+        DataConverter, DefaultFailureConverter, DefaultPayloadCodec, ErasedSerdePayloadConverter,
+        PayloadCodec, PayloadConversionError, PayloadConverter, SerializationContextData,
+    },
+    protos::temporal::api::common::v1::Payload,
+};
+
+/// What an encoded payload says of itself.
+pub const REVERSED: &[u8] = b"binary/reversed";
+
+/// What a payload of the client's own converter says of itself.
+pub const SPACIOUS: &[u8] = b"json/spacious";
+
+/// A client whose codec hides every payload.
+#[must_use]
+pub fn with_codec() -> DataConverter {
+    DataConverter::new(PayloadConverter::default(), DefaultFailureConverter::default(), Reverse)
+}
+
+/// A client with a converter that knows values alone, and no payloads.
+#[must_use]
+pub fn with_converter() -> DataConverter {
+    let converter = PayloadConverter::Serde(Arc::new(Spacious));
+    DataConverter::new(converter, DefaultFailureConverter::default(), DefaultPayloadCodec)
+}
+
+fn payload(encoding: &[u8], data: Vec<u8>) -> Payload {
+    let metadata = [("encoding".to_owned(), encoding.to_vec())].into();
+    Payload { metadata, data, ..Payload::default() }
+}
+
+fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PayloadConversionError {
+    PayloadConversionError::EncodingError(error.into())
+}
+
+/// Writes every payload backwards, which is as far from JSON as a cipher.
+struct Reverse;
+
+type Coded = BoxFuture<'static, Result<Vec<Payload>, PayloadConversionError>>;
+
+impl PayloadCodec for Reverse {
+    fn encode(&self, _: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
+        let reverse =
+            |plain: Payload| payload(REVERSED, plain.encode_to_vec().into_iter().rev().collect());
+        ready(Ok(payloads.into_iter().map(reverse).collect())).boxed()
+    }
+
+    fn decode(&self, _: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
+        let reverse = |coded: Payload| {
+            if coded.metadata.get("encoding").is_none_or(|encoding| encoding != REVERSED) {
+                return Err(PayloadConversionError::WrongEncoding);
+            }
+            let plain: Vec<u8> = coded.data.into_iter().rev().collect();
+            Payload::decode(plain.as_slice()).map_err(invalid)
+        };
+        ready(payloads.into_iter().map(reverse).collect()).boxed()
+    }
+}
+
+/// JSON over several lines.
+struct Spacious;
+
+impl ErasedSerdePayloadConverter for Spacious {
+    fn to_payload(
+        &self,
+        _: &SerializationContextData,
+        value: &dyn Serialize,
+    ) -> Result<Payload, PayloadConversionError> {
+        serde_json::to_vec_pretty(value).map(|data| payload(SPACIOUS, data)).map_err(invalid)
+    }
+
+    fn from_payload(
+        &self,
+        _: &SerializationContextData,
+        payload: Payload,
+    ) -> Result<Box<dyn Deserializer<'static>>, PayloadConversionError> {
+        if payload.metadata.get("encoding").is_none_or(|encoding| encoding != SPACIOUS) {
+            return Err(PayloadConversionError::WrongEncoding);
+        }
+        let value: serde_json::Value = serde_json::from_slice(&payload.data).map_err(invalid)?;
+        Ok(Box::new(<dyn Deserializer>::erase(value)))
+    }
+}
