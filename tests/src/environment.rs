@@ -25,7 +25,7 @@ use crate::{
     cli::Cli,
     ledger::Ledger,
     program::say,
-    server::{Server, connect_with},
+    server::{Server, connect, connect_with},
     worker::{LocalWorker, WorkerProcess, activity_worker, workflow_worker},
     workflows::{ACTIVITY_ID, Job, Outcome, RunActivity},
 };
@@ -36,6 +36,7 @@ pub struct Environment {
     address: String,
     cli: Cli,
     client: Client,
+    observer: Client,
     converter: DataConverter,
     name: String,
     directory: TempDir,
@@ -84,10 +85,12 @@ impl Environment {
         let client = connect_with(&address, converter.clone()).await.expect("a client");
         let workflows =
             LocalWorker::start_with(&address, converter.clone(), workflow_worker(&name)).await;
+        let observer = connect(&address).await.expect("a client");
         Self {
             address,
             cli: server.cli(),
             client,
+            observer,
             converter,
             name,
             directory: tempfile::tempdir().expect("a folder"),
@@ -153,7 +156,13 @@ impl Environment {
         let started = self.client.start_workflow(RunActivity::run, job, options).await;
         started.expect("a workflow that starts");
         let handle = self.client.get_workflow_handle::<RunActivity>(self.name.clone());
-        Run { handle, id: self.name.clone(), cli: self.cli.clone(), client: self.client.clone() }
+        Run {
+            handle,
+            id: self.name.clone(),
+            cli: self.cli.clone(),
+            client: self.client.clone(),
+            observer: self.observer.clone(),
+        }
     }
 
     /// A worker of the activities in this process.
@@ -191,6 +200,8 @@ pub struct Run {
     id: String,
     cli: Cli,
     client: Client,
+    /// Sees what the server stores, however it was encoded.
+    observer: Client,
 }
 
 impl Run {
@@ -244,7 +255,8 @@ impl Run {
 
     /// What the server knows of the activity; nothing once it is over.
     pub async fn pending(&self) -> Option<PendingActivityInfo> {
-        let described = self.handle.describe(WorkflowDescribeOptions::default()).await;
+        let handle = self.observer.get_workflow_handle::<RunActivity>(self.id.clone());
+        let described = handle.describe(WorkflowDescribeOptions::default()).await;
         described.expect("a description").raw_description.pending_activities.into_iter().next()
     }
 
