@@ -1,0 +1,58 @@
+//! Bodies on the blocking pool.
+
+use super::*;
+
+/// Moves the paused clock: it does not move by itself while a blocking function runs.
+fn move_clock() -> tokio_util::task::AbortOnDropHandle<()> {
+    tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async {
+        loop {
+            tokio::time::advance(SECOND / 10).await;
+            std::thread::yield_now();
+        }
+    }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocking_body_has_the_same_handles() {
+    let lease = friendly();
+    let result = attempt(OPTIONS, resumed_from(3), &lease, |checkpoint, _| {
+        crate::worker::run_blocking(move || {
+            checkpoint.commit_blocking(checkpoint.get() + 1)?;
+            Ok(checkpoint.is_resumed())
+        })
+    })
+    .await;
+    assert!(result.unwrap());
+    assert_eq!(lease.values(), [Some(4)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_a_blocking_body_is_its_own() {
+    let lease = friendly();
+    let panicking = attempt::<(), _>(OPTIONS, facts(), &lease, |_, _| {
+        crate::worker::run_blocking(|| panic!("out of cheese"))
+    });
+    let lost = AssertUnwindSafe(panicking).catch_unwind().await.unwrap_err();
+    assert_eq!(lost.downcast_ref::<&str>(), Some(&"out of cheese"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocking_body_left_behind_has_lost_its_lease() {
+    let lease = stopping(CancelReason::Requested);
+    let _clock = move_clock();
+    let (go_on, left_behind) = std::sync::mpsc::channel::<()>();
+    let (report, reported) = tokio::sync::oneshot::channel();
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, |checkpoint, _| {
+        crate::worker::run_blocking(move || {
+            let _ = left_behind.recv(); // deaf to its cancellation
+            let _ = report.send(checkpoint.save(1).unwrap_err().reason());
+            Ok(())
+        })
+    })
+    .await;
+    assert_eq!(failure_type(&result), "(cancelled)");
+    let beats = lease.times().len();
+    go_on.send(()).unwrap();
+    assert_eq!(reported.await, Ok(CancelReason::LeaseLost));
+    assert_eq!(lease.times().len(), beats, "no beats for it after its grace");
+}

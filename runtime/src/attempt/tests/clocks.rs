@@ -1,0 +1,140 @@
+//! The lease, the deadline, a stall, and what `commit` waits for.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn the_lease_is_lost_a_timeout_after_the_last_acknowledged_beat_was_sent() {
+    // Two beats are acknowledged, the second only 2 s after it was sent; then silence.
+    let script = [Line::Answer(Reply::GoOn), Line::Late(2 * SECOND)];
+    let lease = Arc::new(ScriptedLease::new(script, Line::Silence));
+    let options = OPTIONS.cancel_grace(Grace::Never);
+    let (took, answer) = endless(options, Takes::NOTHING.checkpoint(), facts(), &lease).await;
+    let sent = lease.times()[1];
+    let lost = took - sent;
+    assert!(lost >= TIMEOUT && lost <= TIMEOUT + Duration::from_millis(2), "{lost:?}");
+    assert_eq!(answer, "LeaseLost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_window_counts_from_the_servers_start() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let facts = Facts { started: Instant::now() - 2 * SECOND, ..facts() };
+    let (took, answer) = endless(OPTIONS, Takes::NOTHING, facts, &lease).await;
+    assert_eq!(took.as_secs(), 7);
+    assert_eq!(answer, "LeaseLost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_gone_for_half_a_timeout_changes_nothing() {
+    let script = [Line::Answer(Reply::GoOn), Line::Silence];
+    let lease = Arc::new(ScriptedLease::new(script, Line::Answer(Reply::GoOn)));
+    let result = attempt(OPTIONS, facts(), &lease, async |_, _| {
+        sleep(60 * SECOND).await;
+        Ok("done")
+    })
+    .await;
+    assert_eq!(result.unwrap(), "done");
+    let retry = lease.times()[2] - lease.times()[1];
+    assert!(retry < 4 * SECOND, "tried again soon after its limit: {retry:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_ends_at_its_deadline_after_a_last_beat() {
+    let lease = friendly();
+    let options = OPTIONS.cancel_grace(Grace::Never);
+    let facts = Facts { deadline: Some(Instant::now() + 5 * SECOND), ..facts() };
+    let began = Instant::now();
+    let result = attempt::<(), _>(options, facts, &lease, async |checkpoint, _| {
+        for tenth in 1.. {
+            sleep(SECOND / 10).await;
+            let _ = checkpoint.save(tenth);
+        }
+        Ok(())
+    })
+    .await;
+    assert_eq!(failure_type(&result), "DeadlineExceeded");
+    assert_eq!(began.elapsed().as_secs(), 5);
+    assert!(lease.values().last().unwrap().unwrap() >= 44, "{:?}", lease.values());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stall_is_named_and_counted_from_the_last_progress() {
+    let lease = friendly();
+    let options = OPTIONS.stall_timeout(20 * SECOND);
+    let began = Instant::now();
+    let result = attempt::<(), _>(options, facts(), &lease, async |checkpoint, cancellation| {
+        for value in 0..10 {
+            sleep(10 * SECOND).await;
+            checkpoint.save(value)?;
+        }
+        sleep(10 * SECOND).await;
+        checkpoint.touch()?;
+        Err(cancellation.cancelled().await.into())
+    })
+    .await;
+    assert_eq!(failure_type(&result), "ActivityStalled");
+    // 110 s of progress, then 20 s without, known to within an interval.
+    let took = began.elapsed();
+    assert!(took >= 130 * SECOND && took <= 134 * SECOND, "{took:?}");
+    // The touch was seen 20 s before, the last save 10 s before that, each to within an interval.
+    let message = message(&result);
+    assert!(message.contains("no progress for 2"), "{message}");
+    let (_, age) = message.split_once("10 saves in this attempt, the last ").expect(&message);
+    let age: f64 = age.split_once('s').unwrap().0.parse().unwrap();
+    assert!((27.0..=33.0).contains(&age), "{message}");
+    assert_eq!(lease.left(), Some(9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stall_without_a_save_says_that_there_was_none() {
+    let options = OPTIONS.stall_timeout(20 * SECOND);
+    let body = async |_, cancellation: Cancellation| Err(cancellation.cancelled().await.into());
+    let result = attempt::<(), _>(options, facts(), &friendly(), body).await;
+    assert!(message(&result).contains("nothing was saved"), "{}", message(&result));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_waits_for_its_acknowledgement() {
+    let lease = Arc::new(ScriptedLease::new([Line::Late(SECOND)], Line::Answer(Reply::GoOn)));
+    attempt(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        let began = Instant::now();
+        checkpoint.commit(5).await?;
+        assert_eq!(began.elapsed().as_secs(), 1);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(lease.values(), [Some(5)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_is_sent_again_where_a_call_failed() {
+    let lease = Arc::new(ScriptedLease::new([Line::Silence], Line::Answer(Reply::GoOn)));
+    attempt(OPTIONS, facts(), &lease, async |checkpoint, _| Ok(checkpoint.commit(5).await?))
+        .await
+        .unwrap();
+    assert_eq!(lease.values(), [Some(5), Some(5)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_is_sent_again_where_it_could_be_overtaken() {
+    let settling = Duration::from_millis(100);
+    let lease = Arc::new(ScriptedLease::friendly().with_unsettled(settling));
+    attempt(OPTIONS, facts(), &lease, async |checkpoint, _| Ok(checkpoint.commit(5).await?))
+        .await
+        .unwrap();
+    assert_eq!(lease.values(), [Some(5), Some(5)]);
+    assert!(lease.times()[1] >= settling);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_timeout_on_the_servers_side_it_still_beats_and_no_lease_is_lost() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let facts = Facts { heartbeat_timeout: None, ..facts() };
+    let result = attempt(OPTIONS, facts, &lease, async |_, _| {
+        sleep(100 * SECOND).await;
+        Ok("done")
+    });
+    assert_eq!(result.await.unwrap(), "done");
+    assert!(lease.times().len() > 10);
+}

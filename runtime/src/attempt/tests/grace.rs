@@ -1,0 +1,76 @@
+//! How long a body may go on after a cancellation.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_body_is_dropped_after_its_grace_and_beaten_for_until_then() {
+    let lease = stopping(CancelReason::Requested);
+    let takes = Takes::NOTHING.cancellation();
+    let (took, answer) = endless(OPTIONS, takes, facts(), &lease).await;
+    let told = lease.times()[0];
+    assert_eq!((took - told).as_secs(), 10);
+    assert_eq!(answer, "(cancelled)");
+    assert!(lease.times().len() >= 4, "{:?}", lease.times());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_declared_grace_is_kept() {
+    let lease = stopping(CancelReason::Reset);
+    let options = OPTIONS.cancel_grace(Grace::After(2 * SECOND));
+    let (took, _) = endless(options, Takes::NOTHING.checkpoint(), facts(), &lease).await;
+    assert_eq!((took - lease.times()[0]).as_secs(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_cannot_see_its_cancellation_is_dropped_at_once() {
+    let lease = stopping(CancelReason::Paused);
+    let (took, answer) = endless(OPTIONS, Takes::NOTHING, facts(), &lease).await;
+    assert!(took - lease.times()[0] <= Duration::from_millis(1), "{took:?}");
+    assert_eq!(answer, "ActivityPaused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn grace_of_a_body_told_by_the_engine_counts_from_there() {
+    let lease = stopping(CancelReason::Requested);
+    let engine = lease.engine.clone();
+    tokio::spawn(async move {
+        sleep(7 * SECOND).await;
+        engine.cancel();
+    });
+    let options = OPTIONS.cancel_grace(Grace::After(SECOND));
+    let (took, _) = endless(options, Takes::NOTHING.context(), facts(), &lease).await;
+    assert_eq!(took.as_secs(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn never_leaves_the_body_alone() {
+    let lease = stopping(CancelReason::Requested);
+    let options = OPTIONS.cancel_grace(Grace::Never);
+    let result = attempt(options, facts(), &lease, async |_, _| {
+        sleep(300 * SECOND).await;
+        Ok("done")
+    })
+    .await;
+    assert_eq!(result.unwrap(), "done");
+    assert!(lease.times().len() >= 100, "and goes on beating");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shield_keeps_a_section_from_being_dropped_within() {
+    let lease = stopping(CancelReason::Requested);
+    let options = OPTIONS.cancel_grace(Grace::After(Duration::ZERO));
+    let finished = Arc::new(AtomicBool::new(false));
+    let witness = Arc::clone(&finished);
+    let result = attempt::<(), _>(options, facts(), &lease, async move |_, cancellation| {
+        cancellation
+            .shield(async {
+                sleep(8 * SECOND).await;
+                witness.store(true, Ordering::SeqCst);
+            })
+            .await;
+        std::future::pending().await
+    })
+    .await;
+    assert!(finished.load(Ordering::SeqCst));
+    assert_eq!(failure_type(&result), "(cancelled)");
+}
