@@ -103,14 +103,8 @@ async fn cancel(Arguments { cancel_after }: Arguments) -> Result<(), Ending> {
         .register_activities(cleanup_activity)
         .build();
     let (workflow, id) = (CancelAndCleanupWorkflow::run, NAME.to_owned());
-    let result = server::scene(worker, async |scene| {
-        let started = scene.start(server::Run { workflow, input: (), id, restart: true }).await?;
-        started.cancel_after(cancel_after).await?;
-        started.result_unless_cancelled().await
-    });
-    println!(
-        "the workflow {}",
-        if result.await?.is_some() { "completed" } else { "was cancelled" }
-    );
+    let run = server::Run { workflow, input: (), id, restart: true };
+    let result = server::run_and_cancel(worker, run, cancel_after).await?;
+    println!("the workflow {}", if result.is_some() { "completed" } else { "was cancelled" });
     Ok(())
 }

@@ -123,17 +123,9 @@ async fn write(arguments: Arguments) -> Result<(), Ending> {
         .build();
     let input = Job { lines, pause, output: output.clone() };
     let (workflow, id) = (CancellationCleanupWorkflow::run, NAME.to_owned());
-    let result = server::scene(worker, async |scene| {
-        let started = scene.start(server::Run { workflow, input, id, restart: true }).await?;
-        tokio::select! {
-            result = started.result() => result,
-            cancelled = started.cancel_after(cancel_after) => {
-                cancelled?;
-                started.result().await
-            }
-        }
-    });
-    println!("{}", result.await?);
+    let run = server::Run { workflow, input, id, restart: true };
+    let result = server::run_and_cancel(worker, run, cancel_after).await?;
+    println!("{}", result.as_deref().unwrap_or("the workflow was cancelled"));
     println!("{} {}", output.display(), if output.exists() { "is there" } else { "is gone" });
     Ok(())
 }

@@ -68,16 +68,8 @@ async fn wait(Arguments { time, cancel_after }: Arguments) -> Result<(), Ending>
         .register_activities(wait_for_cancellation)
         .build();
     let (workflow, id) = (CustomDecoratorWorkflow::run, NAME.to_owned());
-    let result = server::scene(worker, async |scene| {
-        let started = scene.start(server::Run { workflow, input: time, id, restart: true }).await?;
-        tokio::select! {
-            result = started.result() => result,
-            cancelled = started.cancel_after(cancel_after) => {
-                cancelled?;
-                started.result().await
-            }
-        }
-    });
-    println!("result: {}", result.await?);
+    let run = server::Run { workflow, input: time, id, restart: true };
+    let result = server::run_and_cancel(worker, run, cancel_after).await?;
+    println!("result: {}", result.as_deref().unwrap_or("the workflow was cancelled"));
     Ok(())
 }

@@ -77,26 +77,21 @@ async fn main() -> ExitCode {
 
 async fn count(arguments: Arguments) -> Result<(), Ending> {
     let Arguments { pause, cancel_after, place } = arguments;
-    let reached = if server::is_named() {
-        let worker = WorkerOptions::new(NAME)
-            .register_workflow::<FakeProgressWorkflow>()
-            .map_err(Ending::failed)?
-            .register_activities(fake_progress)
-            .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
-            .build();
-        let (workflow, id) = (FakeProgressWorkflow::run, NAME.to_owned());
-        let run = server::Run { workflow, input: pause, id, restart: place.restart };
-        let played = server::scene(worker, async |scene| {
-            let workflow = scene.start(run).await?;
-            if let Some(time) = cancel_after {
-                workflow.cancel_after(time).await?;
-            }
-            workflow.result().await
-        });
-        played.await?
+    let worker = WorkerOptions::new(NAME)
+        .register_workflow::<FakeProgressWorkflow>()
+        .map_err(Ending::failed)?
+        .register_activities(fake_progress)
+        .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
+        .build();
+    let workflow = FakeProgressWorkflow::run;
+    let reached = if let Some(after) = cancel_after {
+        let (id, restart) = (NAME.to_owned(), place.restart);
+        let run = server::Run { workflow, input: pause, id, restart };
+        let result = server::run_and_cancel(worker, run, after).await?;
+        result.ok_or_else(|| Ending::failed("the workflow was cancelled"))?
     } else {
-        let run = async |engine: &Embedded| engine.run(fake_progress, NAME, pause).await;
-        place.in_this_process(NAME, run).await?
+        let here = async |engine: &Embedded, pause| engine.run(fake_progress, NAME, pause).await;
+        place.run(NAME, worker, workflow, pause, here).await?
     };
     println!("reached {reached} %");
     Ok(())

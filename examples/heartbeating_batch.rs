@@ -75,20 +75,14 @@ async fn main() -> ExitCode {
 
 async fn walk(Arguments { records, pause, place }: Arguments) -> Result<(), Ending> {
     let job = Job { records, pause };
-    let processed = if server::is_named() {
-        let worker = WorkerOptions::new(NAME)
-            .register_workflow::<HeartbeatingBatchWorkflow>()
-            .map_err(Ending::failed)?
-            .register_activities(process_records)
-            .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
-            .build();
-        let (workflow, id) = (HeartbeatingBatchWorkflow::run, NAME.to_owned());
-        server::run(worker, server::Run { workflow, input: job, id, restart: place.restart })
-            .await?
-    } else {
-        let run = async |engine: &Embedded| engine.run(process_records, NAME, job).await;
-        place.in_this_process(NAME, run).await?
-    };
+    let worker = WorkerOptions::new(NAME)
+        .register_workflow::<HeartbeatingBatchWorkflow>()
+        .map_err(Ending::failed)?
+        .register_activities(process_records)
+        .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
+        .build();
+    let here = async |engine: &Embedded, input| engine.run(process_records, NAME, input).await;
+    let processed = place.run(NAME, worker, HeartbeatingBatchWorkflow::run, job, here).await?;
     println!("{processed} records processed");
     Ok(())
 }

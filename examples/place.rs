@@ -4,8 +4,10 @@ use std::{env, path::PathBuf};
 
 use autobeat::embedded::{Embedded, EmbeddedError};
 use clap::Args;
+use temporalio_common::HasWorkflowDefinition;
+use temporalio_sdk::WorkerOptions;
 
-use crate::Ending;
+use crate::{Ending, server};
 
 /// Where an example keeps its checkpoint, and whether it goes on there.
 #[derive(Debug, Args)]
@@ -20,12 +22,32 @@ pub struct Place {
 }
 
 impl Place {
-    /// Runs an activity in this process, under an id.
+    /// Runs an activity under an id: on the server that the environment names, as part of a
+    /// workflow, or in this process, as `here` says.
     ///
     /// # Errors
     ///
     /// How it failed, or that Ctrl-C interrupted it.
-    pub async fn in_this_process<T>(
+    pub async fn run<W>(
+        &self,
+        id: &str,
+        worker: WorkerOptions,
+        workflow: W,
+        input: W::Input,
+        here: impl AsyncFnOnce(&Embedded, W::Input) -> Result<W::Output, EmbeddedError>,
+    ) -> Result<W::Output, Ending>
+    where
+        W: HasWorkflowDefinition,
+        W::Input: Send,
+    {
+        if server::is_named() {
+            let run = server::Run { workflow, input, id: id.to_owned(), restart: self.restart };
+            return server::run(worker, run).await;
+        }
+        self.in_this_process(id, async |engine| here(engine, input).await).await
+    }
+
+    async fn in_this_process<T>(
         &self,
         id: &str,
         run: impl AsyncFnOnce(&Embedded) -> Result<T, EmbeddedError>,

@@ -106,21 +106,14 @@ async fn poll(Arguments { file, place }: Arguments) -> Result<(), Ending> {
             "{folder}: no such folder, so nothing can ever be there"
         )));
     }
-    let state = if server::is_named() {
-        let worker = WorkerOptions::new(NAME)
-            .register_workflow::<PollingWorkflow>()
-            .map_err(Ending::failed)?
-            .register_activities(wait_for_file)
-            .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
-            .build();
-        let (workflow, id) = (PollingWorkflow::run, NAME.to_owned());
-        let run = server::Run { workflow, input: path.clone(), id, restart: place.restart };
-        server::run(worker, run).await?
-    } else {
-        let wait = path.clone();
-        let run = async |engine: &Embedded| engine.run(wait_for_file, NAME, wait).await;
-        place.in_this_process(NAME, run).await?
-    };
+    let worker = WorkerOptions::new(NAME)
+        .register_workflow::<PollingWorkflow>()
+        .map_err(Ending::failed)?
+        .register_activities(wait_for_file)
+        .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
+        .build();
+    let here = async |engine: &Embedded, input| engine.run(wait_for_file, NAME, input).await;
+    let state = place.run(NAME, worker, PollingWorkflow::run, path.clone(), here).await?;
     println!("{} is there, after {} polls", path.display(), state.polls);
     Ok(())
 }

@@ -112,20 +112,14 @@ async fn process(Arguments { file, pause, place }: Arguments) -> Result<(), Endi
     let orders = orders(file)?;
     println!("{} orders", orders.len());
     let job = Job { orders, pause };
-    let state = if server::is_named() {
-        let worker = WorkerOptions::new(NAME)
-            .register_workflow::<ProcessBatchWorkflow>()
-            .map_err(Ending::failed)?
-            .register_activities(process_batch)
-            .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
-            .build();
-        let (workflow, id) = (ProcessBatchWorkflow::run, NAME.to_owned());
-        server::run(worker, server::Run { workflow, input: job, id, restart: place.restart })
-            .await?
-    } else {
-        let run = async |engine: &Embedded| engine.run(process_batch, NAME, job).await;
-        place.in_this_process(NAME, run).await?
-    };
+    let worker = WorkerOptions::new(NAME)
+        .register_workflow::<ProcessBatchWorkflow>()
+        .map_err(Ending::failed)?
+        .register_activities(process_batch)
+        .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
+        .build();
+    let here = async |engine: &Embedded, input| engine.run(process_batch, NAME, input).await;
+    let state = place.run(NAME, worker, ProcessBatchWorkflow::run, job, here).await?;
     println!("  shipped  {}", state.processed_count);
     println!("  failed   {}", state.failed_count);
     println!("  last     {}", state.last_processed_id.as_deref().unwrap_or("(none)"));

@@ -214,26 +214,18 @@ async fn process(arguments: Arguments) -> Result<(), Ending> {
         format!("process-large-file-{:08x}", crc32fast::hash(path.as_os_str().as_encoded_bytes()));
     let pause = arguments.pause.unwrap_or(Duration::from_millis(if is_sample { 10 } else { 0 }));
     let job = Job { path: path.clone(), pause };
-    let summary = if server::is_named() {
-        on_server(job, id, arguments.place.restart).await?
-    } else {
-        let run = async |engine: &Embedded| engine.run(process_large_file, &id, job).await;
-        arguments.place.in_this_process(&id, run).await?
-    };
-    println!("{}\n{summary}", path.display());
-    println!("  took          {:.1?} in this run", began.elapsed());
-    Ok(())
-}
-
-async fn on_server(job: Job, id: String, restart: bool) -> Result<Progress, Ending> {
     let worker = WorkerOptions::new("process-large-file")
         .register_workflow::<ProcessLargeFileWorkflow>()
         .map_err(Ending::failed)?
         .register_activities(process_large_file)
         .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
         .build();
+    let here = async |engine: &Embedded, job| engine.run(process_large_file, &id, job).await;
     let workflow = ProcessLargeFileWorkflow::run;
-    server::run(worker, server::Run { workflow, input: job, id, restart }).await
+    let summary = arguments.place.run(&id, worker, workflow, job, here).await?;
+    println!("{}\n{summary}", path.display());
+    println!("  took          {:.1?} in this run", began.elapsed());
+    Ok(())
 }
 
 /// Some thousand lines, always the same; written once, since a changed file is another one.

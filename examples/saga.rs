@@ -153,14 +153,9 @@ async fn book(Arguments { seats, pause, cancel_after, book }: Arguments) -> Resu
         .build();
     let input = Trip { seats, pause, book };
     let (workflow, id) = (SagaWorkflow::run, NAME.to_owned());
-    let result = server::scene(worker, async |scene| {
-        let started = scene.start(server::Run { workflow, input, id, restart: true }).await?;
-        if let Some(time) = cancel_after {
-            started.cancel_after(time).await?;
-        }
-        started.result_unless_cancelled().await
-    });
-    match result.await? {
+    let run = server::Run { workflow, input, id, restart: true };
+    let cancel_after = cancel_after.unwrap_or(Duration::MAX);
+    match server::run_and_cancel(worker, run, cancel_after).await? {
         Some(seats) => println!("booked, with {seats} seats"),
         None => println!("cancelled, and everything taken back"),
     }

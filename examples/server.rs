@@ -71,6 +71,33 @@ where
     scene(options, async |scene| scene.start(run).await?.result().await).await
 }
 
+/// Runs a worker and a workflow that is cancelled after some time, unless it ends before.
+///
+/// # Errors
+///
+/// How it failed otherwise than cancelled.
+pub async fn run_and_cancel<W>(
+    options: WorkerOptions,
+    run: Run<W>,
+    after: Duration,
+) -> Result<Option<W::Output>, Ending>
+where
+    W: HasWorkflowDefinition,
+    W::Input: Send,
+{
+    scene(options, async |scene| {
+        let started = scene.start(run).await?;
+        tokio::select! {
+            result = started.result_unless_cancelled() => result,
+            cancelled = started.cancel_after(after) => {
+                cancelled?;
+                started.result_unless_cancelled().await
+            }
+        }
+    })
+    .await
+}
+
 /// Runs a worker for as long as a scene takes, or until Ctrl-C.
 ///
 /// # Errors

@@ -177,7 +177,7 @@ async fn fake_progress() {
     let said = lines(&cancelled.stdout);
     assert_eq!(count(&said, "interrupted at 0 %"), 1, "{said:#?}");
     assert!(!cancelled.status.success());
-    assert!(String::from_utf8_lossy(&cancelled.stderr).contains("Workflow cancelled"));
+    assert!(String::from_utf8_lossy(&cancelled.stderr).contains("the workflow was cancelled"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
