@@ -21,7 +21,8 @@ use futures_util::TryStreamExt;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 use temporalio_client::{Client, UntypedWorkflow, WorkflowDescribeOptions, WorkflowListOptions};
 use temporalio_common::protos::temporal::api::{
-    common::v1::Payload, enums::v1::PendingActivityState, workflow::v1::PendingActivityInfo,
+    common::v1::Payload, enums::v1::PendingActivityState, failure::v1::failure::FailureInfo,
+    workflow::v1::PendingActivityInfo,
 };
 use tokio::time::sleep;
 
@@ -72,9 +73,11 @@ impl Watched {
 
 /// What a person should know of its state; nothing where it simply runs.
 fn state_of(pending: &PendingActivityInfo) -> &'static str {
-    let stalled = pending.last_failure.as_ref().is_some_and(|failure| {
-        failure.source.starts_with("ActivityStalled") || failure.message.contains("no progress for")
-    });
+    let failure = pending.last_failure.as_ref().and_then(|failure| failure.failure_info.as_ref());
+    let stalled = matches!(
+        failure,
+        Some(FailureInfo::ApplicationFailureInfo(info)) if info.r#type == "ActivityStalled"
+    );
     match pending.state() {
         PendingActivityState::Paused | PendingActivityState::PauseRequested => "PAUSED",
         PendingActivityState::CancelRequested => "cancelling",

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use autobeat_tests::environment::Environment;
+use autobeat_tests::{activities::Action, environment::Environment};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use tempfile::TempDir;
 
@@ -313,6 +313,21 @@ async fn watch() {
     assert!(paused.contains("PAUSED"), "{paused}");
     batch.kill().unwrap();
     batch.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watch_marks_what_has_stalled() {
+    let Some((environment, _server)) = Environment::open_alone().await else { return };
+    let _worker = environment.worker().await;
+    let sleep = Action::Sleep(Duration::from_mins(1));
+    let plan = environment.plan(100, Duration::from_millis(5)).before(1, 10, sleep);
+    let mut job = environment.job("process_items_or_stall", plan);
+    job.retry_interval = Duration::from_mins(1);
+    let _run = environment.start(job).await;
+
+    let stage = Stage { environment, folder: tempfile::tempdir().unwrap() };
+    let stalled = shown(&stage, "watch", &["--every", "200ms"], "STALLED");
+    assert!(stalled.contains("STALLED, waits for its next attempt · 10 · "), "{stalled}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

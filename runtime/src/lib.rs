@@ -35,6 +35,10 @@
 //! 4. *Settle.* How it ended is answered to the server: see [`CancelReason`] for why an attempt may
 //!    be asked to stop, and [`Cancelled`] for how to say that it did.
 //!
+//! Loops that go on where the last attempt was need no bookkeeping: see
+//! [`Checkpoint::resume`], and its relatives for larger states, keys, streams and several items at
+//! once.
+//!
 //! # Two clocks
 //!
 //! The heartbeat says that the worker is alive; whether the *work* moves is another question, which

@@ -72,6 +72,28 @@ async fn each_reason_is_answered_in_its_own_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reason_is_the_same_wherever_it_is_asked_for() {
+    let lease = stopping(CancelReason::Paused);
+    let result = attempt(OPTIONS, facts(), &lease, async |checkpoint, it| {
+        let waited = it.cancelled().await;
+        let reasons = [
+            waited,
+            it.check().unwrap_err(),
+            it.run_until_cancelled(std::future::pending::<()>()).await.unwrap_err(),
+            checkpoint.save(1).unwrap_err(),
+            checkpoint.update(|value| *value += 1).unwrap_err(),
+            checkpoint.touch().unwrap_err(),
+            checkpoint.commit(3).await.unwrap_err(),
+        ]
+        .map(|cancelled| cancelled.reason());
+        assert_eq!(reasons, [CancelReason::Paused; 7]);
+        assert!(it.is_cancelled() && it.token().is_cancelled());
+        Ok::<_, ActivityError>(checkpoint.get())
+    });
+    assert_eq!(result.await.unwrap(), 3, "saved even then");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_without_a_flag_is_a_shutdown_and_the_next_attempt_comes_at_once() {
     let lease = friendly();
     let engine = lease.engine.clone();
