@@ -1,19 +1,14 @@
-//! The rules that the grammar cannot say, one function each.
-
-use std::time::Duration;
+//! The rules for blocks, functions and their parameters.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{GenericArgument, Pat, PathArguments, ReceiverKind, Safety, Type};
 
 use crate::{
-    attr::{Keys, Written},
     block::Block,
     diagnostics::Diagnostics,
     model::{Function, Parameter, Role, borrowed, own_heartbeat},
 };
-
-/// The longest interval that is chosen where none is written; the runtime chooses it.
-const LONGEST_DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The most inputs that the SDK takes.
 const MOST_INPUTS: usize = 6;
@@ -27,41 +22,6 @@ pub(crate) enum Kind {
     Method,
     /// A method that is the SDK's but for the macro.
     PlainMethod,
-}
-
-/// Checks the keys of one activity, those of its block included.
-pub(crate) fn check_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
-    check_heartbeat_timeout(keys, diagnostics);
-    check_name(keys, diagnostics);
-    check_values(keys, diagnostics);
-}
-
-/// Checks what the keys say, be they all that an activity needs or not.
-pub(crate) fn check_values(keys: &Keys, diagnostics: &mut Diagnostics) {
-    check_close_timeouts(keys, diagnostics);
-    check_order_of_timeouts(keys, diagnostics);
-    check_interval(keys, diagnostics);
-    check_stall_timeout(keys, diagnostics);
-}
-
-/// Checks the keys that stand on a block.
-pub(crate) fn check_block_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
-    let named = [
-        keys.name.written().map(|name| ("name", name.span)),
-        keys.definition.written().map(|definition| ("definition", definition.span)),
-    ];
-    for (key, span) in named.into_iter().flatten() {
-        diagnostics.at_span(span, format!("`{key}` is one activity's: write it on the method"));
-    }
-    check_values(keys, diagnostics);
-}
-
-/// Checks the keys that stand on a method alone.
-pub(crate) fn check_method_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
-    if let Some(written) = keys.crate_path.written() {
-        diagnostics
-            .at_span(written.span, "`crate` holds for the block: write `#[activities(crate = …)]`");
-    }
 }
 
 /// Checks a block, but for its activities.
@@ -109,6 +69,7 @@ pub(crate) fn check_function(
         check_names(function, parameters, diagnostics);
     } else {
         check_receiver(function, diagnostics);
+        check_own_type(function, parameters, diagnostics);
     }
     if kind == Kind::PlainMethod {
         check_context(function, parameters, diagnostics);
@@ -116,89 +77,6 @@ pub(crate) fn check_function(
         check_heartbeats(function, diagnostics);
     }
     check_output(kind, function, diagnostics);
-}
-
-// Without a heartbeat timeout the server notices a dead worker only when the whole time of the
-// attempt is over.
-fn check_heartbeat_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
-    if !keys.mentions("heartbeat_timeout") {
-        diagnostics.at_span(
-            keys.place(),
-            "an activity needs a heartbeat timeout: write `#[activity(heartbeat_timeout = \"30s\")]`",
-        );
-    }
-}
-
-// A heartbeat timeout that is not below the close timeouts never fires.
-fn check_close_timeouts(keys: &Keys, diagnostics: &mut Diagnostics) {
-    let Some(heartbeat) = keys.heartbeat_timeout.written() else { return };
-    for (name, close) in [
-        ("start_to_close_timeout", &keys.start_to_close_timeout),
-        ("schedule_to_close_timeout", &keys.schedule_to_close_timeout),
-    ] {
-        if close.value().is_some_and(|close| heartbeat.value >= *close) {
-            diagnostics.at_span(
-                heartbeat.span,
-                format!("`heartbeat_timeout` must be below `{name}`, or it can never be noticed"),
-            );
-        }
-    }
-}
-
-// The server shortens a timeout that is longer than the one around it, and says nothing.
-fn check_order_of_timeouts(keys: &Keys, diagnostics: &mut Diagnostics) {
-    let Some(whole) = keys.schedule_to_close_timeout.value() else { return };
-    for (name, part) in [
-        ("start_to_close_timeout", &keys.start_to_close_timeout),
-        ("schedule_to_start_timeout", &keys.schedule_to_start_timeout),
-    ] {
-        if let Some(Written { span, .. }) = part.written().filter(|part| part.value > *whole) {
-            diagnostics.at_span(
-                *span,
-                format!("`{name}` is longer than `schedule_to_close_timeout`: the server would shorten it"),
-            );
-        }
-    }
-}
-
-// One lost beat must not cost the attempt.
-fn check_interval(keys: &Keys, diagnostics: &mut Diagnostics) {
-    let (Some(timeout), Some(interval)) =
-        (keys.heartbeat_timeout.value(), keys.heartbeat_interval.written())
-    else {
-        return;
-    };
-    if interval.value > *timeout / 2 {
-        let most = humantime::format_duration(*timeout / 2);
-        diagnostics.at_span(
-            interval.span,
-            format!(
-                "`heartbeat_interval` must be at most half of the `heartbeat_timeout`: \"{most}\""
-            ),
-        );
-    }
-}
-
-// Progress is looked at once an interval.
-fn check_stall_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
-    let Some(stall) = keys.stall_timeout.written() else { return };
-    let default =
-        keys.heartbeat_timeout.value().map(|timeout| (*timeout / 3).min(LONGEST_DEFAULT_INTERVAL));
-    let interval = keys.heartbeat_interval.value().copied().or(default);
-    if let Some(interval) = interval.filter(|interval| stall.value < *interval) {
-        let least = humantime::format_duration(interval);
-        diagnostics.at_span(
-            stall.span,
-            format!("`stall_timeout` must not be below the heartbeat interval: \"{least}\""),
-        );
-    }
-}
-
-// A definition has a name already.
-fn check_name(keys: &Keys, diagnostics: &mut Diagnostics) {
-    if let (Some(name), Some(_)) = (keys.name.written(), keys.definition.written()) {
-        diagnostics.at_span(name.span, "`definition` has the name already: leave `name` out");
-    }
 }
 
 // The SDK calls an activity as a safe Rust function.
@@ -225,8 +103,24 @@ fn check_place(function: &Function, diagnostics: &mut Diagnostics) {
     let signature = &function.signature;
     if let Some(receiver) = signature.receiver() {
         diagnostics.at(receiver, ADVICE);
-    } else if let Some(span) = own_type(quote::quote!(#signature)) {
+    } else if let Some(span) = own_type(signature.to_token_stream()) {
         diagnostics.at_span(span, ADVICE);
+    }
+}
+
+// Inputs and output are written once more where the worker knows them, outside of the block.
+fn check_own_type(
+    function: &Function,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    let types = parameters.iter().map(|parameter| parameter.ty).chain(function.output());
+    for span in types.filter_map(|ty| own_type(ty.to_token_stream())) {
+        diagnostics.at_span(
+            span,
+            "the worker knows an activity's types outside of this block: write the type's name, not \
+             `Self`",
+        );
     }
 }
 

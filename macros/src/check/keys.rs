@@ -1,0 +1,129 @@
+//! The rules for keys: what they say must be able to hold together.
+
+use std::time::Duration;
+
+use crate::{
+    attr::{Keys, Written},
+    diagnostics::Diagnostics,
+};
+
+/// The longest interval that is chosen where none is written; the runtime chooses it.
+const LONGEST_DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Checks the keys of one activity, those of its block included.
+pub(crate) fn check_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
+    check_heartbeat_timeout(keys, diagnostics);
+    check_name(keys, diagnostics);
+    check_values(keys, diagnostics);
+}
+
+/// Checks what the keys say, be they all that an activity needs or not.
+fn check_values(keys: &Keys, diagnostics: &mut Diagnostics) {
+    check_close_timeouts(keys, diagnostics);
+    check_order_of_timeouts(keys, diagnostics);
+    check_interval(keys, diagnostics);
+    check_stall_timeout(keys, diagnostics);
+}
+
+/// Checks the keys that stand on a block.
+pub(crate) fn check_block_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let named = [
+        keys.name.written().map(|name| ("name", name.span)),
+        keys.definition.written().map(|definition| ("definition", definition.span)),
+    ];
+    for (key, span) in named.into_iter().flatten() {
+        diagnostics.at_span(span, format!("`{key}` is one activity's: write it on the method"));
+    }
+    check_values(keys, diagnostics);
+}
+
+/// Checks the keys that stand on a method alone.
+pub(crate) fn check_method_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
+    if let Some(written) = keys.crate_path.written() {
+        diagnostics
+            .at_span(written.span, "`crate` holds for the block: write `#[activities(crate = …)]`");
+    }
+}
+
+// Without a heartbeat timeout the server notices a dead worker only when the whole time of the
+// attempt is over.
+fn check_heartbeat_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
+    if !keys.mentions("heartbeat_timeout") {
+        diagnostics.at_span(
+            keys.place(),
+            "an activity needs a heartbeat timeout: write `#[activity(heartbeat_timeout = \"30s\")]`",
+        );
+    }
+}
+
+// A heartbeat timeout that is not below the close timeouts never fires.
+fn check_close_timeouts(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(heartbeat) = keys.heartbeat_timeout.written() else { return };
+    for (name, close) in [
+        ("start_to_close_timeout", &keys.start_to_close_timeout),
+        ("schedule_to_close_timeout", &keys.schedule_to_close_timeout),
+    ] {
+        if close.value().is_some_and(|close| heartbeat.value >= *close) {
+            diagnostics.at_span(
+                heartbeat.span,
+                format!("`heartbeat_timeout` must be below `{name}`, or it can never be noticed"),
+            );
+        }
+    }
+}
+
+// The server shortens a timeout that is longer than the one around it, and says nothing.
+fn check_order_of_timeouts(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(whole) = keys.schedule_to_close_timeout.value() else { return };
+    for (name, part) in [
+        ("start_to_close_timeout", &keys.start_to_close_timeout),
+        ("schedule_to_start_timeout", &keys.schedule_to_start_timeout),
+    ] {
+        if let Some(Written { span, .. }) = part.written().filter(|part| part.value > *whole) {
+            diagnostics.at_span(
+                *span,
+                format!("`{name}` is longer than `schedule_to_close_timeout`: the server would shorten it"),
+            );
+        }
+    }
+}
+
+// One lost beat must not cost the attempt.
+fn check_interval(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let (Some(timeout), Some(interval)) =
+        (keys.heartbeat_timeout.value(), keys.heartbeat_interval.written())
+    else {
+        return;
+    };
+    if interval.value > *timeout / 2 {
+        let most = humantime::format_duration(*timeout / 2);
+        diagnostics.at_span(
+            interval.span,
+            format!(
+                "`heartbeat_interval` must be at most half of the `heartbeat_timeout`: \"{most}\""
+            ),
+        );
+    }
+}
+
+// Progress is looked at once an interval.
+fn check_stall_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(stall) = keys.stall_timeout.written() else { return };
+    let default =
+        keys.heartbeat_timeout.value().map(|timeout| (*timeout / 3).min(LONGEST_DEFAULT_INTERVAL));
+    let interval = keys.heartbeat_interval.value().copied().or(default);
+    if let Some(interval) = interval.filter(|interval| stall.value < *interval) {
+        let least = humantime::format_duration(interval);
+        diagnostics.at_span(
+            stall.span,
+            format!("`stall_timeout` must not be below the heartbeat interval: \"{least}\""),
+        );
+    }
+}
+
+// A definition has a name already.
+fn check_name(keys: &Keys, diagnostics: &mut Diagnostics) {
+    if let (Some(name), Some(_)) = (keys.name.written(), keys.definition.written()) {
+        diagnostics.at_span(name.span, "`definition` has the name already: leave `name` out");
+    }
+}

@@ -1,0 +1,15 @@
+use autobeat::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+
+#[derive(serde::Deserialize, serde::Serialize)]
+struct Greeter;
+
+#[activities]
+impl Greeter {
+    #[activity]
+    async fn greet(_context: ActivityContext, greeter: Self) -> Result<Self, ActivityError> {
+        Ok(greeter)
+    }
+}
+
+fn main() {}
