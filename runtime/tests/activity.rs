@@ -5,7 +5,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use autobeat::{Cancellation, Checkpoint, activity};
+use autobeat::{Cancellation, Checkpoint, Finished, activity};
 use temporalio_common::{ActivityDefinition, data_converters::MultiArgs2};
 use temporalio_sdk::{
     ActivityCancellationType, WorkerOptions,
@@ -84,6 +84,26 @@ mod inner {
     }
 }
 
+/// Several at once: a loop that is `Send`.
+#[activity(heartbeat_timeout = "30s")]
+async fn all_at_once(done: Checkpoint<Finished>, urls: Vec<String>) -> Result<(), ActivityError> {
+    done.resume_concurrent(urls, 8, |url| async move {
+        tokio::time::sleep(Duration::from_millis(url.len() as u64)).await;
+        Ok(())
+    })
+    .await
+}
+
+/// One after another, as they come.
+#[activity(heartbeat_timeout = "30s")]
+async fn one_by_one(done: Checkpoint<u64>, urls: Vec<String>) -> Result<u64, ActivityError> {
+    let mut urls = done.resume_stream(futures_util::stream::iter(urls));
+    while let Some(url) = urls.next().await {
+        tokio::time::sleep(Duration::from_millis(url?.len() as u64)).await;
+    }
+    Ok(done.get())
+}
+
 /// Under the name that a manifest may give the crate.
 mod renamed {
     use autobeat as beat;
@@ -111,6 +131,8 @@ fn a_marker_is_registered_called_and_knows_its_options() {
         .register_activities(r#move)
         .register_activities(inner::foreign)
         .register_activities(renamed::renamed)
+        .register_activities(all_at_once)
+        .register_activities(one_by_one)
         .build();
     let registered = format!("{:?}", worker.activities());
     for name in [
