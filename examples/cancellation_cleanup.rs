@@ -12,7 +12,7 @@ use std::{
 };
 
 use autobeat::{Cancellation, Checkpoint, activity};
-use autobeat_examples::{Ending, end, listen, server};
+use autobeat_examples::{Ending, end, file_in_a_folder, listen, server};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::{
@@ -116,6 +116,7 @@ async fn main() -> ExitCode {
 async fn write(arguments: Arguments) -> Result<(), Ending> {
     let Arguments { lines, pause, cancel_after, output } = arguments;
     let output = output.unwrap_or_else(|| env::temp_dir().join("autobeat-lines.txt"));
+    let output = file_in_a_folder(&output)?;
     let worker = WorkerOptions::new(NAME)
         .register_workflow::<CancellationCleanupWorkflow>()
         .map_err(Ending::failed)?

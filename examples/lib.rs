@@ -7,6 +7,7 @@ pub mod show;
 use std::{
     fmt::{self, Display},
     io,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -21,6 +22,20 @@ pub fn listen() {
         .with_writer(io::stderr)
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .init();
+}
+
+/// The absolute path of a file that is there or can be made: its folder is.
+///
+/// # Errors
+///
+/// That there is no such folder.
+pub fn file_in_a_folder(path: &Path) -> Result<PathBuf, Ending> {
+    let path = std::path::absolute(path).map_err(Ending::failed)?;
+    let folder = path.parent().unwrap_or(&path);
+    if !folder.is_dir() {
+        return Err(Ending::failed(format!("{}: no such folder", folder.display())));
+    }
+    Ok(path)
 }
 
 /// Ends a program: silently when all went well, else with one line that says why.

@@ -15,7 +15,7 @@ use std::{
 };
 
 use autobeat::{Cancellation, Checkpoint, activity, embedded::Embedded};
-use autobeat_examples::{Ending, Place, end, listen, server};
+use autobeat_examples::{Ending, Place, end, file_in_a_folder, listen, server};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::{
@@ -97,15 +97,10 @@ async fn main() -> ExitCode {
 
 async fn poll(Arguments { file, place }: Arguments) -> Result<(), Ending> {
     let path = match file {
-        Some(file) => std::path::absolute(&file).map_err(Ending::failed)?,
+        // Where there is no folder nothing can ever be there.
+        Some(file) => file_in_a_folder(&file)?,
         None => made_after(Duration::from_secs(10))?,
     };
-    if path.parent().is_none_or(|folder| !folder.is_dir()) {
-        let folder = path.parent().unwrap_or(&path).display();
-        return Err(Ending::failed(format!(
-            "{folder}: no such folder, so nothing can ever be there"
-        )));
-    }
     let worker = WorkerOptions::new(NAME)
         .register_workflow::<PollingWorkflow>()
         .map_err(Ending::failed)?

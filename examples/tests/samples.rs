@@ -339,6 +339,7 @@ async fn bad_input_is_one_clear_line() {
         ("process_batch", vec!["/nowhere"], "/nowhere: No such file"),
         ("process_batch", vec![&*twice], "two orders have the id a"),
         ("polling", vec!["/nowhere/file"], "/nowhere: no such folder"),
+        ("cancellation_cleanup", vec!["--output", "/nowhere/file"], "/nowhere: no such folder"),
         ("saga", vec!["--book", "/nowhere/book"], "/nowhere/book: No such file"),
     ] {
         let output = stage.run(example, &arguments);
