@@ -221,13 +221,25 @@ async fn polling() {
     let first = stage.kill("polling", &[&file], SOME_WORK);
     let polls = count(&first, "poll ");
     assert!(polls >= 2, "{first:#?}");
-    fs::write(&file, "").unwrap();
-
+    // The next attempt begins a heartbeat timeout, 5 s, after the last heartbeat.
+    let ready = PathBuf::from(&file);
+    let service = thread::spawn(move || {
+        thread::sleep(Duration::from_secs(9));
+        fs::write(ready, "").unwrap();
+    });
     let second = stage.lines("polling", &[&file]);
-    // At most the poll after the last heartbeat was lost.
+    service.join().unwrap();
+
+    // At most the poll after the last heartbeat was lost, and the waits do not begin anew.
     let went_on = (polls - 1..=polls).any(|it| count(&second, &format!("after {it} polls")) > 0);
     assert!(went_on, "{polls} polls, and then {second:#?}");
-    assert_eq!(count(&second, ": not there"), 0, "{second:#?}");
+    assert!(count(&second, ": not there; again in ") > 0, "{second:#?}");
+    assert_eq!(
+        count(&second, "again in 250ms") + count(&second, "again in 500ms"),
+        0,
+        "{second:#?}"
+    );
+    position(&second, "is there, after ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
