@@ -68,6 +68,7 @@ impl<T: CheckpointState> Checkpoint<T> {
 }
 
 /// Goes over items after the last one that is done; made by [`Checkpoint::resume_after`].
+#[must_use = "a loop does nothing unless something asks for its items"]
 pub struct ResumeAfter<I: Iterator, T, K> {
     checkpoint: Checkpoint<T>,
     items: I,

@@ -52,7 +52,8 @@ impl<T: CheckpointState> Checkpoint<T> {
     /// [`resume`](Checkpoint::resume) with the position in a field of a larger state.
     ///
     /// What the loop changes in the [`state`](Resume::state) meanwhile is saved together with the
-    /// position, when the item is done: a count and the position can never disagree.
+    /// position, when the item is done: a count and the position can never disagree. The loop keeps
+    /// its own copy of the state, so change it there, and not through the checkpoint.
     ///
     /// ```
     /// # use autobeat::{Cancelled, Checkpoint};
@@ -96,6 +97,7 @@ impl<T: CheckpointState> Checkpoint<T> {
 }
 
 /// Goes over items from where the last attempt was; made by [`Checkpoint::resume`].
+#[must_use = "a loop does nothing unless something asks for its items"]
 pub struct Resume<I, T> {
     items: I,
     /// How many are still to be left out.

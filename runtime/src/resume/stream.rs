@@ -70,6 +70,7 @@ impl<T: CheckpointState> Checkpoint<T> {
 }
 
 /// Goes over a stream from where the last attempt was; made by [`Checkpoint::resume_stream`].
+#[must_use = "a loop does nothing unless something asks for its items"]
 pub struct ResumeStream<S, T> {
     items: Pin<Box<S>>,
     /// How many are still to be left out.
