@@ -1,8 +1,10 @@
-//! The whole way from tokens to tokens: what users get, and that nothing makes it panic.
+//! The whole way from tokens to tokens: what users get.
+
+mod mutations;
 
 use std::{env, fs, path::PathBuf};
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 
 use super::{activities_in_block, activity_on_function};
 
@@ -263,85 +265,4 @@ fn what_uses_the_activity_still_finds_it_when_a_key_is_wrong() {
 fn a_half_typed_body_keeps_its_tokens() {
     let text = expand(TIMEOUT, "async fn run() -> R { checkpoint. ; let x = }").to_string();
     assert!(text.contains("checkpoint . ; let x ="), "{text}");
-}
-
-/// Changes one token somewhere: drops it, doubles it, or puts another one in its place.
-fn mutate(tokens: TokenStream, random: &mut fastrand::Rng, spare: &[TokenTree]) -> TokenStream {
-    let mut trees: Vec<TokenTree> = tokens.into_iter().collect();
-    if trees.is_empty() || random.u8(..8) == 0 {
-        trees.push(random.choice(spare).unwrap().clone());
-        return trees.into_iter().collect();
-    }
-    let place = random.usize(..trees.len());
-    match (&trees[place], random.u8(..5)) {
-        (TokenTree::Group(group), 0..4) => {
-            let inner = mutate(group.stream(), random, spare);
-            trees[place] = Group::new(group.delimiter(), inner).into();
-        }
-        (_, 0) => drop(trees.remove(place)),
-        (token, 1) => trees.insert(place, token.clone()),
-        _ => trees[place] = random.choice(spare).unwrap().clone(),
-    }
-    trees.into_iter().collect()
-}
-
-/// How many inputs are tried; a soak sets `AUTOBEAT_MUTATIONS=1000000`.
-fn mutations() -> u64 {
-    env::var("AUTOBEAT_MUTATIONS").map_or(5_000, |count| count.parse().expect("a number"))
-}
-
-/// What is put into the place of a token.
-const SPARE: &str = r#"self & 'a < > :: -> = , ; # ! "30s" "-1s" 0 1.5 {} () [x] fn struct impl for where
-    unsafe const extern "C" dyn crate r#type Self Arc Checkpoint ActivityContext record_heartbeat
-    activity |x| .. @ $ #[activity] #![allow(x)]"#;
-
-/// Expands many mutants of an attribute on an item: none panics, and what a whole item becomes parses.
-fn survives(macro_: fn(TokenStream, &TokenStream) -> TokenStream, attribute: &str, item: &str) {
-    let parse = |text: &str| text.parse::<TokenStream>().unwrap();
-    let spare: Vec<TokenTree> = parse(SPARE).into_iter().collect();
-    for seed in 0..mutations() / 2 {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let (mut attribute, mut item) = (parse(attribute), parse(item));
-        for _ in 0..random.usize(1..4) {
-            if random.bool() {
-                attribute = mutate(attribute, &mut random, &spare);
-            } else {
-                item = mutate(item, &mut random, &spare);
-            }
-        }
-        let output = macro_(attribute.clone(), &item);
-        // A broken item is handed back as it is, so that rustc explains it.
-        if syn::parse2::<syn::File>(item.clone()).is_ok() {
-            let parsed = syn::parse2::<syn::File>(output.clone());
-            assert!(parsed.is_ok(), "seed {seed}: #[…({attribute})] {item}\n{output}");
-        }
-    }
-}
-
-#[test]
-fn no_function_makes_it_panic() {
-    survives(
-        activity_on_function,
-        r#"heartbeat_timeout = "30s", heartbeat_interval = "1s", max_attempts = 3,
-           cancel_grace = "never", on_bad_checkpoint = "fail", definition = a::b::<c>::d"#,
-        "/// Docs
-         #[cfg(unix)] pub async fn run(checkpoint: Checkpoint<u64>, cancellation: Cancellation,
-             path: PathBuf, (a, mut b): (u8, Vec<u8>)) -> Result<u64, ActivityError> { body.await? }",
-    );
-}
-
-#[test]
-fn no_block_makes_it_panic() {
-    survives(
-        activities_in_block,
-        r#"heartbeat_timeout = "30s", stall_timeout = "1m", crate = a::b"#,
-        r#"#[cfg(unix)] impl Greeter {
-            #![allow(unused)]
-            const COUNT: usize = 1;
-            #[activity] pub(super) fn one(self: Arc<Self>, _: ActivityContext, a: u8) -> R { body }
-            #[activity(name = NAME, heartbeat_timeout = "2s")]
-            async fn two(_: Checkpoint<u64>, (a, mut b): (u8, Vec<u8>)) -> Result<u64, E> { body.await? }
-            fn helper(&self) {}
-        }"#,
-    );
 }
