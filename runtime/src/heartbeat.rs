@@ -102,7 +102,7 @@ impl Stopped {
 
     /// Leaves the newest details where the answer to the server takes them from.
     pub(crate) async fn leave_newest(&self) {
-        let pulse = self.pulse.lock().await;
+        let mut pulse = self.pulse.lock().await;
         if let Some(details) = pulse.newest().filter(|details| !details.is_empty()) {
             pulse.lease.leave(details).await;
         }

@@ -4,6 +4,7 @@
 //! checkpoint when a heartbeat goes out: saving costs nothing more.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -107,15 +108,17 @@ impl<T> Shown<T> {
     }
 
     /// What there is to show of a state, with its rate unless the look gave one.
-    pub(crate) fn look(&self, state: &T, now: Instant) -> Progress {
-        let mut progress = (self.look)(state);
+    ///
+    /// Nothing where the look panics: a checkpoint must not be lost over what is for people alone.
+    pub(crate) fn look(&self, state: &T, now: Instant) -> Option<Progress> {
+        let mut progress = catch_unwind(AssertUnwindSafe(|| (self.look)(state))).ok()?;
         let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
         let moved = pace.map_or(Pace { at: now, done: progress.done, rate: None }, |pace| {
             pace.moved_to(progress.done, now)
         });
         *pace = Some(moved);
         progress.rate = progress.rate.or(moved.rate);
-        progress
+        Some(progress)
     }
 }
 
@@ -143,10 +146,14 @@ mod tests {
     fn a_rate_is_measured_between_looks() {
         let start = Instant::now();
         let shown = Shown::new(|done: &u64| Progress::new(*done).of(400));
-        assert_eq!(shown.look(&0, start).rate, None);
-        assert_eq!(shown.look(&100, start + SECOND).rate, Some(100.0));
-        assert_eq!(shown.look(&110, start + SECOND).rate, Some(100.0), "too soon to say more");
-        let progress = shown.look(&300, start + 2 * SECOND);
+        assert_eq!(shown.look(&0, start).unwrap().rate, None);
+        assert_eq!(shown.look(&100, start + SECOND).unwrap().rate, Some(100.0));
+        assert_eq!(
+            shown.look(&110, start + SECOND).unwrap().rate,
+            Some(100.0),
+            "too soon to say more"
+        );
+        let progress = shown.look(&300, start + 2 * SECOND).unwrap();
         assert_eq!(progress.rate, Some(150.0), "half of it is the newest");
         assert_eq!(progress.time_left(), Some(Duration::from_secs_f64(100.0 / 150.0)));
     }
@@ -154,7 +161,17 @@ mod tests {
     #[test]
     fn a_rate_that_is_given_stays() {
         let shown = Shown::new(|done: &u64| Progress { rate: Some(7.0), ..Progress::new(*done) });
-        assert_eq!(shown.look(&0, Instant::now()).rate, Some(7.0));
+        assert_eq!(shown.look(&0, Instant::now()).unwrap().rate, Some(7.0));
+    }
+
+    #[test]
+    fn a_look_that_panics_shows_nothing() {
+        let shown = Shown::new(|done: &u64| match done {
+            1 => panic!("as planned"),
+            done => Progress::new(*done),
+        });
+        assert_eq!(shown.look(&1, Instant::now()), None);
+        assert_eq!(shown.look(&2, Instant::now()).unwrap().done, 2);
     }
 
     #[test]

@@ -312,7 +312,7 @@ impl<T: CheckpointState> Source for Slot<T> {
         }
         let value = saved.value.clone();
         drop(saved);
-        let shown = self.shown().map(|shown| shown.look(&value, Instant::now()));
+        let shown = self.shown().and_then(|shown| shown.look(&value, Instant::now()));
         let encoded = [Some(encode(converter, &value)), shown.map(|it| encode(converter, &it))];
         let payloads = encoded.into_iter().flatten().collect::<Result<_, _>>();
         let payloads =

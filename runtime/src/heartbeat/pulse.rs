@@ -165,9 +165,7 @@ impl Pulse {
             saves = self.progress.saves,
             "stalled",
         );
-        if self.cancellation.cancel_with(CancelReason::Stalled, message) {
-            self.begin_grace(CancelReason::Stalled);
-        }
+        self.cancel_with(CancelReason::Stalled, message);
     }
 
     /// Sends the newest details and acts on the answer.
@@ -180,7 +178,6 @@ impl Pulse {
         }
         let Some(details) = self.newest() else {
             self.next_beat = None;
-            self.begin_grace(CancelReason::CheckpointInvalid);
             return;
         };
         let version = details.version;
@@ -195,15 +192,15 @@ impl Pulse {
     }
 
     /// The newest details, unless they cannot be encoded: then the attempt is cancelled.
-    pub(super) fn newest(&self) -> Option<Details> {
+    pub(super) fn newest(&mut self) -> Option<Details> {
         // A user's `Serialize` that panics must not end the heartbeat without a word.
         let newest = catch_unwind(AssertUnwindSafe(|| self.source.newest(&self.lease.converter())));
         let error = match newest {
             Ok(Ok(details)) => return Some(details),
             Ok(Err(error)) => error.to_string(),
-            Err(_) => "the checkpoint panicked when it was serialised or shown".to_owned(),
+            Err(_) => "the checkpoint panicked when it was serialised".to_owned(),
         };
-        self.cancellation.cancel_with(CancelReason::CheckpointInvalid, error);
+        self.cancel_with(CancelReason::CheckpointInvalid, error);
         None
     }
 
@@ -237,8 +234,7 @@ impl Pulse {
                     "the checkpoint takes {size} bytes, the server at most {limit}: keep positions \
                      and counts in it, not the data"
                 );
-                self.cancellation.cancel_with(CancelReason::CheckpointTooLarge, message);
-                self.begin_grace(CancelReason::CheckpointTooLarge);
+                self.cancel_with(CancelReason::CheckpointTooLarge, message);
             }
         }
     }
@@ -287,13 +283,20 @@ impl Pulse {
     }
 
     fn cancel(&mut self, reason: CancelReason) {
-        if self.cancellation.cancel(reason) {
-            tracing::info!(
-                target: "autobeat",
-                ?reason,
-                since_last_beat = ?self.renewed.elapsed(),
-                "cancelled",
-            );
+        let is_news = self.cancellation.cancel(reason);
+        self.follow_cancellation(reason, is_news);
+    }
+
+    /// As [`cancel`](Self::cancel), with what the server should be told about it.
+    fn cancel_with(&mut self, reason: CancelReason, message: String) {
+        let is_news = self.cancellation.cancel_with(reason, message);
+        self.follow_cancellation(reason, is_news);
+    }
+
+    fn follow_cancellation(&mut self, reason: CancelReason, is_news: bool) {
+        if is_news {
+            let since_last_beat = self.renewed.elapsed();
+            tracing::info!(target: "autobeat", ?reason, ?since_last_beat, "cancelled");
             self.begin_grace(reason);
         }
     }

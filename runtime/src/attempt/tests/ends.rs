@@ -213,9 +213,38 @@ async fn a_request_to_cancel_after_a_pause_is_the_one_that_is_answered() {
 async fn a_checkpoint_that_is_too_large_fails_for_good_and_keeps_the_last_one() {
     let too_large = Reply::TooLarge { size: 3_000_000, limit: 2_097_152 };
     let lease = Arc::new(ScriptedLease::new([], Line::Answer(too_large)));
+    let listener = Listener::at(Level::INFO);
     let (_, answer) = endless(OPTIONS, Takes::NOTHING.checkpoint(), facts(), &lease).await;
     assert_eq!(answer, "CheckpointTooLarge");
     assert_eq!(lease.left(), None);
+    let said = listener.said();
+    assert_eq!(said.matches("cancelled reason=CheckpointTooLarge").count(), 1, "{said}");
+}
+
+/// A state whose serialisation panics, but for the one that every attempt begins with.
+#[derive(Clone, Default, serde::Deserialize)]
+struct Explosive(bool);
+
+impl serde::Serialize for Explosive {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        assert!(!self.0, "exploded as planned");
+        serializer.serialize_bool(self.0)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_whose_serialisation_panics_fails_by_name_and_does_not_end_the_heartbeat() {
+    let listener = Listener::at(Level::INFO);
+    let body = async |checkpoint: Checkpoint<Explosive>, cancellation: Cancellation| {
+        checkpoint.save(Explosive(true))?;
+        Err::<(), ActivityError>(cancellation.cancelled().await.into())
+    };
+    let takes = Takes::NOTHING.checkpoint().cancellation();
+    let lease = friendly() as Arc<dyn Lease>;
+    let result = run(OPTIONS, takes, facts(), lease, body).await;
+    assert_eq!(failure_type(&result), "CheckpointInvalid");
+    assert!(message(&result).contains("panicked"), "{}", message(&result));
+    assert!(listener.said().contains("cancelled reason=CheckpointInvalid"), "{}", listener.said());
 }
 
 #[tokio::test(start_paused = true)]
