@@ -5,22 +5,28 @@
 
 use std::{
     any::type_name,
-    panic::{AssertUnwindSafe, resume_unwind},
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::pin,
     sync::Arc,
+    task::Poll,
     time::Duration,
 };
 
 use futures_util::FutureExt;
-use temporalio_common::{error::ApplicationFailure, protos::temporal::api::common::v1::Payload};
+use temporalio_common::{
+    data_converters::{PayloadConversionError, TemporalSerializable},
+    error::ApplicationFailure,
+    protos::temporal::api::common::v1::Payload,
+};
 use temporalio_sdk::activities::ActivityError;
 use tokio::time::Instant;
 
 use crate::{
     cancel::{CancelReason, Cancellation},
-    checkpoint::{Checkpoint, CheckpointState, Slot, Source, decode},
+    checkpoint::{Checkpoint, CheckpointState, Slot, Source, decode, encode},
     heartbeat::{Heartbeat, Rhythm, Stopped},
-    lease::Lease,
+    lease::{Answer, Failed, Lease},
     options::Options,
     outcome::{End, Outcome, is_cancelled, settle},
 };
@@ -125,11 +131,12 @@ pub(crate) async fn run<S, B, F>(
 where
     S: CheckpointState,
     B: FnOnce(Checkpoint<S>, Cancellation) -> F,
-    F: Future<Output: ActivityReturn>,
+    F: Future<Output: ActivityReturn<Output: TemporalSerializable + 'static>>,
 {
     let began = Instant::now();
     let slot = Arc::new(load::<S>(options, takes, &facts, lease.as_ref())?);
     let cancellation = Cancellation::new();
+    let _ending = Ending { slot: Arc::clone(&slot), cancellation: cancellation.clone() };
     let heartbeat = Heartbeat::start(
         Arc::clone(&lease),
         Arc::clone(&slot) as Arc<dyn Source>,
@@ -141,11 +148,11 @@ where
 
     let stopped = heartbeat.stop().await;
     if is_cancelled(&end) && !cancellation.is_cancelled() {
-        // The SDK told the body before our lane knew: the answer depends on why.
-        stopped.ask().await;
+        // The body knew before the heartbeat did, by the SDK's token or by the clock: the answer
+        // depends on why.
+        stopped.find_reason().await;
     }
     let outcome = settle(end, &cancellation);
-    let beats = stopped.beats().await;
     tracing::debug!(
         target: "autobeat",
         activity_type = facts.activity_type,
@@ -153,12 +160,25 @@ where
         outcome = outcome.name(),
         took = ?began.elapsed(),
         saves = slot.saves(),
-        beats,
+        beats = stopped.beats(),
         "settled",
     );
     // Handles that outlive the attempt, in tasks of the body's own, speak for nothing any more.
     cancellation.cancel(CancelReason::LeaseLost);
-    answer(outcome, &stopped).await
+    answer(outcome, stopped, lease.as_ref()).await
+}
+
+/// Ends what an attempt handed out, on every way out of it, its own drop included.
+struct Ending<S> {
+    slot: Arc<Slot<S>>,
+    cancellation: Cancellation,
+}
+
+impl<S> Drop for Ending<S> {
+    fn drop(&mut self) {
+        self.cancellation.cancel(CancelReason::LeaseLost);
+        self.slot.show_nothing();
+    }
 }
 
 /// Loads what the last attempt left.
@@ -193,7 +213,7 @@ fn load<S: CheckpointState>(
             tracing::debug!(target: "autobeat", attempt, %error, "the stored details");
             Ok(Slot::new(None, details))
         }
-        Err(error) => Err(bad_checkpoint::<S>(facts, &error.to_string())),
+        Err(error) => Err(bad_checkpoint::<S>(facts, &error)),
     }
 }
 
@@ -210,12 +230,22 @@ fn say_resumed(facts: &Facts) {
     tracing::debug!(target: "autobeat", checkpoint = excerpt(checkpoint), "resumed from");
 }
 
-fn bad_checkpoint<S>(facts: &Facts, error: &str) -> ActivityError {
-    let found = facts.details.first().map_or_else(String::new, excerpt);
+/// What was found is not quoted, nor is what the converter says of it: a failure is stored and shown
+/// in plain text, past a codec that encrypts.
+fn bad_checkpoint<S>(facts: &Facts, error: &PayloadConversionError) -> ActivityError {
+    let found = facts.details.first();
+    tracing::debug!(
+        target: "autobeat",
+        attempt = facts.number,
+        %error,
+        found = found.map(excerpt),
+        "the stored details",
+    );
     let message = format!(
-        "what attempt {} found stored is not a checkpoint of type `{}`: {error}; found: {found} \
-         (set `on_bad_checkpoint = \"restart\"` to start afresh)",
+        "what attempt {} found stored, {} bytes, is not a checkpoint of type `{}`; the log of its \
+         worker says more at debug level (set `on_bad_checkpoint = \"restart\"` to start afresh)",
         facts.number,
+        found.map_or(0, |payload| payload.data.len()),
         type_name::<S>(),
     );
     let failure = ApplicationFailure::builder(message)
@@ -250,7 +280,8 @@ fn rhythm(options: Options, takes: Takes, facts: &Facts) -> Rhythm {
 
 /// Polls the body in place until it ends or is given up; it is dropped on return.
 ///
-/// A body that is ready wins over a cancellation.
+/// A body that is ready wins over a cancellation, but not over the clock: once its lease is over it is
+/// not polled again. A destructor that panics while the body is dropped is a panic of the body.
 async fn run_body<F>(
     body: F,
     cancellation: &Cancellation,
@@ -260,37 +291,71 @@ where
 {
     // A panic ends the attempt, and nothing that it may have left half-done is looked at again:
     // a checkpoint changes as a whole or not at all.
-    let body = pin!(AssertUnwindSafe(body).catch_unwind());
-    tokio::select! {
-        biased;
-        result = body => match result.map(ActivityReturn::into_result) {
-            Ok(Ok(value)) => End::Completed(value),
-            Ok(Err(error)) => End::Failed(error),
-            Err(payload) => End::Panicked(payload),
-        },
-        () = cancellation.given_up() => End::Dropped,
+    let running = AssertUnwindSafe(async {
+        let mut body = pin!(body);
+        let in_time = poll_fn(|context| {
+            if cancellation.is_over_by_clock() {
+                return Poll::Ready(None);
+            }
+            body.as_mut().poll(context).map(Some)
+        });
+        tokio::select! {
+            biased;
+            result = in_time => result,
+            () = cancellation.given_up() => None,
+        }
+    });
+    match running.catch_unwind().await.map(|result| result.map(ActivityReturn::into_result)) {
+        Ok(Some(Ok(value))) => End::Completed(value),
+        Ok(Some(Err(error))) => End::Failed(error),
+        Ok(None) => End::Dropped,
+        Err(payload) => End::Panicked(payload),
     }
 }
 
 /// Leaves the newest checkpoint where the answer takes it, and answers.
-async fn answer<T>(outcome: Outcome<T>, stopped: &Stopped) -> Result<T, ActivityError> {
+///
+/// The answer is handed to the engine; the heartbeat sees to it that the server learns of it.
+async fn answer<T: TemporalSerializable + 'static>(
+    outcome: Outcome<T>,
+    stopped: Stopped,
+    lease: &dyn Lease,
+) -> Result<T, ActivityError> {
+    match &outcome {
+        Outcome::CompletesElsewhere => stopped.beat().await,
+        Outcome::Fail { .. } | Outcome::Panic(_) => stopped.leave_newest().await,
+        Outcome::Complete(_) | Outcome::Cancelled(_) => {}
+    }
+    if stopped.can_say_again()
+        && let Some(answer) = write_down(&outcome, lease)
+    {
+        stopped.see_answered(answer);
+    }
     match outcome {
         Outcome::Complete(value) => Ok(value),
-        Outcome::Cancelled(error) => Err(error),
-        Outcome::CompletesElsewhere => {
-            stopped.beat().await;
-            Err(ActivityError::WillCompleteAsync)
+        Outcome::CompletesElsewhere => Err(ActivityError::WillCompleteAsync),
+        Outcome::Cancelled(error) | Outcome::Fail { error } => Err(error),
+        Outcome::Panic(payload) => resume_unwind(payload),
+    }
+}
+
+/// An outcome as an answer that can be given again; `None` where there is none to give.
+fn write_down<T: TemporalSerializable + 'static>(
+    outcome: &Outcome<T>,
+    lease: &dyn Lease,
+) -> Option<Answer> {
+    match outcome {
+        Outcome::Complete(value) => {
+            // A result that cannot be encoded becomes a failure, which is the SDK's to make.
+            let encode = AssertUnwindSafe(|| encode(&lease.converter(), value));
+            catch_unwind(encode).ok()?.ok().map(Answer::Completed)
         }
-        Outcome::Fail { error, with_checkpoint } => {
-            if with_checkpoint {
-                stopped.leave_newest().await;
-            }
-            Err(error)
+        Outcome::Cancelled(_) => Some(Answer::Cancelled),
+        Outcome::Fail { error: ActivityError::Application(failure) } => {
+            Some(Answer::Failed(Failed::of(failure)))
         }
-        Outcome::Panic(payload) => {
-            stopped.leave_newest().await;
-            resume_unwind(payload)
-        }
+        Outcome::CompletesElsewhere | Outcome::Fail { .. } => None,
+        Outcome::Panic(payload) => Some(Answer::Failed(Failed::of_panic(payload.as_ref()))),
     }
 }
 

@@ -5,18 +5,21 @@
 //! - a reason is only ever replaced by one that says more about how to answer: see
 //!   [`CancelReason::supersedes`];
 //! - "over" fires once, after the grace or at once for a reason that leaves none; from then on the
-//!   body's future is dropped as soon as no [shield](Cancellation::shield) is held.
+//!   body's future is dropped as soon as no [shield](Cancellation::shield) is held;
+//! - the end by the clock is looked at before each poll of the body: who tells it may be late, on a
+//!   process that was frozen, and another attempt may run by then.
 
 use std::{
     error::Error,
     fmt,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Why an attempt was asked to stop.
@@ -215,6 +218,9 @@ struct State {
     over: CancellationToken,
     message: OnceLock<String>,
     shields: watch::Sender<usize>,
+    began: Instant,
+    /// When nobody may run any more, in nanoseconds since it began.
+    ends_after: AtomicU64,
 }
 
 impl Cancellation {
@@ -226,6 +232,8 @@ impl Cancellation {
                 over: CancellationToken::new(),
                 message: OnceLock::new(),
                 shields: watch::Sender::new(0),
+                began: Instant::now(),
+                ends_after: AtomicU64::new(u64::MAX),
             }),
         }
     }
@@ -340,6 +348,21 @@ impl Cancellation {
     /// Says that the grace is over.
     pub(crate) fn give_up(&self) {
         self.state.over.cancel();
+    }
+
+    /// Sets when the attempt is over by the clock, whether anybody says so or not.
+    pub(crate) fn ends_at(&self, end: Option<Instant>) {
+        let after = |end: Instant| end.saturating_duration_since(self.state.began).as_nanos();
+        let nanos = end.and_then(|end| u64::try_from(after(end)).ok()).unwrap_or(u64::MAX);
+        self.state.ends_after.store(nanos, Ordering::Release);
+    }
+
+    /// Whether the body must not be polled any more, by the clock.
+    pub(crate) fn is_over_by_clock(&self) -> bool {
+        let ends_after = self.state.ends_after.load(Ordering::Acquire);
+        ends_after != u64::MAX
+            && self.state.began.elapsed() >= Duration::from_nanos(ends_after)
+            && *self.state.shields.borrow() == 0
     }
 
     /// Waits until the body is to be dropped.

@@ -5,29 +5,42 @@
 //! only `stall_timeout` looks at it.
 //!
 //! Invariants:
-//! - every beat carries the newest details, and the first goes out after one interval;
+//! - every beat carries the newest details that can be sent, and the first goes out after one
+//!   interval;
 //! - lease time counts from when the last acknowledged beat was *sent*: the server's clock for the
 //!   next attempt starts later than that, so our body stops before another one starts;
+//! - a beat is waited for by nobody: what is late is followed by the next one, what is due goes out
+//!   beside it, and no clock stands still meanwhile;
 //! - whoever cancels an attempt is this task, and it alone decides when the grace is over: it works
 //!   also where the body blocks its thread;
 //! - after the grace nothing is sent any more;
-//! - a [`Pulse`] is locked for a beat and for what follows from it, so whoever stops the task under
-//!   that lock knows that nothing older is recorded later.
+//! - what is due is decided under the lock of a [`Pulse`], so whoever sets `stopped` there and then
+//!   ends the task knows that nothing older is recorded later.
 
+mod answered;
+mod cancelling;
+mod engine;
 mod progress;
 mod pulse;
+mod traffic;
 
-use std::{sync::Arc, time::Duration};
-
-use tokio::{
-    sync::Mutex,
-    time::{Instant, sleep_until},
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use futures_util::{FutureExt, StreamExt, future::Abortable, stream::FuturesUnordered};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use self::pulse::Pulse;
-use crate::{cancel::Cancellation, checkpoint::Source, lease::Lease};
+use self::pulse::{Order, Pulse};
+use crate::{
+    cancel::Cancellation,
+    checkpoint::Source,
+    lease::{Answer, BeatError, Lease, Reply},
+};
 
 /// When what is due in an attempt.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +60,7 @@ pub(crate) struct Rhythm {
 /// The running heartbeat of an attempt; dropping it stops it.
 pub(crate) struct Heartbeat {
     pulse: Arc<Mutex<Pulse>>,
+    lease: Arc<dyn Lease>,
     task: AbortOnDropHandle<()>,
 }
 
@@ -64,54 +78,100 @@ impl Heartbeat {
             cancellation,
             rhythm,
         )));
-        let beating = keep_beating(Arc::clone(&pulse), lease, source);
+        let beating = keep_beating(Arc::clone(&pulse), Arc::clone(&lease), source);
         let task = tokio::spawn(beating.in_current_span());
-        Self { pulse, task: AbortOnDropHandle::new(task) }
+        Self { pulse, lease, task: AbortOnDropHandle::new(task) }
     }
 
     /// Stops for good, so that nothing older is recorded later, and hands over what beats.
     pub(crate) async fn stop(self) -> Stopped {
-        let idle = self.pulse.try_lock().is_ok_and(|mut pulse| {
-            pulse.stopped = true;
-            true
-        });
+        let has_sent = {
+            let mut pulse = lock(&self.pulse);
+            pulse.stop();
+            pulse.has_sent()
+        };
         self.task.abort();
-        if !idle {
-            // A beat is on its way: it ends at its next await, cancelled.
+        if has_sent {
+            // A beat may be on its way: it ends at its next await, cancelled.
             let _ = self.task.await;
         }
-        Stopped { pulse: self.pulse }
+        Stopped { pulse: self.pulse, lease: self.lease }
     }
 }
 
 /// A heartbeat that beats no more by itself.
 pub(crate) struct Stopped {
     pulse: Arc<Mutex<Pulse>>,
+    lease: Arc<dyn Lease>,
 }
 
 impl Stopped {
-    /// Asks the server once what it wants of this attempt.
-    pub(crate) async fn ask(&self) {
-        self.pulse.lock().await.ask().await;
+    /// Finds out why a body was told to stop before the heartbeat was: by the clock, or the server is
+    /// asked once.
+    pub(crate) async fn find_reason(&self) {
+        let order = {
+            let (mut pulse, now) = (self.lock(), Instant::now());
+            pulse.look_at_clocks(now);
+            pulse.ask(now)
+        };
+        if let Some(order) = order {
+            self.perform(order).await;
+        }
+        self.lock().settle_on_give_up();
     }
 
     /// Sends the newest details once more.
     pub(crate) async fn beat(&self) {
-        self.pulse.lock().await.beat().await;
+        let order = self.lock().beat(Instant::now());
+        self.perform(order).await;
+    }
+
+    async fn perform(&self, order: Order) {
+        let until = self.lock().question_ends(Instant::now());
+        let Order::Beat { number, .. } = order else { return };
+        let landed = match timeout_at(until, perform(self.lease.as_ref(), order)).await {
+            Ok(landed) => landed,
+            Err(_) => Landed::Beat(number, Err(BeatError::new("not answered in time"))),
+        };
+        self.lock().take(landed, Instant::now());
     }
 
     /// Leaves the newest details where the answer to the server takes them from.
     pub(crate) async fn leave_newest(&self) {
-        let mut pulse = self.pulse.lock().await;
-        if let Some(details) = pulse.newest().filter(|details| !details.is_empty()) {
-            pulse.lease.leave(details).await;
+        let (newest, kept) = {
+            let mut pulse = self.lock();
+            (pulse.newest(), pulse.kept())
+        };
+        let leaving = self.lease.leave(newest, kept);
+        if AssertUnwindSafe(leaving).catch_unwind().await.is_err() {
+            tracing::warn!(target: "autobeat", "the newest checkpoint cannot be left: its codec panicked");
         }
     }
 
     /// How many beats were acknowledged.
-    pub(crate) async fn beats(&self) -> u64 {
-        self.pulse.lock().await.beats
+    pub(crate) fn beats(&self) -> u64 {
+        self.lock().beats
     }
+
+    /// Whether an answer that the engine loses could be said again.
+    pub(crate) fn can_say_again(&self) -> bool {
+        self.lease.can_say() && self.lock().has_sent()
+    }
+
+    /// Sees to it that the server learns of this answer, which the engine is about to be given.
+    pub(crate) fn see_answered(self, answer: Answer) {
+        // Not owned by the attempt, which ends here: it ends by itself with the lease at the latest.
+        tokio::spawn(answered::see_answered(self.lease, self.pulse, answer).in_current_span());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pulse> {
+        lock(&self.pulse)
+    }
+}
+
+/// A poisoned lock is as good as any: users' code, which alone may panic within, is caught there.
+fn lock(pulse: &Mutex<Pulse>) -> MutexGuard<'_, Pulse> {
+    pulse.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What woke the task.
@@ -119,35 +179,83 @@ enum Wake {
     Time,
     Asked,
     ToldToStop,
+    Landed(Landed),
+}
+
+/// What became of an order.
+enum Landed {
+    Beat(u64, Result<Reply, BeatError>),
+    Recorded(u64),
+    /// A later beat was acknowledged meanwhile.
+    Abandoned,
 }
 
 async fn keep_beating(pulse: Arc<Mutex<Pulse>>, lease: Arc<dyn Lease>, source: Arc<dyn Source>) {
+    let mut underway = FuturesUnordered::new();
     let mut told = false;
     loop {
-        let Some(due) = pulse.lock().await.next_wake() else { return };
+        let Some(due) = lock(&pulse).next_wake(Instant::now()) else { return };
         let wake = tokio::select! {
             biased;
             () = lease.told_to_stop(), if !told => Wake::ToldToStop,
+            Some(landed) = underway.next() => Wake::Landed(landed),
             () = source.acknowledgements().asked() => Wake::Asked,
             () = sleep_until(due) => Wake::Time,
         };
-        let mut pulse = pulse.lock().await;
-        if pulse.stopped {
-            return;
+        told |= matches!(wake, Wake::ToldToStop);
+        let orders = lock(&pulse).wake(wake, due, Instant::now());
+        underway.extend(orders.into_iter().map(|order| perform(lease.as_ref(), order)));
+    }
+}
+
+impl Pulse {
+    /// What follows from a wake; the heartbeats that are due now.
+    fn wake(&mut self, wake: Wake, due: Instant, now: Instant) -> Vec<Order> {
+        if self.stopped {
+            return Vec::new();
         }
-        pulse.notice_lateness(due);
-        if !pulse.look_at_clocks() {
-            return;
-        }
+        self.notice_lateness(due, matches!(wake, Wake::Time), now);
+        let mut question = None;
         match wake {
-            Wake::ToldToStop => {
-                told = true;
-                pulse.told_by_engine();
-                pulse.ask().await;
+            Wake::Landed(landed) => self.take(landed, now),
+            Wake::ToldToStop => question = self.ask(now),
+            Wake::Asked | Wake::Time => {}
+        }
+        if !self.look_at_clocks(now) {
+            return Vec::new();
+        }
+        let mut orders = self.due(now);
+        orders.extend(question);
+        orders
+    }
+
+    fn take(&mut self, landed: Landed, now: Instant) {
+        match landed {
+            Landed::Beat(number, result) => self.landed(number, result, now),
+            Landed::Recorded(version) => self.recorded(version, now),
+            Landed::Abandoned => {}
+        }
+    }
+}
+
+/// Carries out an order; user code within, such as a codec, may panic.
+async fn perform(lease: &dyn Lease, order: Order) -> Landed {
+    match order {
+        Order::Beat { number, details, until, abortable } => {
+            let beat = AssertUnwindSafe(lease.beat(details, until)).catch_unwind();
+            match Abortable::new(beat, abortable).await {
+                Ok(Ok(result)) => Landed::Beat(number, result),
+                Ok(Err(_)) => Landed::Beat(number, Err(BeatError::new("the heartbeat panicked"))),
+                Err(_) => Landed::Abandoned,
             }
-            Wake::Asked => pulse.beat().await,
-            Wake::Time if pulse.is_beat_due() => pulse.beat().await,
-            Wake::Time => {}
+        }
+        Order::Record { details } => {
+            let version = details.version;
+            let recording = AssertUnwindSafe(lease.record(details)).catch_unwind();
+            if recording.await.is_err() {
+                tracing::warn!(target: "autobeat", "the codec panicked: the SDK has no heartbeat");
+            }
+            Landed::Recorded(version)
         }
     }
 }

@@ -30,8 +30,8 @@ pub(crate) enum Outcome<T> {
     CompletesElsewhere,
     /// Answer that it was cancelled, without a checkpoint: nothing comes after it.
     Cancelled(ActivityError),
-    /// Fail, with the newest checkpoint unless it is what is wrong.
-    Fail { error: ActivityError, with_checkpoint: bool },
+    /// Fail, with the newest checkpoint that can be sent.
+    Fail { error: ActivityError },
     /// Go on panicking, with the newest checkpoint: the SDK makes a failure of it.
     Panic(Box<dyn Any + Send>),
 }
@@ -73,7 +73,7 @@ pub(crate) fn settle<T>(end: End<T>, cancellation: &Cancellation) -> Outcome<T> 
         }
         (_, Some(reason)) if cancelled => by_reason(reason, cancellation.message()),
         (End::Failed(ActivityError::Cancelled { .. }), None) => nobody_asked(),
-        (End::Failed(error), _) => Outcome::Fail { error, with_checkpoint: true },
+        (End::Failed(error), _) => Outcome::Fail { error },
         // A body is dropped for a reason alone.
         (End::Dropped, _) => by_reason(CancelReason::LeaseLost, String::new()),
     }
@@ -101,7 +101,7 @@ fn by_reason<T>(reason: CancelReason, message: String) -> Outcome<T> {
         .non_retryable(!retryable)
         .maybe_next_retry_delay(next_retry_delay)
         .build();
-    Outcome::Fail { error: ActivityError::application(failure), with_checkpoint: retryable }
+    Outcome::Fail { error: ActivityError::application(failure) }
 }
 
 /// The server would refuse a cancellation that nobody asked for, and the attempt would hang.
@@ -111,5 +111,5 @@ fn nobody_asked<T>() -> Outcome<T> {
     )
     .type_name("UnrequestedCancellation".to_owned())
     .build();
-    Outcome::Fail { error: ActivityError::application(failure), with_checkpoint: true }
+    Outcome::Fail { error: ActivityError::application(failure) }
 }

@@ -7,11 +7,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use temporalio_common::ActivityDefinition;
+use temporalio_common::{ActivityDefinition, data_converters::TemporalSerializable};
 use temporalio_sdk::activities::{
     ActivityContext, ActivityDefinitions, ActivityError, ActivityInfo, ExecutableActivity,
 };
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     attempt::{self, ActivityReturn, Facts, Takes},
@@ -117,7 +118,7 @@ pub(crate) async fn run_attempt<S, B, F>(
 where
     S: CheckpointState,
     B: FnOnce(Checkpoint<S>, Cancellation) -> F,
-    F: Future<Output: ActivityReturn>,
+    F: Future<Output: ActivityReturn<Output: TemporalSerializable + 'static>>,
 {
     let facts = facts(&context);
     warn_without_timeout(&facts, context.info().is_local, options);
@@ -135,7 +136,8 @@ where
 ///
 /// Where the body panics.
 pub async fn run_blocking<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> R {
-    match tokio::task::spawn_blocking(body).await {
+    // Still queued when the attempt ends, it never begins.
+    match AbortOnDropHandle::new(tokio::task::spawn_blocking(body)).await {
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {
             Ok(payload) => std::panic::resume_unwind(payload),

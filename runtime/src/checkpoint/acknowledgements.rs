@@ -30,9 +30,10 @@ impl Acknowledgements {
         self.asked.notified().await;
     }
 
-    /// Whether somebody waits for more than was acknowledged so far.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::Acquire) > *self.reached.borrow()
+    /// The version that somebody waits for, where it was not acknowledged yet.
+    pub(crate) fn wanted(&self) -> Option<u64> {
+        let wanted = self.wanted.load(Ordering::Acquire);
+        (wanted > *self.reached.borrow()).then_some(wanted)
     }
 
     /// Says that a version was acknowledged, and all before it.

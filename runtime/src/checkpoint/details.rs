@@ -69,7 +69,8 @@ impl TemporalSerializable for Details {
     }
 }
 
-pub(super) fn encode<T: Serialize + 'static>(
+/// A value as the client's data converter writes it, before any codec.
+pub(crate) fn encode<T: TemporalSerializable + 'static>(
     converter: &PayloadConverter,
     value: &T,
 ) -> Result<Payload, PayloadConversionError> {

@@ -5,8 +5,8 @@
 //! - a version is given to every saved value under the slot's lock, so a larger version is newer;
 //! - as long as nothing was saved, the details of the last attempt are what is sent, unchanged:
 //!   a heartbeat replaces what the server stores, so one without details would erase it;
-//! - users' code (`Clone`, `Drop`, `Serialize`) runs outside the lock, but for
-//!   [`update`](Checkpoint::update) and [`get`](Checkpoint::get), which need the value itself.
+//! - users' code (`Drop`, `Serialize`, what shows the progress) runs outside the lock; a `Clone` runs
+//!   within, since whoever saves meanwhile would change the value that is copied.
 
 mod acknowledgements;
 mod details;
@@ -26,10 +26,10 @@ use temporalio_common::{
 };
 use tokio::time::Instant;
 
-pub(crate) use self::details::{Details, decode};
+pub(crate) use self::details::{Details, decode, encode};
 use self::{
     acknowledgements::Acknowledgements,
-    details::{Encodable, NotEncodable, encode},
+    details::{Encodable, NotEncodable},
 };
 use crate::{
     cancel::{Cancellation, Cancelled},
@@ -262,6 +262,12 @@ impl<T> Slot<T> {
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(shown));
     }
 
+    /// Shows nothing any more: what looks may hold a checkpoint, and so this slot.
+    pub(crate) fn show_nothing(&self) {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(shown);
+    }
+
     fn store(&self, value: T) -> u64 {
         let mut saved = self.lock();
         let replaced = saved.replace(value);
@@ -293,6 +299,9 @@ pub(crate) trait Source: Send + Sync {
     /// The newest details, encoded; those of the last attempt as long as nothing was saved.
     fn newest(&self, converter: &PayloadConverter) -> Result<Details, NotEncodable>;
 
+    /// The details of the last attempt.
+    fn seed(&self) -> Details;
+
     /// How often something was saved.
     fn saves(&self) -> u64;
 
@@ -318,6 +327,10 @@ impl<T: CheckpointState> Source for Slot<T> {
         let payloads =
             payloads.map_err(|source| NotEncodable { type_name: type_name::<T>(), source })?;
         Ok(Details { version, payloads, value: Some(Arc::new(value)) })
+    }
+
+    fn seed(&self) -> Details {
+        self.seed.clone()
     }
 
     fn saves(&self) -> u64 {

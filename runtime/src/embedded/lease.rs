@@ -115,18 +115,20 @@ impl Lease for StoredLease {
         PayloadConverter::default()
     }
 
-    fn beat(&self, details: Details, limit: Duration) -> BoxFuture<'_, Result<Reply, BeatError>> {
+    fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
         async move {
-            match tokio::time::timeout(limit, self.write(details)).await {
+            let sent = Instant::now();
+            match tokio::time::timeout_at(until, self.write(details)).await {
                 Ok(reply) => reply,
-                Err(_) => Err(BeatError::new(format!("the store did not answer within {limit:?}"))),
+                Err(_) => Err(BeatError::not_within(until, sent)),
             }
         }
         .boxed()
     }
 
-    fn leave(&self, details: Details) -> BoxFuture<'_, ()> {
+    fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()> {
         async move {
+            let details = newest.unwrap_or(kept);
             if let Err(error) = self.write(details).await {
                 tracing::error!(target: "autobeat", %error, "the newest checkpoint is not stored");
             }
@@ -140,9 +142,5 @@ impl Lease for StoredLease {
 
     fn told_to_stop(&self) -> BoxFuture<'_, ()> {
         self.shutdown.cancelled().boxed()
-    }
-
-    fn unspoken_reason(&self) -> CancelReason {
-        CancelReason::WorkerShutdown
     }
 }

@@ -1,4 +1,10 @@
-//! One attempt's clocks, and what each of them does when it is due.
+//! One attempt's clocks, and what is due by each of them.
+//!
+//! Invariants:
+//! - every moment that [`next_wake`](Pulse::next_wake) names is either acted upon when it has come,
+//!   or moved: a moment that stays in the past would wake the task without an end;
+//! - nothing here waits: a beat that is due is handed out as an [`Order`], and what became of it
+//!   comes back as [`landed`](Pulse::landed).
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -6,14 +12,19 @@ use std::{
     time::Duration,
 };
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use tokio::time::{Instant, timeout};
+use futures_util::future::{AbortHandle, AbortRegistration};
+use tokio::time::Instant;
 
-use super::{Rhythm, progress::Progress};
+use super::{
+    Rhythm,
+    engine::EngineLane,
+    progress::Progress,
+    traffic::{Flight, Traffic},
+};
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Details, Source},
-    lease::{Lease, Reply},
+    lease::{BeatError, Lease, Reply},
 };
 
 /// How far before its deadline an attempt sends a last beat.
@@ -22,25 +33,55 @@ const LAST_CALL: Duration = Duration::from_millis(500);
 /// How late a beat must be, at least, before it counts as a sign of a blocked runtime.
 const NOTABLE_LATENESS: Duration = Duration::from_secs(1);
 
-/// How long past the timeout the SDK tells a body whose only handle is the SDK's context.
-const SDK_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a beat may take where no clock of the attempt bounds it.
+const LONGEST_BEAT: Duration = Duration::from_secs(30);
 
-/// Everything that one beat needs and changes.
+/// The least time between two beats that are refused.
+const SHORTEST_RETRY: Duration = Duration::from_millis(10);
+
+/// The longest time for the engine to tell the server how an attempt ended.
+const LONGEST_ANSWER: Duration = Duration::from_secs(1);
+
+/// A heartbeat that is due.
+pub(super) enum Order {
+    /// On the lease's own lane.
+    Beat { number: u64, details: Details, until: Instant, abortable: AbortRegistration },
+    /// On the engine's.
+    Record { details: Details },
+}
+
+/// Everything that an attempt's heartbeat knows.
 pub(super) struct Pulse {
     pub(super) lease: Arc<dyn Lease>,
-    source: Arc<dyn Source>,
-    cancellation: Cancellation,
-    rhythm: Rhythm,
-    next_beat: Option<Instant>,
-    last_call: Option<Instant>,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) cancellation: Cancellation,
+    pub(super) rhythm: Rhythm,
+    pub(super) next_beat: Option<Instant>,
+    pub(super) last_call: Option<Instant>,
     /// When the last acknowledged beat was sent.
-    renewed: Instant,
-    failures: Option<ExponentialBackoff>,
-    progress: Progress,
-    grace_end: Option<Instant>,
-    late: bool,
+    pub(super) renewed: Instant,
+    pub(super) traffic: Traffic,
+    pub(super) engine: Option<EngineLane>,
+    /// How many beats were refused since the last acknowledged one.
+    pub(super) failures: u32,
+    pub(super) question: Option<Question>,
+    pub(super) kept: Details,
+    /// The version that turned out not to be sendable.
+    pub(super) unfit: Option<u64>,
+    pub(super) progress: Progress,
+    pub(super) grace_end: Option<Instant>,
+    pub(super) late: bool,
     pub(super) stopped: bool,
     pub(super) beats: u64,
+}
+
+/// Why the engine's token fired: the first beat sent since then may say so.
+pub(super) struct Question {
+    pub(super) asked: Instant,
+    /// The number of the beat that asks.
+    pub(super) beat: u64,
+    pub(super) until: Instant,
+    pub(super) is_troubled: bool,
 }
 
 impl Pulse {
@@ -50,19 +91,25 @@ impl Pulse {
         cancellation: Cancellation,
         rhythm: Rhythm,
     ) -> Self {
+        let now = Instant::now();
         let beats = lease.takes_heartbeats();
         if !beats {
             // Nobody will ever acknowledge anything: there is nothing to wait for.
             source.acknowledgements().acknowledge(u64::MAX);
         }
-        Self {
-            next_beat: beats.then(|| Instant::now() + jittered(rhythm.interval)),
+        let pulse = Self {
+            next_beat: beats.then(|| now + phase(rhythm.interval)),
             last_call: rhythm
                 .deadline
                 .filter(|_| beats)
                 .map(|deadline| deadline - LAST_CALL.min(rhythm.interval / 2)),
             renewed: rhythm.started,
-            failures: None,
+            traffic: Traffic::default(),
+            engine: lease.engine().map(|rules| EngineLane::new(rules, now)),
+            failures: 0,
+            question: None,
+            kept: source.seed(),
+            unfit: None,
             progress: Progress::since(rhythm.started, source.as_ref()),
             grace_end: None,
             late: false,
@@ -72,33 +119,63 @@ impl Pulse {
             source,
             cancellation,
             rhythm,
-        }
+        };
+        pulse.publish_end();
+        pulse
+    }
+
+    /// The body has ended: nothing is due any more, and no grace runs.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+        self.grace_end = None;
     }
 
     /// When there is something to do next; `None` when never.
-    pub(super) fn next_wake(&self) -> Option<Instant> {
+    pub(super) fn next_wake(&self, now: Instant) -> Option<Instant> {
         let moments = [
-            self.beat_at(),
-            self.last_call,
-            self.lease_end(),
-            self.rhythm.deadline,
+            self.beat_at(now),
+            self.record_at(now),
+            self.end(),
             self.stall_at(),
             self.grace_end,
+            self.question.as_ref().map(|question| question.until),
         ];
         // A local activity may have nothing due, but can still be told to stop.
-        let far = Instant::now() + Duration::from_hours(24);
+        let far = now + Duration::from_hours(24);
         (!self.stopped).then(|| moments.into_iter().flatten().min().unwrap_or(far))
     }
 
-    /// When the next beat goes out: earlier than its interval where the lease wants it.
-    fn beat_at(&self) -> Option<Instant> {
-        let wanted = self.lease.wants_beat_within().map(|within| Instant::now() + within);
-        let planned = self.next_beat?;
-        Some(match wanted {
-            // After a failed beat the lease cannot want one sooner than the retry.
-            Some(wanted) if self.failures.is_none() => planned.min(wanted),
-            _ => planned,
-        })
+    /// When the next beat goes out: with its interval, before the deadline, or for a `commit`.
+    fn beat_at(&self, now: Instant) -> Option<Instant> {
+        let next = self.next_beat?;
+        let commit =
+            self.commit_at(now).map(|commit| if self.failures > 0 { next } else { commit });
+        [Some(next), self.last_call, commit].into_iter().flatten().min()
+    }
+
+    /// When a beat goes out that somebody waits for: as soon as nothing older can land after it.
+    fn commit_at(&self, now: Instant) -> Option<Instant> {
+        // Whoever waits is told of the cancellation instead.
+        (!self.cancellation.is_cancelled()).then_some(())?;
+        let wanted = self.source.acknowledgements().wanted()?;
+        let on_its_way = self.traffic.carries(wanted);
+        (!on_its_way).then(|| self.traffic.clean_from(wanted, now))
+    }
+
+    fn record_at(&self, now: Instant) -> Option<Instant> {
+        self.next_beat?;
+        self.engine.as_ref()?.due(self.is_troubled(now))
+    }
+
+    /// Whether a beat was lost, or is not answered in its time.
+    pub(super) fn is_troubled(&self, now: Instant) -> bool {
+        let overdue = self.renewed + 2 * self.rhythm.interval + self.traffic.settling();
+        self.failures > 0 || self.traffic.open() > 1 || overdue < now
+    }
+
+    /// When nobody may run any more, but by this attempt's own clocks: its lease or its deadline.
+    fn end(&self) -> Option<Instant> {
+        [self.lease_end(), self.rhythm.deadline].into_iter().flatten().min()
     }
 
     fn lease_end(&self) -> Option<Instant> {
@@ -106,19 +183,19 @@ impl Pulse {
         self.rhythm.timeout.map(|timeout| self.renewed + timeout)
     }
 
+    /// Lets the body's own poll look at the same clock.
+    fn publish_end(&self) {
+        self.cancellation.ends_at(self.end());
+    }
+
     fn stall_at(&self) -> Option<Instant> {
         let stall_timeout = self.rhythm.stall_timeout?;
         (!self.cancellation.is_cancelled()).then(|| self.progress.seen + stall_timeout)
     }
 
-    pub(super) fn is_beat_due(&self) -> bool {
-        let now = Instant::now();
-        [self.beat_at(), self.last_call].into_iter().flatten().any(|moment| moment <= now)
-    }
-
     /// Says once an episode that something kept this task from running in time.
-    pub(super) fn notice_lateness(&mut self, due: Instant) {
-        let lateness = Instant::now().saturating_duration_since(due);
+    pub(super) fn notice_lateness(&mut self, due: Instant, is_timer: bool, now: Instant) {
+        let lateness = now.saturating_duration_since(due);
         let late = lateness >= NOTABLE_LATENESS.max(self.rhythm.interval / 2);
         if late && !self.late {
             tracing::warn!(
@@ -128,12 +205,12 @@ impl Pulse {
                  move blocking work into a function that is not `async`",
             );
         }
-        self.late = late;
+        // What lands says nothing about the timers.
+        self.late = late || (self.late && !is_timer);
     }
 
     /// Looks at every clock but that of the beat; `false` when there is nothing more to do.
-    pub(super) fn look_at_clocks(&mut self) -> bool {
-        let now = Instant::now();
+    pub(super) fn look_at_clocks(&mut self, now: Instant) -> bool {
         let is_past = |moment: Option<Instant>| moment.is_some_and(|moment| moment <= now);
         let over = if is_past(self.rhythm.deadline) {
             Some(CancelReason::DeadlineExceeded)
@@ -146,6 +223,9 @@ impl Pulse {
             self.grace_end = Some(now);
         }
         self.look_at_progress(now);
+        if self.question.as_ref().is_some_and(|question| question.until <= now) {
+            self.answer_by_guess(now);
+        }
         if is_past(self.grace_end) {
             self.cancellation.give_up();
             self.stopped = true;
@@ -168,34 +248,82 @@ impl Pulse {
         self.cancel_with(CancelReason::Stalled, message);
     }
 
-    /// Sends the newest details and acts on the answer.
-    pub(super) async fn beat(&mut self) {
-        let sent = Instant::now();
-        self.last_call = self.last_call.filter(|moment| *moment > sent);
-        let limit = self.limit(sent);
-        if limit.is_zero() {
-            return;
+    /// The heartbeats that are due.
+    pub(super) fn due(&mut self, now: Instant) -> Vec<Order> {
+        let mut orders = Vec::new();
+        let is_past = |moment: Option<Instant>| moment.is_some_and(|moment| moment <= now);
+        let mut record = is_past(self.record_at(now));
+        if is_past(self.beat_at(now)) {
+            let shared = !record && self.may_share(now);
+            record |= shared;
+            if shared {
+                self.next_beat = Some(now + self.rhythm.interval);
+            } else {
+                orders.push(self.beat(now));
+            }
         }
-        let Some(details) = self.newest() else {
-            self.next_beat = None;
-            return;
-        };
-        let version = details.version;
-        let beat = self.lease.beat(details, limit);
-        // A lease keeps its limit; this one keeps the task alive if it does not.
-        let reply = timeout(limit + SDK_PATIENCE, beat).await;
-        match reply {
-            Ok(Ok(reply)) => self.acknowledged(sent, version, reply),
-            Ok(Err(error)) => self.not_acknowledged(&error.to_string()),
-            Err(_) => self.not_acknowledged("the lease did not keep its time limit"),
+        if record {
+            orders.push(self.record(now));
         }
+        orders
     }
 
-    /// The newest details, unless they cannot be encoded: then the attempt is cancelled.
+    /// Whether the engine's lane carries the beat that is due: where nothing is wrong, nobody waits
+    /// for an acknowledgement, and two intervals and a retry leave time before the lease ends.
+    fn may_share(&self, now: Instant) -> bool {
+        let Some((engine, timeout)) = self.engine.as_ref().zip(self.rhythm.timeout) else {
+            return false;
+        };
+        let interval = self.rhythm.interval;
+        engine.takes(now, interval)
+            && interval <= timeout / 3
+            && self.failures == 0
+            && self.traffic.open() == 0
+            && !self.cancellation.is_cancelled()
+            && self.source.acknowledgements().wanted().is_none()
+            && self.last_call.is_none_or(|moment| moment > now)
+    }
+
+    /// A beat on the lease's own lane, with the newest details.
+    pub(super) fn beat(&mut self, now: Instant) -> Order {
+        self.last_call = self.last_call.filter(|moment| *moment > now);
+        let details = self.newest().unwrap_or_else(|| self.kept.clone());
+        let (abort, abortable) = AbortHandle::new_pair();
+        let number = self.traffic.send(details.clone(), now, abort);
+        self.next_beat = Some(now + self.until_hedge());
+        Order::Beat { number, details, until: now + self.longest_beat(), abortable }
+    }
+
+    fn record(&mut self, now: Instant) -> Order {
+        let details = self.newest().unwrap_or_else(|| self.kept.clone());
+        self.traffic.record(details.version, now);
+        if let Some(engine) = &mut self.engine {
+            engine.recorded(now);
+        }
+        Order::Record { details }
+    }
+
+    /// How long a beat is waited for before the next one goes out beside it.
+    fn until_hedge(&self) -> Duration {
+        let interval = self.rhythm.interval;
+        let first = self.traffic.settling().max(interval / 4);
+        let doublings = self.traffic.open().saturating_sub(1).min(16);
+        first.saturating_mul(1 << doublings).min(self.longest_pause()).max(first.min(interval))
+    }
+
+    /// The longest time between two tries where beats are lost: trouble that ends in time costs no
+    /// lease.
+    fn longest_pause(&self) -> Duration {
+        let interval = self.rhythm.interval;
+        self.rhythm.timeout.map_or(interval, |timeout| interval.max(timeout / 8))
+    }
+
+    /// The newest details, unless they cannot be sent: then the attempt is cancelled.
     pub(super) fn newest(&mut self) -> Option<Details> {
         // A user's `Serialize` that panics must not end the heartbeat without a word.
         let newest = catch_unwind(AssertUnwindSafe(|| self.source.newest(&self.lease.converter())));
         let error = match newest {
+            Ok(Ok(details)) if self.unfit == Some(details.version) => return None,
             Ok(Ok(details)) => return Some(details),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the checkpoint panicked when it was serialised".to_owned(),
@@ -204,125 +332,105 @@ impl Pulse {
         None
     }
 
-    /// How long a beat may take: no clock must wait for it.
-    fn limit(&self, now: Instant) -> Duration {
-        let ends = [self.lease_end(), self.rhythm.deadline, self.grace_end];
-        ends.into_iter()
-            .flatten()
-            .map(|end| end.saturating_duration_since(now))
-            .fold(self.rhythm.interval, Duration::min)
+    /// The last details that the server acknowledged, or that it handed out.
+    pub(super) fn kept(&self) -> Details {
+        self.kept.clone()
     }
 
-    fn acknowledged(&mut self, sent: Instant, version: u64, reply: Reply) {
-        let now = Instant::now();
-        self.failures = None;
-        self.next_beat = Some(now + jittered(self.rhythm.interval));
-        match reply {
-            Reply::GoOn => self.renew(sent, version),
-            Reply::Stop(CancelReason::NotFound) => {
-                self.cancel(CancelReason::NotFound);
-                // Nobody listens any more.
-                self.next_beat = None;
-                self.last_call = None;
-            }
-            Reply::Stop(reason) => {
-                self.renew(sent, version);
-                self.cancel(reason);
-            }
-            Reply::TooLarge { size, limit } => {
-                let message = format!(
-                    "the checkpoint takes {size} bytes, the server at most {limit}: keep positions \
-                     and counts in it, not the data"
-                );
-                self.cancel_with(CancelReason::CheckpointTooLarge, message);
-            }
+    /// How long an answer may take: a slow server is not a lost one, and nothing waits for it.
+    fn longest_beat(&self) -> Duration {
+        self.rhythm.timeout.unwrap_or(LONGEST_BEAT)
+    }
+
+    /// Until when the server may still know this attempt, after its body has ended.
+    pub(super) fn limit(&self, now: Instant) -> Instant {
+        self.end().unwrap_or(now + LONGEST_BEAT)
+    }
+
+    /// What became of a beat.
+    pub(super) fn landed(&mut self, number: u64, result: Result<Reply, BeatError>, now: Instant) {
+        let Some(flight) = self.traffic.land(number) else { return };
+        match result {
+            Ok(Reply::TooLarge { size, limit }) => self.too_large(&flight, size, limit, now),
+            Ok(reply) => self.acknowledged(flight, reply, now),
+            Err(error) => self.not_acknowledged(&error, now),
+        }
+        if self.question.as_ref().is_some_and(|question| question.beat <= number) {
+            self.answer_by_guess(now);
         }
     }
 
-    fn renew(&mut self, sent: Instant, version: u64) {
-        self.renewed = sent;
-        self.beats += 1;
-        tracing::trace!(target: "autobeat", version, took = ?sent.elapsed(), "beat");
-        let unsettled = self.lease.unsettled_for();
-        let acknowledgements = self.source.acknowledgements();
-        if unsettled.is_zero() {
-            acknowledgements.acknowledge(version);
-        } else if acknowledgements.is_wanted() {
-            // What was just acknowledged may still be overtaken: say so only after another beat.
-            self.next_beat = Some(Instant::now() + unsettled);
-        }
-    }
-
-    fn not_acknowledged(&mut self, error: &str) {
-        let interval = self.rhythm.interval;
-        if self.failures.is_none() {
-            tracing::warn!(target: "autobeat", error, "a heartbeat was not acknowledged; trying again");
-        }
-        let failures = self.failures.get_or_insert_with(|| {
-            ExponentialBuilder::new()
-                .with_min_delay((interval / 10).max(Duration::from_millis(10)))
-                .with_max_delay(interval)
-                .without_max_times()
-                .build()
-        });
-        let delay = failures.next().unwrap_or(interval);
-        self.next_beat = Some(Instant::now() + delay);
-    }
-
-    /// Asks why the engine wants the attempt to stop.
-    pub(super) async fn ask(&mut self) {
-        if self.cancellation.is_cancelled() {
+    fn acknowledged(&mut self, flight: Flight, reply: Reply, now: Instant) {
+        if reply == Reply::Stop(CancelReason::NotFound) {
+            self.cancel(CancelReason::NotFound);
+            // Nobody listens any more.
+            self.next_beat = None;
+            self.last_call = None;
             return;
         }
-        if self.lease.takes_heartbeats() {
-            self.beat().await;
+        self.traffic.acknowledge(&flight, now);
+        self.failures = 0;
+        self.beats += 1;
+        let last_sent = self.traffic.last_sent().unwrap_or(flight.sent);
+        self.next_beat = Some((last_sent + self.rhythm.interval).max(now));
+        self.renewed = self.renewed.max(flight.sent);
+        self.publish_end();
+        let version = flight.details.version;
+        tracing::trace!(target: "autobeat", version, took = ?now - flight.sent, "beat");
+        if flight.is_clean {
+            self.source.acknowledgements().acknowledge(version);
         }
-        if !self.cancellation.is_cancelled() && self.lease.is_told_to_stop() {
-            self.cancel(self.lease.unspoken_reason());
+        if version >= self.kept.version {
+            self.kept = flight.details;
         }
-    }
-
-    fn cancel(&mut self, reason: CancelReason) {
-        let is_news = self.cancellation.cancel(reason);
-        self.follow_cancellation(reason, is_news);
-    }
-
-    /// As [`cancel`](Self::cancel), with what the server should be told about it.
-    fn cancel_with(&mut self, reason: CancelReason, message: String) {
-        let is_news = self.cancellation.cancel_with(reason, message);
-        self.follow_cancellation(reason, is_news);
-    }
-
-    fn follow_cancellation(&mut self, reason: CancelReason, is_news: bool) {
-        if is_news {
-            let since_last_beat = self.renewed.elapsed();
-            tracing::info!(target: "autobeat", ?reason, ?since_last_beat, "cancelled");
-            self.begin_grace(reason);
+        if let Reply::Stop(reason) = reply {
+            self.cancel(reason);
         }
     }
 
-    fn begin_grace(&mut self, reason: CancelReason) {
-        let now = Instant::now();
-        if self.grace_end.is_none() && !reason.leaves_no_grace() {
-            let until_told = match self.rhythm.timeout {
-                Some(timeout) if self.rhythm.told_by_engine && !self.lease.is_told_to_stop() => {
-                    timeout + SDK_PATIENCE
-                }
-                _ => Duration::ZERO,
-            };
-            self.grace_end = self.rhythm.grace.map(|grace| now + until_told + grace);
-        }
+    fn too_large(&mut self, flight: &Flight, size: usize, limit: usize, now: Instant) {
+        self.unfit = Some(flight.details.version);
+        self.next_beat = Some(now + self.rhythm.interval);
+        let message = format!(
+            "the checkpoint takes {size} bytes, the server at most {limit}: keep positions and \
+             counts in it, not the data"
+        );
+        self.cancel_with(CancelReason::CheckpointTooLarge, message);
     }
 
-    /// The engine's token fired: a body that sees only that learns of it now.
-    pub(super) fn told_by_engine(&mut self) {
-        if self.rhythm.told_by_engine && self.grace_end.is_some() {
-            self.grace_end = self.rhythm.grace.map(|grace| Instant::now() + grace);
+    fn not_acknowledged(&mut self, error: &BeatError, now: Instant) {
+        if self.failures == 0 {
+            tracing::warn!(target: "autobeat", %error, "a heartbeat was not acknowledged; trying again");
         }
+        let first = (self.rhythm.interval / 10).max(SHORTEST_RETRY);
+        let delay = first.saturating_mul(1 << self.failures.min(16)).min(self.longest_pause());
+        self.failures += 1;
+        self.next_beat = self.next_beat.map(|_| now + delay);
+    }
+
+    /// The details that the engine was given are now on its lane.
+    pub(super) fn recorded(&mut self, version: u64, now: Instant) {
+        self.traffic.record(version, now);
+    }
+
+    /// Whether the engine will not tell the server how this attempt ended.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.engine.as_ref().is_some_and(EngineLane::is_given_up)
+    }
+
+    /// Whether anything was sent, so that the server may have heard of this attempt from us.
+    pub(super) fn has_sent(&self) -> bool {
+        self.traffic.sent() > 0
+    }
+
+    /// How long the engine has for an answer before the server is asked whether it came.
+    pub(super) fn answer_patience(&self) -> Duration {
+        self.rhythm.interval.min(LONGEST_ANSWER).max(self.traffic.settling())
     }
 }
 
-/// A little earlier, never later: many attempts that start together do not beat together for ever.
-fn jittered(interval: Duration) -> Duration {
+/// The first beat goes out a little earlier than an interval, never later: many attempts that start
+/// together do not beat together.
+fn phase(interval: Duration) -> Duration {
     interval.mul_f64(1.0 - 0.1 * fastrand::f64())
 }

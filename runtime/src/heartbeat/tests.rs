@@ -76,17 +76,65 @@ async fn a_stopped_heartbeat_is_silent_at_once() {
     assert_eq!(lease.times().len(), beats);
 }
 
+/// The distances between beats, in tenths of a second.
+fn gaps(lease: &ScriptedLease) -> Vec<u128> {
+    let times = lease.times();
+    times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]).as_millis() / 100).collect()
+}
+
 #[tokio::test(start_paused = true)]
-async fn failed_beats_are_tried_again_soon_and_then_less_often() {
-    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+async fn refused_beats_are_tried_again_soon_and_then_less_often() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Refusal));
     let (_heartbeat, ..) = start(&lease, Rhythm { timeout: None, ..rhythm() });
     sleep(60 * SECOND).await;
-    // Each takes its limit of 3 s and then waits 0.3 s, 0.6 s, 1.2 s … up to the interval.
-    let times = lease.times();
-    let gaps: Vec<_> =
-        times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]).as_millis() / 100).collect();
-    assert_eq!(&gaps[..3], [33, 36, 42], "in tenths of a second");
-    assert_eq!(gaps.last(), Some(&60));
+    let gaps = gaps(&lease);
+    assert_eq!(&gaps[..4], [3, 6, 12, 24], "in tenths of a second");
+    assert_eq!(gaps.last(), Some(&30), "never further apart than the interval");
+}
+
+#[tokio::test(start_paused = true)]
+async fn beats_that_nobody_answers_do_not_wait_for_each_other() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let (_heartbeat, _, cancellation) = start(&lease, rhythm());
+    cancellation.given_up().await;
+    assert_eq!(gaps(&lease), [7, 15, 30], "until the lease is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_slower_than_the_interval_is_slow_and_not_gone() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Late(5 * SECOND)));
+    let (_heartbeat, _, cancellation) = start(&lease, rhythm());
+    sleep(600 * SECOND).await;
+    assert_eq!(cancellation.reason(), None);
+    // A third of those that come first are beside one that is not answered yet.
+    assert!(lease.times().len() <= 205, "more than one an interval: {:?}", &lease.times()[..20]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_engines_lane_carries_every_third_beat() {
+    let lease = Arc::new(ScriptedLease::friendly().with_engine(9 * SECOND));
+    let (_heartbeat, ..) = start(&lease, rhythm());
+    sleep(91 * SECOND).await;
+    let (beats, recorded) = (lease.times().len(), lease.recorded());
+    assert_eq!((beats, recorded.len()), (20, 10));
+    for pair in recorded.windows(2) {
+        let gap = pair[1].saturating_sub(pair[0]);
+        assert!(gap >= 8 * SECOND && gap <= 12 * SECOND, "{gap:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interval_above_a_third_is_not_shared_with_the_engine() {
+    let lease = Arc::new(ScriptedLease::friendly().with_engine(60 * SECOND));
+    let rhythm =
+        Rhythm { interval: 24 * SECOND, timeout: Some(60 * SECOND), grace: None, ..rhythm() };
+    let (_heartbeat, _, cancellation) = start(&lease, rhythm);
+    sleep(600 * SECOND).await;
+    assert_eq!(cancellation.reason(), None);
+    assert!(lease.times().windows(2).all(|pair| pair[1].saturating_sub(pair[0]) <= 25 * SECOND));
+    let recorded = lease.recorded();
+    assert!((9..=12).contains(&recorded.len()), "{recorded:?}");
+    assert!(recorded[0] <= 65 * SECOND, "before the engine loses its patience");
 }
 
 #[tokio::test(start_paused = true)]

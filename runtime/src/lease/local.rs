@@ -1,13 +1,12 @@
 //! The lease of a local activity, which has no heartbeat: its worker is its workflow's worker.
 
-use std::time::Duration;
-
 use futures_util::{
     FutureExt,
     future::{BoxFuture, ready},
 };
 use temporalio_common::data_converters::PayloadConverter;
 use temporalio_sdk::activities::ActivityContext;
+use tokio::time::Instant;
 
 use super::{BeatError, Lease, Reply};
 use crate::{cancel::CancelReason, checkpoint::Details};
@@ -32,11 +31,11 @@ impl Lease for LocalLease {
         PayloadConverter::default()
     }
 
-    fn beat(&self, _: Details, _: Duration) -> BoxFuture<'_, Result<Reply, BeatError>> {
+    fn beat(&self, _: Details, _: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
         ready(Ok(Reply::GoOn)).boxed()
     }
 
-    fn leave(&self, _: Details) -> BoxFuture<'_, ()> {
+    fn leave(&self, _: Option<Details>, _: Details) -> BoxFuture<'_, ()> {
         ready(()).boxed()
     }
 

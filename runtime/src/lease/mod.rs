@@ -1,17 +1,28 @@
 //! Where heartbeats go: a server, a file store, a test, or nowhere.
 //!
 //! The life of an attempt is written against [`Lease`] alone; nothing else knows which one it is.
+//!
+//! A lease has a lane of its own, whose answers are what lease time counts from. An engine may have
+//! a second one, which it insists on and which answers nothing: see [`EngineRules`]. A lease says
+//! what each lane is like; *when* which of them carries a beat is the heartbeat's to say.
 
+mod answer;
 pub(crate) mod local;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub(crate) mod server;
+mod size_limit;
 
 use std::{fmt, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, ready},
+};
 use temporalio_common::data_converters::PayloadConverter;
+use tokio::time::Instant;
 
+pub(crate) use self::answer::{Answer, Failed};
 use crate::{cancel::CancelReason, checkpoint::Details};
 
 /// The right of one attempt to run, kept by heartbeats.
@@ -26,21 +37,33 @@ pub(crate) trait Lease: Send + Sync {
 
     /// Sends one heartbeat, which replaces the stored details, and returns the answer to it.
     ///
-    /// It takes at most `limit` and retries nothing by itself.
-    fn beat(&self, details: Details, limit: Duration) -> BoxFuture<'_, Result<Reply, BeatError>>;
+    /// It gives up at `until` and retries nothing by itself. Several may be on their way at once.
+    fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>>;
 
-    /// How long from now an acknowledgement may still be overtaken by an older value.
-    fn unsettled_for(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    /// When a heartbeat must go out although its interval is not over; `None` is never.
-    fn wants_beat_within(&self) -> Option<Duration> {
+    /// What the engine wants of its own lane; `None` where it has none.
+    fn engine(&self) -> Option<EngineRules> {
         None
     }
 
-    /// Leaves details where the answer to the server takes them from.
-    fn leave(&self, details: Details) -> BoxFuture<'_, ()>;
+    /// Hands a heartbeat to the engine's lane, which sends it at once and says nothing about it.
+    fn record(&self, _details: Details) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
+    }
+
+    /// Leaves details where the answer to the server takes them from: the newest ones, or where
+    /// those cannot be sent, the ones that were kept.
+    fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()>;
+
+    /// Whether an answer that the engine may have lost can be [said again](Self::say).
+    fn can_say(&self) -> bool {
+        false
+    }
+
+    /// Says an answer on the lease's own lane: `true` when the server knows it, or knows the attempt
+    /// no more.
+    fn say<'a>(&'a self, _answer: &'a Answer, _until: Instant) -> BoxFuture<'a, bool> {
+        ready(true).boxed()
+    }
 
     /// Whether the engine behind the lease asked the attempt to stop, in a way that says not why.
     fn is_told_to_stop(&self) -> bool;
@@ -49,7 +72,20 @@ pub(crate) trait Lease: Send + Sync {
     fn told_to_stop(&self) -> BoxFuture<'_, ()>;
 
     /// The best guess why the engine wants the attempt to stop, where a beat did not say.
-    fn unspoken_reason(&self) -> CancelReason;
+    fn unspoken_reason(&self) -> CancelReason {
+        CancelReason::WorkerShutdown
+    }
+}
+
+/// What an engine wants of its own lane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EngineRules {
+    /// It holds a heartbeat back, and sends it later over newer ones, within this long of the last.
+    pub(crate) throttle: Duration,
+    /// It gives the attempt up when no heartbeat of its lane has finished for this long.
+    pub(crate) patience: Duration,
+    /// How far apart its heartbeats are where nothing is wrong.
+    pub(crate) spacing: Duration,
 }
 
 /// The answer to a heartbeat.
@@ -72,6 +108,10 @@ pub(crate) struct BeatError {
 impl BeatError {
     pub(crate) fn new(error: impl fmt::Display) -> Self {
         Self { message: error.to_string() }
+    }
+
+    pub(crate) fn not_within(until: Instant, sent: Instant) -> Self {
+        Self::new(format!("not acknowledged within {:?}", until.saturating_duration_since(sent)))
     }
 }
 

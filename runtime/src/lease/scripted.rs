@@ -10,10 +10,10 @@ use futures_util::{FutureExt, future::BoxFuture};
 use temporalio_common::{
     data_converters::PayloadConverter, protos::temporal::api::common::v1::Payload,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{BeatError, Lease, Reply};
+use super::{BeatError, EngineRules, Lease, Reply};
 use crate::{
     cancel::CancelReason,
     checkpoint::{Details, decode},
@@ -23,6 +23,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) enum Line {
     Answer(Reply),
+    /// An error, at once.
+    Refusal,
     /// No answer within the limit.
     Silence,
     /// An answer, but only after this long.
@@ -35,10 +37,10 @@ pub(crate) struct ScriptedLease {
     /// What every beat after the script's end is answered.
     ever_after: Line,
     beats: Mutex<Vec<(Duration, Details)>>,
+    records: Mutex<Vec<(Duration, Details)>>,
     left: Mutex<Option<Details>>,
+    rules: Option<EngineRules>,
     pub(crate) engine: CancellationToken,
-    unspoken: CancelReason,
-    unsettled: Mutex<Duration>,
 }
 
 impl ScriptedLease {
@@ -48,10 +50,10 @@ impl ScriptedLease {
             script: Mutex::new(script.into_iter().collect()),
             ever_after,
             beats: Mutex::default(),
+            records: Mutex::default(),
             left: Mutex::default(),
+            rules: None,
             engine: CancellationToken::new(),
-            unspoken: CancelReason::WorkerShutdown,
-            unsettled: Mutex::default(),
         }
     }
 
@@ -65,14 +67,24 @@ impl ScriptedLease {
         Self::new([], Line::Answer(Reply::Stop(reason)))
     }
 
-    pub(crate) fn with_unsettled(self, unsettled: Duration) -> Self {
-        *lock(&self.unsettled) = unsettled;
+    /// With an engine that has a lane of its own, as the SDK's is for this timeout.
+    pub(crate) fn with_engine(mut self, timeout: Duration) -> Self {
+        self.rules = Some(EngineRules {
+            throttle: timeout.mul_f64(0.8),
+            patience: timeout + Duration::from_secs(5),
+            spacing: timeout,
+        });
         self
     }
 
     /// When the beats came, since the lease began.
     pub(crate) fn times(&self) -> Vec<Duration> {
         lock(&self.beats).iter().map(|(time, _)| *time).collect()
+    }
+
+    /// When the engine's lane was given something, since the lease began.
+    pub(crate) fn recorded(&self) -> Vec<Duration> {
+        lock(&self.records).iter().map(|(time, _)| *time).collect()
     }
 
     /// What the beats carried; `None` for one without details.
@@ -99,27 +111,37 @@ impl Lease for ScriptedLease {
         PayloadConverter::default()
     }
 
-    fn beat(&self, details: Details, limit: Duration) -> BoxFuture<'_, Result<Reply, BeatError>> {
+    fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
         lock(&self.beats).push((self.began.elapsed(), details));
         let line = lock(&self.script).pop_front().unwrap_or_else(|| self.ever_after.clone());
+        let sent = Instant::now();
         async move {
-            let (delay, answer) = match line {
-                Line::Answer(reply) => (Duration::ZERO, Some(reply)),
-                Line::Late(delay) if delay < limit => (delay, Some(Reply::GoOn)),
-                Line::Late(_) | Line::Silence => (limit, None),
+            let (at, answer) = match line {
+                Line::Answer(reply) => (sent, Ok(reply)),
+                Line::Refusal => (sent, Err(BeatError::new("refused"))),
+                Line::Late(delay) if sent + delay < until => (sent + delay, Ok(Reply::GoOn)),
+                Line::Late(_) | Line::Silence => (until, Err(BeatError::not_within(until, sent))),
             };
-            sleep(delay).await;
-            answer.ok_or_else(|| BeatError::new("silence"))
+            sleep_until(at).await;
+            answer
         }
         .boxed()
     }
 
-    fn unsettled_for(&self) -> Duration {
-        std::mem::take(&mut *lock(&self.unsettled))
+    fn engine(&self) -> Option<EngineRules> {
+        self.rules
     }
 
-    fn leave(&self, details: Details) -> BoxFuture<'_, ()> {
-        *lock(&self.left) = Some(details);
+    fn record(&self, details: Details) -> BoxFuture<'_, ()> {
+        lock(&self.records).push((self.began.elapsed(), details));
+        std::future::ready(()).boxed()
+    }
+
+    fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()> {
+        let details = newest.unwrap_or(kept);
+        if !details.is_empty() {
+            *lock(&self.left) = Some(details);
+        }
         std::future::ready(()).boxed()
     }
 
@@ -129,9 +151,5 @@ impl Lease for ScriptedLease {
 
     fn told_to_stop(&self) -> BoxFuture<'_, ()> {
         self.engine.cancelled().boxed()
-    }
-
-    fn unspoken_reason(&self) -> CancelReason {
-        self.unspoken
     }
 }

@@ -2,178 +2,212 @@
 //!
 //! *Ours* is a direct call by task token: its answer says why to stop, and it is the
 //! acknowledgement that lease time counts from. *The SDK's* is `ActivityContext::record_heartbeat`:
-//! throttled and without an answer, but two things hang on it.
+//! throttled and without an answer, but three things hang on it:
+//! - the SDK gives an attempt up, and swallows even its result, when no report of its lane has
+//!   finished, well or badly, for the timeout and 5 s;
+//! - a report within its throttle of 0.8 × timeout is held back and sent later, over newer details;
+//! - a failure carries the details last recorded there.
 //!
-//! Invariants:
-//! - the SDK gives an attempt up, and swallows even its result, when nothing went through its lane
-//!   for the timeout and 5 s; so the details of a beat are recorded there once a timeout;
-//! - they are recorded right after that beat, and further apart than the SDK's throttle of
-//!   0.8 × timeout: the SDK then sends at once and holds nothing back to send later, over newer
-//!   details of ours;
-//! - a failure carries the details last recorded there, so the newest are left there before it.
+//! An answer goes through the SDK, so that its metrics and the interceptors of users see it. The SDK
+//! may lose it: where it gave the attempt up, where its last report is still on its way, where the
+//! server is gone for longer than it tries. So it can be [said again](Lease::say) on our lane; the
+//! server takes the first and knows the attempt no more when the second comes.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
 use prost::Message;
 use temporalio_client::{
-    ActivityIdentifier, Client, NamespacedClient, RetryOptions, RpcOptions,
-    errors::AsyncActivityError,
+    Client, NamespacedClient, RetryOptions,
     grpc::WorkflowService,
-    tonic::{Code, IntoRequest},
+    request_extensions::RetryConfigForCall,
+    tonic::{Code, IntoRequest, Request, Status},
 };
 use temporalio_common::{
-    data_converters::{
-        ActivitySerializationContext, PayloadConversionError, PayloadConverter,
-        SerializationContextData,
-    },
-    protos::{
-        TaskToken,
-        temporal::api::{common::v1::Payloads, workflowservice::v1::DescribeNamespaceRequest},
+    data_converters::{ActivitySerializationContext, PayloadConverter, SerializationContextData},
+    error::{OutgoingActivityError, OutgoingError},
+    payload_visitor::encode_payloads,
+    protos::temporal::api::{
+        common::v1::{Payload, Payloads},
+        failure::v1::Failure,
+        workflowservice::v1::{
+            RecordActivityTaskHeartbeatRequest, RecordActivityTaskHeartbeatResponse,
+            RespondActivityTaskCanceledRequest, RespondActivityTaskCompletedRequest,
+            RespondActivityTaskFailedRequest,
+        },
     },
 };
 use temporalio_sdk::activities::ActivityContext;
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::time::{Instant, timeout_at};
 
-use super::{BeatError, Lease, Reply};
+use super::{Answer, BeatError, EngineRules, Lease, Reply, answer::Failed, size_limit::SizeLimit};
 use crate::{cancel::CancelReason, checkpoint::Details};
 
-/// How long past its throttle the SDK's lane is left alone, so that it surely sends at once.
-const THROTTLE_MARGIN: Duration = Duration::from_millis(200);
+/// The part of a timeout within which the SDK holds a second report back, and its longest.
+const THROTTLE: f64 = 0.8;
+const LONGEST_THROTTLE: Duration = Duration::from_mins(1);
 
 /// How long past the timeout the SDK waits for its own lane before it gives the attempt up.
-const SDK_PATIENCE: Duration = Duration::from_secs(5);
+const PAST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How far before the SDK loses its patience its lane is served at the latest.
-const SERVED_BEFORE: Duration = Duration::from_secs(3);
-
-/// How long an SDK beat may be on its way and still land after a newer one of ours.
-///
-/// Both take the same connection, where they are some milliseconds apart. A beat that the network
-/// delays longer than this can still overwrite a committed value, until our next beat.
-const SETTLING: Duration = Duration::from_millis(100);
-
-/// The server's default limit for details, where it does not say its own.
-const DEFAULT_SIZE_LIMIT: usize = 2 * 1024 * 1024;
+/// The longest time between two reports of the SDK's lane: three of the longest default intervals.
+const LONGEST_SPACING: Duration = Duration::from_secs(90);
 
 /// The lease of an attempt that a server handed to this worker.
 pub(crate) struct ServerLease {
     context: ActivityContext,
     /// Built at the first beat: most attempts of short activities never need it.
-    client: OnceLock<Client>,
+    client: OnceLock<(Client, SizeLimit)>,
     timeout: Option<Duration>,
-    sdk_lane: Mutex<SdkLane>,
-}
-
-struct SdkLane {
-    /// When something last went through, or the attempt began.
-    served: Instant,
-    /// When an SDK beat can no longer overtake one of ours.
-    settled: Instant,
+    /// What a failure carries.
+    left: Mutex<Option<Details>>,
 }
 
 impl ServerLease {
     pub(crate) fn new(context: ActivityContext, timeout: Option<Duration>) -> Self {
-        let now = Instant::now();
-        Self {
-            context,
-            client: OnceLock::new(),
-            timeout,
-            sdk_lane: Mutex::new(SdkLane { served: now, settled: now }),
-        }
+        Self { context, client: OnceLock::new(), timeout, left: Mutex::new(None) }
     }
 
     fn client(&self) -> &Client {
-        self.client.get_or_init(|| self.context.client())
+        &self.connected().0
     }
 
-    fn lane(&self) -> std::sync::MutexGuard<'_, SdkLane> {
-        self.sdk_lane.lock().unwrap_or_else(PoisonError::into_inner)
+    fn size_limit(&self) -> &SizeLimit {
+        &self.connected().1
     }
 
-    /// Sends a beat on our lane, then serves the SDK's where that is due.
-    async fn send(&self, details: Details, limit: Duration) -> Result<Reply, BeatError> {
-        let limit = self.before_sdk_gives_up(limit);
-        let reply = match tokio::time::timeout(limit, self.send_ours(&details, limit)).await {
-            Ok(reply) => reply,
-            Err(_) => Err(BeatError::new(format!("not acknowledged within {limit:?}"))),
+    fn connected(&self) -> &(Client, SizeLimit) {
+        self.client.get_or_init(|| {
+            let client = self.context.client();
+            let size_limit = SizeLimit::of(&client);
+            (client, size_limit)
+        })
+    }
+
+    fn token(&self) -> Vec<u8> {
+        self.context.info().task_token.clone()
+    }
+
+    async fn send(&self, details: &Details, until: Instant) -> Result<Reply, BeatError> {
+        let payloads = self.encode(details).await?;
+        let size = payloads.encoded_len();
+        let time = until.saturating_duration_since(Instant::now());
+        let limit = self.size_limit().for_size(size, self.client(), time).await;
+        if size > limit {
+            return Ok(Reply::TooLarge { size, limit });
+        }
+        let details = (!payloads.payloads.is_empty()).then_some(payloads);
+        // The question goes beside the beat, which never waits for it: what is not answered when the
+        // beat is, is asked again beside the next one.
+        let mut beat = pin!(self.send_encoded(details, until));
+        tokio::select! {
+            biased;
+            reply = &mut beat => reply,
+            () = self.size_limit().ask(self.client()) => beat.await,
+        }
+    }
+
+    async fn send_encoded(
+        &self,
+        details: Option<Payloads>,
+        until: Instant,
+    ) -> Result<Reply, BeatError> {
+        let request = RecordActivityTaskHeartbeatRequest {
+            task_token: self.token(),
+            details,
+            identity: self.client().identity(),
+            namespace: self.client().namespace(),
+            ..Default::default()
         };
-        if !matches!(reply, Ok(Reply::TooLarge { .. })) && self.is_sdk_lane_due(reply.is_ok()) {
-            self.record(details).await;
-        }
-        reply
-    }
-
-    async fn send_ours(&self, details: &Details, limit: Duration) -> Result<Reply, BeatError> {
-        let size = self.encoded_size(details).await.map_err(BeatError::new)?;
-        let size_limit = size_limit(self.client()).await;
-        if size > size_limit {
-            return Ok(Reply::TooLarge { size, limit: size_limit });
-        }
-        let token = TaskToken::from(self.context.info().task_token.clone());
-        let options =
-            RpcOptions::builder().timeout(limit).retry_options(RetryOptions::no_retries()).build();
-        let answer = self
-            .client()
-            .get_async_activity_handle(ActivityIdentifier::TaskToken(token))
-            .heartbeat((!details.is_empty()).then(|| details.clone()), options)
-            .await;
-        match answer {
-            Ok(response) if response.cancel_requested => Ok(Reply::Stop(CancelReason::Requested)),
-            Ok(response) if response.activity_reset => Ok(Reply::Stop(CancelReason::Reset)),
-            Ok(response) if response.activity_paused => Ok(Reply::Stop(CancelReason::Paused)),
-            Ok(_) => Ok(Reply::GoOn),
-            Err(AsyncActivityError::NotFound(_)) => Ok(Reply::Stop(CancelReason::NotFound)),
-            Err(error) => Err(BeatError::new(error)),
+        let request = bounded(request, until);
+        let mut client = self.client().clone();
+        match WorkflowService::record_activity_task_heartbeat(&mut client, request).await {
+            Ok(response) => Ok(reply(response.into_inner())),
+            Err(status) if status.code() == Code::NotFound => {
+                Ok(Reply::Stop(CancelReason::NotFound))
+            }
+            Err(status) => Err(BeatError::new(status)),
         }
     }
 
-    /// Leaves time to serve the SDK's lane although ours does not answer.
-    fn before_sdk_gives_up(&self, limit: Duration) -> Duration {
-        let Some(timeout) = self.timeout else { return limit };
-        let last_moment = self.lane().served + timeout + SDK_PATIENCE - SERVED_BEFORE / 2;
-        match last_moment.saturating_duration_since(Instant::now()) {
-            Duration::ZERO => limit,
-            remaining => limit.min(remaining),
-        }
-    }
-
-    /// The size of the details on the wire: after the client's codec, which may add to it.
-    async fn encoded_size(&self, details: &Details) -> Result<usize, PayloadConversionError> {
+    /// The details as they go out: after the client's codec, which is user code and may panic.
+    async fn encode(&self, details: &Details) -> Result<Payloads, BeatError> {
         if details.is_empty() {
-            return Ok(0);
+            return Ok(Payloads::default());
         }
-        let data = SerializationContextData::Activity(ActivitySerializationContext::new());
+        let encoding = async {
+            let codec = self.client().data_converter().codec();
+            codec.encode(&activity_data(), details.payloads.clone()).await
+        };
+        match AssertUnwindSafe(encoding).catch_unwind().await {
+            Ok(encoded) => Ok(Payloads { payloads: encoded.map_err(BeatError::new)? }),
+            Err(_) => Err(BeatError::new("the codec panicked")),
+        }
+    }
+
+    /// Whether details can be sent, as far as is known.
+    async fn fits(&self, details: &Details) -> bool {
+        let encoded = self.encode(details).await;
+        encoded.is_ok_and(|payloads| payloads.encoded_len() <= self.size_limit().so_far())
+    }
+
+    async fn say_completed(&self, result: &Payload) -> Result<(), Status> {
         let codec = self.client().data_converter().codec();
-        let payloads = codec.encode(&data, details.payloads.clone()).await?;
-        Ok(Payloads { payloads }.encoded_len())
+        let payloads = codec.encode(&activity_data(), vec![result.clone()]).await.map_err(unfit)?;
+        let request = RespondActivityTaskCompletedRequest {
+            task_token: self.token(),
+            result: Some(Payloads { payloads }),
+            identity: self.client().identity(),
+            namespace: self.client().namespace(),
+            ..Default::default()
+        };
+        let request = single(request);
+        let mut client = self.client().clone();
+        WorkflowService::respond_activity_task_completed(&mut client, request).await.map(drop)
     }
 
-    fn is_sdk_lane_due(&self, acknowledged: bool) -> bool {
-        let Some(timeout) = self.timeout else { return false };
-        let idle = self.lane().served.elapsed();
-        if acknowledged {
-            idle >= timeout.mul_f64(0.8) + THROTTLE_MARGIN
-        } else {
-            // Unacknowledged details are newer than all that were acknowledged: better recorded
-            // than the attempt given up for a few lost beats.
-            idle + SERVED_BEFORE >= timeout + SDK_PATIENCE
-        }
+    async fn say_failed(&self, failed: &Failed) -> Result<(), Status> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let details = match left.filter(|details| !details.is_empty()) {
+            Some(details) => Some(self.encode(&details).await.map_err(unfit)?),
+            None => None,
+        };
+        let request = RespondActivityTaskFailedRequest {
+            task_token: self.token(),
+            failure: Some(self.failure(failed).await?),
+            identity: self.client().identity(),
+            namespace: self.client().namespace(),
+            last_heartbeat_details: details,
+            ..Default::default()
+        };
+        let request = single(request);
+        let mut client = self.client().clone();
+        WorkflowService::respond_activity_task_failed(&mut client, request).await.map(drop)
     }
 
-    /// Records details on the SDK's lane.
-    async fn record(&self, details: Details) {
-        if let Err(error) = self.context.record_heartbeat(details).await {
-            tracing::warn!(target: "autobeat", %error, "the SDK did not take the heartbeat");
-        }
-        let now = Instant::now();
-        let mut lane = self.lane();
-        lane.served = now;
-        lane.settled = now + SETTLING;
+    async fn failure(&self, failed: &Failed) -> Result<Failure, Status> {
+        let converter = self.client().data_converter();
+        let failure = OutgoingActivityError::Application(Box::new(failed.failure()));
+        let mut failure = converter.to_failure(&activity_data(), OutgoingError::Activity(failure));
+        encode_payloads(&mut failure, converter.codec(), &activity_data()).await.map_err(unfit)?;
+        Ok(failure)
+    }
+
+    async fn say_cancelled(&self) -> Result<(), Status> {
+        let request = RespondActivityTaskCanceledRequest {
+            task_token: self.token(),
+            identity: self.client().identity(),
+            namespace: self.client().namespace(),
+            ..Default::default()
+        };
+        let request = single(request);
+        let mut client = self.client().clone();
+        WorkflowService::respond_activity_task_canceled(&mut client, request).await.map(drop)
     }
 }
 
@@ -182,21 +216,71 @@ impl Lease for ServerLease {
         self.client().data_converter().payload_converter().clone()
     }
 
-    fn beat(&self, details: Details, limit: Duration) -> BoxFuture<'_, Result<Reply, BeatError>> {
-        self.send(details, limit).boxed()
+    fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
+        async move {
+            let sent = Instant::now();
+            match timeout_at(until, self.send(&details, until)).await {
+                Ok(reply) => reply,
+                Err(_) => Err(BeatError::not_within(until, sent)),
+            }
+        }
+        .boxed()
     }
 
-    fn unsettled_for(&self) -> Duration {
-        self.lane().settled.saturating_duration_since(Instant::now())
+    fn engine(&self) -> Option<EngineRules> {
+        let timeout = self.timeout?;
+        Some(EngineRules {
+            throttle: timeout.mul_f64(THROTTLE).min(LONGEST_THROTTLE),
+            patience: timeout + PAST_TIMEOUT,
+            spacing: timeout.min(LONGEST_SPACING),
+        })
     }
 
-    fn wants_beat_within(&self) -> Option<Duration> {
-        let due = self.lane().served + self.timeout? + SDK_PATIENCE - SERVED_BEFORE;
-        Some(due.saturating_duration_since(Instant::now()))
+    fn record(&self, details: Details) -> BoxFuture<'_, ()> {
+        async move {
+            if let Err(error) = self.context.record_heartbeat(details).await {
+                tracing::warn!(target: "autobeat", %error, "the SDK did not take the heartbeat");
+            }
+        }
+        .boxed()
     }
 
-    fn leave(&self, details: Details) -> BoxFuture<'_, ()> {
-        self.record(details).boxed()
+    fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()> {
+        async move {
+            let details = match newest {
+                Some(newest) if self.fits(&newest).await => newest,
+                _ => kept,
+            };
+            if !details.is_empty() {
+                let left = Some(details.clone());
+                *self.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
+                self.record(details).await;
+            }
+        }
+        .boxed()
+    }
+
+    fn can_say(&self) -> bool {
+        true
+    }
+
+    fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {
+        async move {
+            let saying = async {
+                match answer {
+                    Answer::Completed(result) => self.say_completed(result).await,
+                    Answer::Failed(failed) => self.say_failed(failed).await,
+                    Answer::Cancelled => self.say_cancelled().await,
+                }
+            };
+            match timeout_at(until, AssertUnwindSafe(saying).catch_unwind()).await {
+                Ok(Ok(Err(status))) => !may_pass(status.code()),
+                // A codec that panics will do so again.
+                Ok(_) => true,
+                Err(_) => false,
+            }
+        }
+        .boxed()
     }
 
     fn is_told_to_stop(&self) -> bool {
@@ -206,47 +290,51 @@ impl Lease for ServerLease {
     fn told_to_stop(&self) -> BoxFuture<'_, ()> {
         self.context.cancelled().boxed()
     }
+}
 
-    /// The SDK's token fires for what a heartbeat of its own learned, for a shutdown, and when it
-    /// gives the attempt up; the first our own beat would have said.
-    fn unspoken_reason(&self) -> CancelReason {
-        match self.timeout {
-            Some(timeout) if self.lane().served.elapsed() >= timeout + SDK_PATIENCE => {
-                CancelReason::LeaseLost
-            }
-            _ => CancelReason::WorkerShutdown,
-        }
+fn activity_data() -> SerializationContextData {
+    SerializationContextData::Activity(ActivitySerializationContext::new())
+}
+
+/// A call without the client's own retries, which would keep a beat alive for longer than it is true.
+fn single<T>(request: T) -> Request<T> {
+    let mut request = request.into_request();
+    request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
+    request
+}
+
+fn bounded<T>(request: T, until: Instant) -> Request<T> {
+    let mut request = single(request);
+    request.set_timeout(until.saturating_duration_since(Instant::now()));
+    request
+}
+
+fn reply(response: RecordActivityTaskHeartbeatResponse) -> Reply {
+    if response.cancel_requested {
+        Reply::Stop(CancelReason::Requested)
+    } else if response.activity_reset {
+        Reply::Stop(CancelReason::Reset)
+    } else if response.activity_paused {
+        Reply::Stop(CancelReason::Paused)
+    } else {
+        Reply::GoOn
     }
 }
 
-/// How large details may be in the client's namespace: asked once a process.
-async fn size_limit(client: &Client) -> usize {
-    static LIMITS: Mutex<Option<HashMap<String, Arc<OnceCell<usize>>>>> = Mutex::new(None);
-    let limit = Arc::clone(
-        LIMITS
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert_default()
-            .entry(client.namespace())
-            .or_default(),
-    );
-    *limit.get_or_try_init(|| ask_size_limit(client)).await.unwrap_or(&DEFAULT_SIZE_LIMIT)
+fn unfit(error: impl std::fmt::Display) -> Status {
+    Status::invalid_argument(error.to_string())
 }
 
-/// Fails where asking again later may help.
-async fn ask_size_limit(client: &Client) -> Result<usize, ()> {
-    let request = DescribeNamespaceRequest { namespace: client.namespace(), ..Default::default() };
-    match WorkflowService::describe_namespace(&mut client.clone(), request.into_request()).await {
-        Ok(response) => Ok(response
-            .into_inner()
-            .namespace_info
-            .and_then(|info| info.limits)
-            .and_then(|limits| usize::try_from(limits.blob_size_limit_error).ok())
-            .filter(|limit| *limit > 0)
-            .unwrap_or(DEFAULT_SIZE_LIMIT)),
-        Err(status) if matches!(status.code(), Code::PermissionDenied | Code::Unimplemented) => {
-            Ok(DEFAULT_SIZE_LIMIT)
-        }
-        Err(_) => Err(()),
-    }
+/// Whether the same call may succeed later.
+fn may_pass(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unavailable
+            | Code::DeadlineExceeded
+            | Code::ResourceExhausted
+            | Code::Aborted
+            | Code::Cancelled
+            | Code::Internal
+            | Code::Unknown
+    )
 }

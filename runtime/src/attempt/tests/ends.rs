@@ -287,10 +287,13 @@ async fn a_dropped_attempt_stops_beating() {
 
 #[tokio::test(start_paused = true)]
 async fn handles_that_outlive_the_attempt_are_cancelled() {
-    let left_behind = attempt(OPTIONS, facts(), &friendly(), async |checkpoint, cancellation| {
-        Ok((checkpoint, cancellation))
+    let mut left_behind = None;
+    attempt(OPTIONS, facts(), &friendly(), async |checkpoint, cancellation| {
+        left_behind = Some((checkpoint, cancellation));
+        Ok(())
     })
-    .await;
+    .await
+    .unwrap();
     let (checkpoint, cancellation) = left_behind.unwrap();
     assert_eq!(cancellation.cancelled().await.reason(), CancelReason::LeaseLost);
     assert!(checkpoint.commit(1).await.is_err());

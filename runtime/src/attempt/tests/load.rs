@@ -100,14 +100,17 @@ async fn details_that_are_a_null_are_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bad_checkpoint_fails_and_names_what_was_found() {
+async fn bad_checkpoint_fails_and_says_what_was_found_but_to_those_who_debug() {
     let facts = Facts { details: vec![payload("line 5")], number: 3, ..facts() };
+    let listener = Listener::at(Level::DEBUG);
     let result = attempt(OPTIONS, facts, &friendly(), async |_, _| Ok(())).await;
     assert_eq!(failure_type(&result), "BadCheckpoint");
     let message = message(&result);
-    for part in ["attempt 3", "`u64`", "\"line 5\"", "restart"] {
+    for part in ["attempt 3", "8 bytes", "`u64`", "debug level", "restart"] {
         assert!(message.contains(part), "{message}");
     }
+    assert!(!message.contains("line 5"), "past a codec that encrypts: {message}");
+    assert!(listener.said().contains("line 5"), "{}", listener.said());
 }
 
 #[tokio::test(start_paused = true)]

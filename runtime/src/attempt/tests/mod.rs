@@ -67,6 +67,7 @@ async fn attempt<T, F>(
     body: impl FnOnce(Checkpoint<u64>, Cancellation) -> F,
 ) -> Result<T, ActivityError>
 where
+    T: serde::Serialize + 'static,
     F: Future<Output = Result<T, ActivityError>>,
 {
     let takes = Takes::NOTHING.checkpoint().cancellation();

@@ -1,0 +1,112 @@
+//! Who cancels an attempt, why, and how long its body may go on after that.
+//!
+//! Invariants:
+//! - a body that was told may go on for its grace, which counts once, from when it was first told;
+//! - where another attempt may start there is none;
+//! - the engine's token says that something happened, never what: a beat asks, and where it does not
+//!   know either, the clocks decide.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::pulse::{Order, Pulse, Question};
+use crate::cancel::CancelReason;
+
+/// How long past the timeout the SDK tells a body whose only handle is the SDK's context.
+const ENGINE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a question why the engine wants the attempt to stop may take.
+const LONGEST_QUESTION: Duration = Duration::from_secs(5);
+
+impl Pulse {
+    /// Asks why the engine wants the attempt to stop: the next answer may say so.
+    pub(super) fn ask(&mut self, now: Instant) -> Option<Order> {
+        self.told_by_engine(now);
+        if self.cancellation.is_cancelled() {
+            return None;
+        }
+        let is_troubled = self.is_troubled(now);
+        let time = self.rhythm.timeout.map_or(LONGEST_QUESTION, |timeout| timeout / 3);
+        let until = now + time.min(LONGEST_QUESTION);
+        self.question =
+            Some(Question { asked: now, beat: self.traffic.sent() + 1, until, is_troubled });
+        if self.lease.takes_heartbeats() {
+            return Some(self.beat(now));
+        }
+        self.answer_by_guess(now);
+        None
+    }
+
+    /// No beat said why the engine wants the attempt to stop.
+    pub(super) fn answer_by_guess(&mut self, now: Instant) {
+        let Some(question) = self.question.take() else { return };
+        if self.cancellation.is_cancelled() || !self.lease.is_told_to_stop() {
+            return;
+        }
+        let settling = self.traffic.settling();
+        let gave_up = self.engine.as_mut().filter(|engine| {
+            engine.may_have_given_up(question.asked, settling, question.is_troubled)
+        });
+        let Some(engine) = gave_up else { return self.cancel(self.lease.unspoken_reason()) };
+        engine.give_up();
+        tracing::warn!(
+            target: "autobeat",
+            since_last_beat = ?now.saturating_duration_since(self.renewed),
+            "the SDK gave the attempt up, since no heartbeat of its own got through; it goes on, as \
+             long as ours do, but a shutdown of this worker cannot reach it any more",
+        );
+    }
+
+    pub(super) fn cancel(&mut self, reason: CancelReason) {
+        let is_news = self.cancellation.cancel(reason);
+        self.follow_cancellation(reason, is_news);
+    }
+
+    /// As [`cancel`](Self::cancel), with what the server should be told about it.
+    pub(super) fn cancel_with(&mut self, reason: CancelReason, message: String) {
+        let is_news = self.cancellation.cancel_with(reason, message);
+        self.follow_cancellation(reason, is_news);
+    }
+
+    fn follow_cancellation(&mut self, reason: CancelReason, is_news: bool) {
+        if is_news {
+            let since_last_beat = self.renewed.elapsed();
+            tracing::info!(target: "autobeat", ?reason, ?since_last_beat, "cancelled");
+            self.begin_grace(reason);
+        }
+    }
+
+    fn begin_grace(&mut self, reason: CancelReason) {
+        let now = Instant::now();
+        if self.grace_end.is_none() && !reason.leaves_no_grace() {
+            let until_told = match self.rhythm.timeout {
+                Some(timeout) if self.rhythm.told_by_engine && !self.lease.is_told_to_stop() => {
+                    timeout + ENGINE_PATIENCE
+                }
+                _ => Duration::ZERO,
+            };
+            self.grace_end = self.rhythm.grace.map(|grace| now + until_told + grace);
+        }
+    }
+
+    /// The engine's token fired: a body that sees only that learns of it now.
+    fn told_by_engine(&mut self, now: Instant) {
+        if self.rhythm.told_by_engine && self.grace_end.is_some() {
+            self.grace_end = self.rhythm.grace.map(|grace| now + grace);
+        }
+    }
+
+    /// A body that only knows the engine's token stopped when the engine gave the attempt up.
+    pub(super) fn settle_on_give_up(&mut self) {
+        if self.is_given_up() && !self.cancellation.is_cancelled() {
+            self.cancel(CancelReason::LeaseLost);
+        }
+    }
+
+    /// Until when a question may take.
+    pub(super) fn question_ends(&self, now: Instant) -> Instant {
+        let limit = self.limit(now);
+        self.question.as_ref().map_or(limit, |question| question.until.min(limit))
+    }
+}

@@ -1,0 +1,111 @@
+//! The clock of the engine's own lane.
+//!
+//! The engine gives an attempt up when no report of its lane has finished for its patience, and holds
+//! back what it is given within its throttle, to send it later over newer details. Nobody says when a
+//! report has finished.
+//!
+//! Invariants:
+//! - reports are further apart than the throttle, so each is sent at once;
+//! - they are further apart than half of the patience, or than a report can live: one that is still
+//!   unfinished when the next one is due has made the engine give up, and its token says so. So
+//!   nothing is ever recorded while a report may be unfinished;
+//! - after the engine gave the attempt up, nothing is recorded there any more.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::lease::EngineRules;
+
+/// How long past its bounds the lane is left alone, so that the engine surely sends at once.
+const MARGIN: Duration = Duration::from_millis(200);
+
+/// How long a report can live, with all of the engine's own limits and retries.
+const LONGEST_LIFE: Duration = Duration::from_mins(1);
+
+/// How far before the end of the engine's patience a report goes out whatever else is due.
+const RESERVE: Duration = Duration::from_secs(3);
+
+/// When the engine's lane has to carry a heartbeat.
+#[derive(Debug)]
+pub(super) struct EngineLane {
+    rules: EngineRules,
+    began: Instant,
+    /// When the last reports went out, the newest first.
+    recorded: [Option<Instant>; 2],
+    gave_up: bool,
+}
+
+impl EngineLane {
+    pub(super) fn new(rules: EngineRules, now: Instant) -> Self {
+        Self { rules, began: now, recorded: [None; 2], gave_up: false }
+    }
+
+    pub(super) fn recorded(&mut self, now: Instant) {
+        self.recorded = [Some(now), self.recorded[0]];
+    }
+
+    /// When the engine's clock started anew, as far as is known.
+    fn since(&self) -> Instant {
+        self.recorded[0].unwrap_or(self.began)
+    }
+
+    /// When a report may go out at the earliest; the first is never throttled.
+    fn soonest(&self) -> Instant {
+        match self.recorded[0] {
+            Some(recorded) => recorded + self.shortest_spacing(),
+            None => self.began,
+        }
+    }
+
+    fn shortest_spacing(&self) -> Duration {
+        self.rules.throttle.max(LONGEST_LIFE.min(self.rules.patience / 2)) + MARGIN
+    }
+
+    fn preferred(&self) -> Instant {
+        self.since() + self.rules.spacing.max(self.shortest_spacing())
+    }
+
+    /// When a report must go out although no beat is due.
+    ///
+    /// Where beats are lost, that is as soon as the engine takes one: also a report that ends badly
+    /// starts its clock anew.
+    pub(super) fn due(&self, is_troubled: bool) -> Option<Instant> {
+        let reserve = RESERVE.min(self.rules.patience / 3);
+        let latest = self.since() + self.rules.patience.saturating_sub(reserve);
+        let due = if is_troubled { self.soonest() } else { latest };
+        (!self.gave_up).then_some(due)
+    }
+
+    /// Whether the beat that is due now is better carried by this lane than the next one.
+    pub(super) fn takes(&self, now: Instant, interval: Duration) -> bool {
+        !self.gave_up && now >= self.soonest() && now + interval / 2 >= self.preferred()
+    }
+
+    /// Whether the engine's token, seen at this moment, may say that it gave the attempt up.
+    ///
+    /// Its patience counts from when a report finished. A report takes about as long as a beat of
+    /// ours; where those are lost, nobody knows.
+    pub(super) fn may_have_given_up(
+        &self,
+        now: Instant,
+        settling: Duration,
+        is_troubled: bool,
+    ) -> bool {
+        let newest = self.recorded[0].map(|newest| now.saturating_duration_since(newest));
+        let before = self.recorded[1].unwrap_or(self.began);
+        let silent = [newest, Some(now.saturating_duration_since(before))];
+        silent.into_iter().flatten().any(|silent| {
+            let least = self.rules.patience.saturating_sub(MARGIN);
+            silent >= least && (is_troubled || silent <= self.rules.patience + settling + MARGIN)
+        })
+    }
+
+    pub(super) fn give_up(&mut self) {
+        self.gave_up = true;
+    }
+
+    pub(super) fn is_given_up(&self) -> bool {
+        self.gave_up
+    }
+}

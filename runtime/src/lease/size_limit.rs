@@ -1,0 +1,88 @@
+//! How large details may be: asked beside the beats, never before one that surely fits.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use temporalio_client::{
+    Client, NamespacedClient, RetryOptions,
+    grpc::WorkflowService,
+    request_extensions::RetryConfigForCall,
+    tonic::{Code, IntoRequest, Status},
+};
+use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
+use tokio::{sync::OnceCell, time::timeout};
+
+/// The server's default limit for details, where it does not say its own.
+const DEFAULT: usize = 2 * 1024 * 1024;
+
+/// Details that fit whatever limit a namespace may reasonably have.
+const SURELY_FITS: usize = 64 * 1024;
+
+/// How long the question may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The limit of one namespace on one connection.
+#[derive(Clone, Default)]
+pub(super) struct SizeLimit {
+    answered: Arc<OnceCell<usize>>,
+}
+
+impl SizeLimit {
+    /// The limit that this client's details are under; all leases of a connection share one.
+    pub(super) fn of(client: &Client) -> Self {
+        static LIMITS: Mutex<Option<HashMap<(u128, String), SizeLimit>>> = Mutex::new(None);
+        // Two clusters may have namespaces of one name.
+        let connection = client.connection().worker_grouping_key().as_u128();
+        LIMITS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_default()
+            .entry((connection, client.namespace()))
+            .or_default()
+            .clone()
+    }
+
+    /// What is known by now.
+    pub(super) fn so_far(&self) -> usize {
+        self.answered.get().copied().unwrap_or(DEFAULT)
+    }
+
+    /// The limit for details of this size: those that could be too large wait until it is known, or
+    /// for a quarter of the time that they have.
+    pub(super) async fn for_size(&self, size: usize, client: &Client, time: Duration) -> usize {
+        if size > SURELY_FITS {
+            let _ = timeout(time / 4, self.ask(client)).await;
+        }
+        self.so_far()
+    }
+
+    /// Asks, unless the answer is known; where asking again may help, it stays unknown.
+    pub(super) async fn ask(&self, client: &Client) {
+        let _ = self.answered.get_or_try_init(|| describe(client)).await;
+    }
+}
+
+async fn describe(client: &Client) -> Result<usize, Status> {
+    let mut request =
+        DescribeNamespaceRequest { namespace: client.namespace(), ..Default::default() }
+            .into_request();
+    request.set_timeout(PATIENCE);
+    request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
+    match WorkflowService::describe_namespace(&mut client.clone(), request).await {
+        Ok(response) => Ok(response
+            .into_inner()
+            .namespace_info
+            .and_then(|info| info.limits)
+            .and_then(|limits| usize::try_from(limits.blob_size_limit_error).ok())
+            .filter(|limit| *limit > 0)
+            .unwrap_or(DEFAULT)),
+        // It will not say more.
+        Err(status) if matches!(status.code(), Code::PermissionDenied | Code::Unimplemented) => {
+            Ok(DEFAULT)
+        }
+        Err(status) => Err(status),
+    }
+}
