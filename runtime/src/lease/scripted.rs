@@ -92,6 +92,13 @@ impl ScriptedLease {
         lock(&self.beats).iter().map(|(_, details)| number(&details.payloads)).collect()
     }
 
+    /// What was left for the answer, as it was written.
+    pub(crate) fn left_text(&self) -> Option<String> {
+        let left = lock(&self.left);
+        let payload = left.as_ref()?.payloads.first()?;
+        Some(String::from_utf8_lossy(&payload.data).into_owned())
+    }
+
     /// What was left for the answer.
     pub(crate) fn left(&self) -> Option<u64> {
         lock(&self.left).as_ref().and_then(|details| number(&details.payloads))

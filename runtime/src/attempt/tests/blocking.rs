@@ -1,10 +1,14 @@
 //! Bodies on the blocking pool.
 
+use tokio_util::task::AbortOnDropHandle;
+
 use super::*;
 
-/// Moves the paused clock: it does not move by itself while a blocking function runs.
-fn move_clock() -> tokio_util::task::AbortOnDropHandle<()> {
-    tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async {
+/// Moves the paused clock once a body has begun: it does not move by itself while a blocking function
+/// runs.
+fn move_clock(begun: tokio::sync::oneshot::Receiver<()>) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(async {
+        begun.await.unwrap();
         loop {
             tokio::time::advance(SECOND / 10).await;
             std::thread::yield_now();
@@ -39,11 +43,13 @@ async fn a_panic_of_a_blocking_body_is_its_own() {
 #[tokio::test(start_paused = true)]
 async fn a_blocking_body_left_behind_has_lost_its_lease() {
     let lease = stopping(CancelReason::Requested);
-    let _clock = move_clock();
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let _clock = move_clock(begun);
     let (go_on, left_behind) = std::sync::mpsc::channel::<()>();
     let (report, reported) = tokio::sync::oneshot::channel();
     let result = attempt::<(), _>(OPTIONS, facts(), &lease, |checkpoint, _| {
         crate::worker::run_blocking(move || {
+            begin.send(()).unwrap();
             let _ = left_behind.recv(); // deaf to its cancellation
             let _ = report.send(checkpoint.save(1).unwrap_err().reason());
             Ok(())
@@ -55,4 +61,38 @@ async fn a_blocking_body_left_behind_has_lost_its_lease() {
     go_on.send(()).unwrap();
     assert_eq!(reported.await, Ok(CancelReason::LeaseLost));
     assert_eq!(lease.times().len(), beats, "no beats for it after its grace");
+}
+
+#[test]
+fn a_blocking_body_that_is_still_queued_never_begins_once_its_attempt_is_over() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    let begun = Arc::new(AtomicBool::new(false));
+    let (go_on, held) = std::sync::mpsc::channel::<()>();
+    runtime.block_on(async {
+        let (begin, holds) = tokio::sync::oneshot::channel();
+        let _clock = move_clock(holds);
+        tokio::task::spawn_blocking(move || {
+            begin.send(()).unwrap();
+            held.recv()
+        });
+        let witness = Arc::clone(&begun);
+        let lease = stopping(CancelReason::Requested);
+        let result = attempt::<(), _>(OPTIONS, facts(), &lease, |_, _| {
+            crate::worker::run_blocking(move || {
+                witness.store(true, Ordering::SeqCst);
+                Ok(())
+            })
+        })
+        .await;
+        assert_eq!(failure_type(&result), "(cancelled)");
+        go_on.send(()).unwrap();
+        // The one thread of the pool is free again.
+        tokio::task::spawn_blocking(|| ()).await.unwrap();
+    });
+    assert!(!begun.load(Ordering::SeqCst));
 }

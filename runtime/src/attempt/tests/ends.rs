@@ -298,3 +298,118 @@ async fn handles_that_outlive_the_attempt_are_cancelled() {
     assert_eq!(cancellation.cancelled().await.reason(), CancelReason::LeaseLost);
     assert!(checkpoint.commit(1).await.is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_attempt_tells_its_handles() {
+    let (hand_out, mut handed_out) = tokio::sync::mpsc::unbounded_channel();
+    let lease = friendly();
+    let running = attempt(OPTIONS, facts(), &lease, async |checkpoint, cancellation| {
+        hand_out.send((checkpoint, cancellation)).unwrap();
+        std::future::pending::<Result<(), ActivityError>>().await
+    });
+    assert!(tokio::time::timeout(SECOND, running).await.is_err());
+    let (checkpoint, cancellation) = handed_out.recv().await.unwrap();
+    assert_eq!(cancellation.cancelled().await.reason(), CancelReason::LeaseLost);
+    assert!(checkpoint.save(1).is_err());
+    assert!(checkpoint.commit(2).await.is_err(), "it does not wait for ever");
+}
+
+/// Panics when it is dropped, unless a panic is on its way already.
+struct Explosion;
+
+impl Drop for Explosion {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "exploded as planned");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destructor_that_panics_while_a_body_is_dropped_leaves_its_newest_value() {
+    let lease = stopping(CancelReason::Paused);
+    let options = OPTIONS.cancel_grace(Grace::After(SECOND));
+    let panicking = attempt::<(), _>(options, facts(), &lease, async |checkpoint, _| {
+        let _explosion = Explosion;
+        checkpoint.save(42)?;
+        std::future::pending().await
+    });
+    AssertUnwindSafe(panicking).catch_unwind().await.unwrap_err();
+    assert_eq!(lease.left(), Some(42));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_cannot_be_sent_leaves_the_last_acknowledged_one() {
+    type Keyed = std::collections::BTreeMap<Option<u8>, u64>;
+    let lease = friendly();
+    let body = async |checkpoint: Checkpoint<Vec<Keyed>>, _: Cancellation| {
+        checkpoint.commit(Vec::new()).await?;
+        let _ = checkpoint.save(vec![Keyed::from([(Some(1), 5), (None, 6)])]);
+        Err::<(), _>(ActivityError::from(std::io::Error::other("disk full")))
+    };
+    let takes = Takes::NOTHING.checkpoint().cancellation();
+    let result = run(OPTIONS, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body).await;
+    assert_eq!(message(&result), "disk full");
+    assert_eq!(lease.left_text().as_deref(), Some("[]"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_too_large_leaves_the_last_acknowledged_one_and_beats_go_on_with_it() {
+    let script = [
+        Line::Answer(Reply::GoOn),
+        Line::Answer(Reply::TooLarge { size: 3_000_000, limit: 2_097_152 }),
+    ];
+    let lease = Arc::new(ScriptedLease::new(script, Line::Answer(Reply::GoOn)));
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, cancellation| {
+        checkpoint.commit(5).await?;
+        let _ = checkpoint.save(6);
+        let reason = cancellation.cancelled().await.reason();
+        assert_eq!(reason, CancelReason::CheckpointTooLarge);
+        sleep(7 * SECOND).await;
+        Err(ActivityError::from(std::io::Error::other("disk full")))
+    })
+    .await;
+    assert_eq!(message(&result), "disk full");
+    assert_eq!(lease.left(), Some(5));
+    assert_eq!(lease.values(), [Some(5), Some(6), Some(5), Some(5)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shows_progress_may_hold_its_checkpoint() {
+    let alive = Arc::new(());
+    let witness = Arc::downgrade(&alive);
+    attempt(OPTIONS, facts(), &friendly(), async |checkpoint, _| {
+        let held = checkpoint.clone();
+        checkpoint.show_progress(move |_| {
+            let _ = &alive;
+            crate::Progress::new(held.get())
+        });
+        sleep(4 * SECOND).await;
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert!(witness.upgrade().is_none(), "nothing of the attempt is left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_is_not_polled_after_its_lease_whoever_wakes_first() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let polled = Arc::new(std::sync::Mutex::new(Instant::now()));
+    let witness = Arc::clone(&polled);
+    let began = Instant::now();
+    let frozen = tokio::spawn(async {
+        sleep(SECOND).await;
+        // As a process that is frozen, and wakes with all of its timers due at once.
+        tokio::time::advance(60 * SECOND).await;
+    });
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async move |_, _| {
+        loop {
+            sleep(SECOND / 10).await;
+            *witness.lock().unwrap() = Instant::now();
+        }
+    })
+    .await;
+    frozen.await.unwrap();
+    assert_eq!(failure_type(&result), "LeaseLost");
+    let last = *polled.lock().unwrap() - began;
+    assert!(last < TIMEOUT, "polled {last:?} after it began");
+}
