@@ -8,6 +8,7 @@ pub mod activities;
 pub mod cli;
 pub mod conversion;
 pub mod environment;
+pub mod inprocess;
 pub mod ledger;
 pub mod program;
 pub mod server;

@@ -1,0 +1,386 @@
+//! One activity by the rules of a server, as plain data: it knows neither clocks nor calls.
+//!
+//! Invariants:
+//! - at most one attempt is started, and its token is the only one that is not stale;
+//! - whoever shows a stale token is told that it is not found, and changes nothing;
+//! - once closed, nothing changes any more.
+
+mod terms;
+
+use std::time::Duration;
+
+use temporalio_common::protos::temporal::api::common::v1::Payload;
+
+pub use self::terms::{ResetRule, Retry, Terms, Timeout};
+use super::moment::Moment;
+
+/// Names one start of an attempt: of all that its number is shared with, in a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Token(pub u64);
+
+/// How an activity ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Closed {
+    /// An attempt completed it.
+    Completed,
+    /// An attempt failed, and there is no other.
+    Failed,
+    /// It was asked to stop, and did.
+    Cancelled,
+    /// A timeout was over, and there is no other attempt.
+    TimedOut(Timeout),
+    /// It was ended from outside.
+    Terminated,
+}
+
+/// Why a call changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The token is stale.
+    NotFound,
+    /// Nobody asked for a cancellation.
+    NotRequested,
+}
+
+/// What a heartbeat is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Flags {
+    /// Somebody wants it cancelled.
+    pub cancel_requested: bool,
+    /// It is paused.
+    pub paused: bool,
+    /// It was reset.
+    pub reset: bool,
+}
+
+/// A failure as an attempt answers it.
+#[derive(Clone, Debug, Default)]
+pub struct Failure {
+    /// Whether another attempt would be of use.
+    pub non_retryable: bool,
+    /// When the next attempt is to start, instead of what the policy says.
+    pub next_retry_delay: Option<Duration>,
+    /// The last details, which replace those that are stored.
+    pub details: Option<Vec<Payload>>,
+}
+
+/// What became of an attempt or the activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// Another attempt follows.
+    Retried {
+        /// Its number.
+        number: u32,
+        /// When it may start.
+        due: Moment,
+    },
+    /// It is over.
+    Closed(Closed),
+}
+
+/// What a worker is handed.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// The token of the attempt.
+    pub token: Token,
+    /// Its number.
+    pub number: u32,
+    /// What the last attempt left.
+    pub details: Option<Vec<Payload>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Waiting { due: Moment },
+    Started { token: Token, at: Moment, heard: Moment, forgotten: bool },
+    Closed(Closed),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Reset {
+    heartbeats: bool,
+}
+
+/// One activity.
+#[derive(Debug)]
+pub struct Activity {
+    terms: Terms,
+    scheduled: Moment,
+    number: u32,
+    state: State,
+    details: Option<Vec<Payload>>,
+    cancel_requested: bool,
+    paused: bool,
+    reset: Option<Reset>,
+    tokens: u64,
+}
+
+impl Activity {
+    /// Schedules an activity.
+    #[must_use]
+    pub fn new(terms: Terms, now: Moment) -> Self {
+        Self {
+            terms: terms.clamped(),
+            scheduled: now,
+            number: 1,
+            state: State::Waiting { due: now },
+            details: None,
+            cancel_requested: false,
+            paused: false,
+            reset: None,
+            tokens: 0,
+        }
+    }
+
+    /// The terms as the server took them.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// When it was scheduled.
+    #[must_use]
+    pub fn scheduled(&self) -> Moment {
+        self.scheduled
+    }
+
+    /// The details that are stored.
+    #[must_use]
+    pub fn details(&self) -> Option<&[Payload]> {
+        self.details.as_deref()
+    }
+
+    /// How it ended, if it did.
+    #[must_use]
+    pub fn closed(&self) -> Option<Closed> {
+        match self.state {
+            State::Closed(closed) => Some(closed),
+            _ => None,
+        }
+    }
+
+    /// Whether a worker that asks now is handed an attempt.
+    #[must_use]
+    pub fn is_due(&self, now: Moment) -> bool {
+        matches!(self.state, State::Waiting { due } if due <= now && !self.paused)
+    }
+
+    /// When it becomes due by itself.
+    #[must_use]
+    pub fn due(&self) -> Option<Moment> {
+        match self.state {
+            State::Waiting { due } if !self.paused => Some(due),
+            _ => None,
+        }
+    }
+
+    /// The started attempt that the server still knows.
+    #[must_use]
+    pub fn known(&self) -> Option<Token> {
+        match self.state {
+            State::Started { token, forgotten: false, .. } => Some(token),
+            _ => None,
+        }
+    }
+
+    /// Hands the attempt that is due to a worker.
+    pub fn start(&mut self, now: Moment) -> Option<Started> {
+        if !self.is_due(now) {
+            return None;
+        }
+        self.tokens += 1;
+        let token = Token(self.tokens);
+        self.state = State::Started { token, at: now, heard: now, forgotten: false };
+        Some(Started { token, number: self.number, details: self.details.clone() })
+    }
+
+    /// A heartbeat: its details replace those that are stored, also where there are none. Too large
+    /// ones fail the activity for good, and the attempt is told that it was cancelled.
+    ///
+    /// # Errors
+    ///
+    /// Where the token is stale.
+    pub fn heartbeat(
+        &mut self,
+        token: Token,
+        details: Option<Vec<Payload>>,
+        size: usize,
+        now: Moment,
+    ) -> Result<Flags, Refusal> {
+        self.check(token)?;
+        if size > self.terms.details_limit {
+            self.state = State::Closed(Closed::Failed);
+            return Ok(Flags { cancel_requested: true, ..Flags::default() });
+        }
+        if let State::Started { heard, .. } = &mut self.state {
+            *heard = now;
+        }
+        self.details = details;
+        Ok(Flags {
+            cancel_requested: self.cancel_requested,
+            paused: self.paused,
+            reset: self.reset.is_some(),
+        })
+    }
+
+    /// The attempt completed.
+    ///
+    /// # Errors
+    ///
+    /// Where the token is stale.
+    pub fn complete(&mut self, token: Token) -> Result<Change, Refusal> {
+        self.check(token)?;
+        Ok(self.close(Closed::Completed))
+    }
+
+    /// The attempt stopped because it was asked to.
+    ///
+    /// # Errors
+    ///
+    /// Where the token is stale, or nobody asked.
+    pub fn cancelled(&mut self, token: Token) -> Result<Change, Refusal> {
+        self.check(token)?;
+        if !self.cancel_requested {
+            return Err(Refusal::NotRequested);
+        }
+        Ok(self.close(Closed::Cancelled))
+    }
+
+    /// The attempt failed.
+    ///
+    /// # Errors
+    ///
+    /// Where the token is stale.
+    pub fn fail(&mut self, token: Token, failure: Failure, now: Moment) -> Result<Change, Refusal> {
+        self.check(token)?;
+        if let Some(details) = failure.details {
+            self.details = Some(details);
+        }
+        if failure.non_retryable {
+            return Ok(self.close(Closed::Failed));
+        }
+        Ok(self.retry(now, failure.next_retry_delay, Closed::Failed))
+    }
+
+    /// Somebody wants it cancelled: done at once where no attempt runs.
+    pub fn request_cancel(&mut self) -> Option<Change> {
+        match self.state {
+            State::Waiting { .. } => Some(self.close(Closed::Cancelled)),
+            State::Started { .. } => {
+                self.cancel_requested = true;
+                None
+            }
+            State::Closed(_) => None,
+        }
+    }
+
+    /// Holds the next attempt, and tells a running one.
+    pub fn pause(&mut self) {
+        self.paused = self.closed().is_none();
+    }
+
+    /// Lets a held attempt start at once.
+    pub fn unpause(&mut self, now: Moment) {
+        if std::mem::take(&mut self.paused)
+            && let State::Waiting { due } = &mut self.state
+        {
+            *due = now;
+        }
+    }
+
+    /// Begins anew with attempt number 1, at once where no attempt runs; also unpauses.
+    pub fn reset(&mut self, heartbeats: bool, now: Moment) {
+        match &mut self.state {
+            State::Waiting { due } => {
+                *due = now;
+                self.number = 1;
+                if heartbeats {
+                    self.details = None;
+                }
+            }
+            State::Started { forgotten, .. } => {
+                *forgotten |= self.terms.reset == ResetRule::Forgotten && self.number > 1;
+                self.reset = Some(Reset { heartbeats });
+            }
+            State::Closed(_) => {}
+        }
+        self.paused = false;
+    }
+
+    /// Ends it: whoever calls for it afterwards is told that it is not found.
+    pub fn terminate(&mut self) -> Option<Change> {
+        self.closed().is_none().then(|| self.close(Closed::Terminated))
+    }
+
+    /// When which timeout is over next.
+    #[must_use]
+    pub fn timer(&self) -> Option<(Moment, Timeout)> {
+        let whole = self.terms.schedule_to_close;
+        let whole = whole.map(|timeout| (self.scheduled + timeout, Timeout::ScheduleToClose));
+        let own = match self.state {
+            State::Waiting { due } => {
+                let timeout = self.terms.schedule_to_start.filter(|_| !self.paused);
+                [timeout.map(|timeout| (due + timeout, Timeout::ScheduleToStart)), None]
+            }
+            State::Started { at, heard, .. } => {
+                let unheard = self.terms.heartbeat_timeout;
+                [
+                    Some((at + self.terms.start_to_close, Timeout::StartToClose)),
+                    unheard.map(|timeout| (heard + timeout, Timeout::Heartbeat)),
+                ]
+            }
+            State::Closed(_) => return None,
+        };
+        own.into_iter().chain([whole]).flatten().min()
+    }
+
+    /// A timeout is over.
+    pub fn time_out(&mut self, timeout: Timeout, now: Moment) -> Change {
+        match timeout {
+            Timeout::ScheduleToStart | Timeout::ScheduleToClose => {
+                self.close(Closed::TimedOut(timeout))
+            }
+            Timeout::StartToClose | Timeout::Heartbeat => {
+                self.retry(now, None, Closed::TimedOut(timeout))
+            }
+        }
+    }
+
+    fn check(&self, token: Token) -> Result<(), Refusal> {
+        (self.known() == Some(token)).then_some(()).ok_or(Refusal::NotFound)
+    }
+
+    fn close(&mut self, closed: Closed) -> Change {
+        self.state = State::Closed(closed);
+        Change::Closed(closed)
+    }
+
+    /// Another attempt, or the end where there is none.
+    fn retry(&mut self, now: Moment, delay: Option<Duration>, otherwise: Closed) -> Change {
+        if self.cancel_requested {
+            return self.close(otherwise);
+        }
+        if let Some(reset) = self.reset.take() {
+            self.number = 1;
+            if reset.heartbeats {
+                self.details = None;
+            }
+            return self.wait_until(now);
+        }
+        let Some(planned) = self.terms.retry.delay_after(self.number) else {
+            return self.close(otherwise);
+        };
+        let due = now + delay.unwrap_or(planned);
+        let end = self.terms.schedule_to_close.map(|timeout| self.scheduled + timeout);
+        if end.is_some_and(|end| due > end) {
+            return self.close(otherwise);
+        }
+        self.number += 1;
+        self.wait_until(due)
+    }
+
+    fn wait_until(&mut self, due: Moment) -> Change {
+        self.state = State::Waiting { due };
+        Change::Retried { number: self.number, due }
+    }
+}
