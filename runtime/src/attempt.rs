@@ -84,7 +84,7 @@ impl Takes {
     }
 
     /// Whether the SDK's context is all that tells the body of a cancellation.
-    fn is_told_by_engine(self) -> bool {
+    pub(crate) fn is_told_by_engine(self) -> bool {
         self.context && !self.checkpoint && !self.cancellation
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use autobeat_tests::{
     activities::Action,
-    conversion::{REVERSED, SPACIOUS, with_codec, with_converter},
+    conversion::{REVERSED, SPACIOUS, with_codec, with_codec_that_panics_at, with_converter},
     environment::{Environment, eventually},
     workflows::Outcome,
 };
@@ -42,4 +42,17 @@ async fn a_codec_hides_checkpoints() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_converter_of_the_clients_own_writes_checkpoints() {
     goes_on_with(with_converter(), SPACIOUS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_codec_that_panics_for_a_while_costs_neither_the_heartbeat_nor_the_attempt() {
+    let converter = with_codec_that_panics_at(100..=300);
+    let Some(environment) = Environment::open_with(converter).await else { return };
+    let ledger = environment.ledger();
+    let _worker = environment.worker().await;
+    let plan = environment.plan(1_000, Duration::from_millis(5));
+    let run = environment.start(environment.job("process_items", plan)).await;
+
+    assert_eq!(run.outcome().await, Outcome::Completed(1_000));
+    assert_eq!(ledger.beginnings().len(), 1);
 }

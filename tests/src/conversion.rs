@@ -1,6 +1,6 @@
 //! What a client may do to payloads: a codec, as for encryption, and a converter of its own.
 
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use erased_serde::{Deserializer, Serialize};
 use futures_util::{
@@ -26,6 +26,13 @@ pub const SPACIOUS: &[u8] = b"json/spacious";
 #[must_use]
 pub fn with_codec() -> DataConverter {
     DataConverter::new(PayloadConverter::default(), DefaultFailureConverter::default(), Reverse)
+}
+
+/// A client whose codec panics at every number in a range.
+#[must_use]
+pub fn with_codec_that_panics_at(numbers: RangeInclusive<u64>) -> DataConverter {
+    let codec = Explosive { numbers };
+    DataConverter::new(PayloadConverter::default(), DefaultFailureConverter::default(), codec)
 }
 
 /// A client with a converter that knows values alone, and no payloads.
@@ -65,6 +72,26 @@ impl PayloadCodec for Reverse {
             Payload::decode(plain.as_slice()).map_err(invalid)
         };
         ready(payloads.into_iter().map(reverse).collect()).boxed()
+    }
+}
+
+/// Leaves payloads as they are, but for those that it panics at.
+struct Explosive {
+    numbers: RangeInclusive<u64>,
+}
+
+impl PayloadCodec for Explosive {
+    fn encode(&self, _: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
+        for payload in &payloads {
+            let number = serde_json::from_slice(&payload.data).ok();
+            let explodes = number.is_some_and(|number| self.numbers.contains(&number));
+            assert!(!explodes, "exploded as planned");
+        }
+        ready(Ok(payloads)).boxed()
+    }
+
+    fn decode(&self, _: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
+        ready(Ok(payloads)).boxed()
     }
 }
 

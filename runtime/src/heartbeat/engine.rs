@@ -26,6 +26,12 @@ const LONGEST_LIFE: Duration = Duration::from_mins(1);
 /// How far before the end of the engine's patience a report goes out whatever else is due.
 const RESERVE: Duration = Duration::from_secs(3);
 
+/// How much too early a timer may seem to fire.
+const PRECISION: Duration = Duration::from_millis(5);
+
+/// How late a timer of the engine may be noticed here.
+const LATENESS: Duration = Duration::from_millis(20);
+
 /// When the engine's lane has to carry a heartbeat.
 #[derive(Debug)]
 pub(super) struct EngineLane {
@@ -84,21 +90,23 @@ impl EngineLane {
 
     /// Whether the engine's token, seen at this moment, may say that it gave the attempt up.
     ///
-    /// Its patience counts from when a report finished. A report takes about as long as a beat of
-    /// ours; where those are lost, nobody knows.
+    /// Its patience counts from when a report finished: the newest, or the one before, where the newest
+    /// is lost. A report takes about as long as a beat of ours; where those are lost too, nobody knows.
+    /// The window is narrow, since a worker that shuts down by chance within it is not noticed.
     pub(super) fn may_have_given_up(
         &self,
         now: Instant,
-        settling: Duration,
+        round_trip: Duration,
         is_troubled: bool,
     ) -> bool {
-        let newest = self.recorded[0].map(|newest| now.saturating_duration_since(newest));
-        let before = self.recorded[1].unwrap_or(self.began);
-        let silent = [newest, Some(now.saturating_duration_since(before))];
-        silent.into_iter().flatten().any(|silent| {
-            let least = self.rules.patience.saturating_sub(MARGIN);
-            silent >= least && (is_troubled || silent <= self.rules.patience + settling + MARGIN)
-        })
+        let least = self.rules.patience.saturating_sub(PRECISION);
+        let most = if is_troubled { LONGEST_LIFE } else { 2 * round_trip + LATENESS };
+        [self.recorded[0], self.recorded[1].or(Some(self.began))].into_iter().flatten().any(
+            |since| {
+                let silent = now.saturating_duration_since(since);
+                silent >= least && silent <= self.rules.patience + most
+            },
+        )
     }
 
     pub(super) fn give_up(&mut self) {

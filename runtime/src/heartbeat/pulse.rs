@@ -372,7 +372,8 @@ impl Pulse {
         self.failures = 0;
         self.beats += 1;
         let last_sent = self.traffic.last_sent().unwrap_or(flight.sent);
-        self.next_beat = Some((last_sent + self.rhythm.interval).max(now));
+        // Where a later beat was told that nobody listens any more, there is none.
+        self.next_beat = self.next_beat.map(|_| (last_sent + self.rhythm.interval).max(now));
         self.renewed = self.renewed.max(flight.sent);
         self.publish_end();
         let version = flight.details.version;
@@ -390,7 +391,7 @@ impl Pulse {
 
     fn too_large(&mut self, flight: &Flight, size: usize, limit: usize, now: Instant) {
         self.unfit = Some(flight.details.version);
-        self.next_beat = Some(now + self.rhythm.interval);
+        self.next_beat = self.next_beat.map(|_| now + self.rhythm.interval);
         let message = format!(
             "the checkpoint takes {size} bytes, the server at most {limit}: keep positions and \
              counts in it, not the data"

@@ -8,7 +8,7 @@ use tracing::Level;
 use super::*;
 use crate::{
     cancel::CancelReason,
-    checkpoint::Slot,
+    checkpoint::{Checkpoint, Slot},
     lease::{
         Lease, Reply,
         scripted::{Line, ScriptedLease},
@@ -157,4 +157,44 @@ async fn a_blocked_runtime_is_said_once_an_episode_with_its_lateness() {
     advance(20 * SECOND).await;
     tokio::task::yield_now().await;
     assert_eq!(lateness(), 2, "after beats in time it is another episode");
+}
+
+/// Beats for a second at an interval of 50 ms, and counts how often the task went to sleep.
+async fn sleeps_of_a_second(line: Line) -> (usize, usize) {
+    let lease = Arc::new(ScriptedLease::new([], line).with_engine(SECOND));
+    let interval = Duration::from_millis(50);
+    let rhythm = Rhythm { interval, timeout: Some(SECOND), grace: None, ..rhythm() };
+    let (_heartbeat, slot, cancellation) = start(&lease, rhythm);
+    let checkpoint = Checkpoint::new(slot, cancellation);
+    let committing = async {
+        for value in 0.. {
+            let _ = checkpoint.commit(value).await;
+            sleep(interval / 3).await;
+        }
+    };
+    let _ = tokio::time::timeout(SECOND.mul_f64(0.95), committing).await;
+    (lease.sleeps(), lease.times().len() + lease.recorded().len())
+}
+
+/// Each request wakes it when it is due and when it lands; somebody who waits, once.
+fn assert_few(sleeps: usize, requests: usize) {
+    assert!(requests >= 3, "{requests} requests");
+    assert!(sleeps <= 3 * requests + 4, "{sleeps} sleeps for {requests} requests");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_wakes_a_few_times_a_beat() {
+    for line in [Line::Answer(Reply::GoOn), Line::Refusal, Line::Silence] {
+        let (sleeps, requests) = sleeps_of_a_second(line).await;
+        assert_few(sleeps, requests);
+    }
+}
+
+/// A paused clock moves only when everything sleeps, so it hides a task that never does.
+#[tokio::test]
+async fn it_wakes_a_few_times_a_beat_on_the_real_clock() {
+    for line in [Line::Answer(Reply::GoOn), Line::Refusal, Line::Silence] {
+        let (sleeps, requests) = sleeps_of_a_second(line).await;
+        assert_few(sleeps, requests);
+    }
 }

@@ -52,6 +52,11 @@ impl Traffic {
         LEAST_SETTLING.max(self.round_trip * SETTLING_ROUND_TRIPS)
     }
 
+    /// How long the last beats took to be answered.
+    pub(super) fn round_trip(&self) -> Duration {
+        self.round_trip
+    }
+
     /// How many beats are on their way.
     pub(super) fn open(&self) -> usize {
         self.open.len()

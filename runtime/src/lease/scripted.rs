@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,7 +16,7 @@ use temporalio_common::{
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{BeatError, EngineRules, Lease, Reply};
+use super::{Answer, BeatError, EngineRules, Lease, Reply};
 use crate::{
     cancel::CancelReason,
     checkpoint::{Details, decode},
@@ -41,6 +44,11 @@ pub(crate) struct ScriptedLease {
     left: Mutex<Option<Details>>,
     rules: Option<EngineRules>,
     pub(crate) engine: CancellationToken,
+    /// How often the heartbeat's task went to sleep: it looks at this token each time.
+    sleeps: AtomicUsize,
+    /// What the server takes of an answer that is said again; `None` where it cannot be.
+    says: Option<Mutex<VecDeque<bool>>>,
+    said: Mutex<Vec<(Duration, String)>>,
 }
 
 impl ScriptedLease {
@@ -54,6 +62,9 @@ impl ScriptedLease {
             left: Mutex::default(),
             rules: None,
             engine: CancellationToken::new(),
+            sleeps: AtomicUsize::new(0),
+            says: None,
+            said: Mutex::default(),
         }
     }
 
@@ -75,6 +86,22 @@ impl ScriptedLease {
             spacing: timeout,
         });
         self
+    }
+
+    /// Answers can be said again: so often in vain, then once and for all.
+    pub(crate) fn hearing(mut self, failures: usize) -> Self {
+        self.says = Some(Mutex::new(vec![false; failures].into()));
+        self
+    }
+
+    /// The answers that were said again, and when.
+    pub(crate) fn said(&self) -> Vec<(Duration, String)> {
+        lock(&self.said).clone()
+    }
+
+    /// How often the heartbeat's task went to sleep.
+    pub(crate) fn sleeps(&self) -> usize {
+        self.sleeps.load(Ordering::Relaxed)
     }
 
     /// When the beats came, since the lease began.
@@ -156,7 +183,18 @@ impl Lease for ScriptedLease {
         self.engine.is_cancelled()
     }
 
+    fn can_say(&self) -> bool {
+        self.says.is_some()
+    }
+
+    fn say<'a>(&'a self, answer: &'a Answer, _: Instant) -> BoxFuture<'a, bool> {
+        lock(&self.said).push((self.began.elapsed(), format!("{answer:?}")));
+        let taken = self.says.as_ref().and_then(|says| lock(says).pop_front()).unwrap_or(true);
+        std::future::ready(taken).boxed()
+    }
+
     fn told_to_stop(&self) -> BoxFuture<'_, ()> {
+        self.sleeps.fetch_add(1, Ordering::Relaxed);
         self.engine.cancelled().boxed()
     }
 }

@@ -26,7 +26,7 @@ use temporalio_client::{
     Client, NamespacedClient, RetryOptions,
     grpc::WorkflowService,
     request_extensions::RetryConfigForCall,
-    tonic::{Code, IntoRequest, Request, Status},
+    tonic::{Code, IntoRequest, Request, Status, metadata::MetadataValue},
 };
 use temporalio_common::{
     data_converters::{ActivitySerializationContext, PayloadConverter, SerializationContextData},
@@ -297,8 +297,11 @@ fn activity_data() -> SerializationContextData {
 }
 
 /// A call without the client's own retries, which would keep a beat alive for longer than it is true.
+///
+/// It carries a header that tells it from the SDK's own, for proxies and whoever reads a trace.
 fn single<T>(request: T) -> Request<T> {
     let mut request = request.into_request();
+    request.metadata_mut().insert("autobeat-lane", MetadataValue::from_static("ours"));
     request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
     request
 }

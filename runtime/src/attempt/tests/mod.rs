@@ -2,9 +2,11 @@
 
 #![allow(clippy::unchecked_time_subtraction, reason = "moments in the wrong order fail a test")]
 
+mod answers;
 mod blocking;
 mod clocks;
 mod ends;
+mod engine;
 mod grace;
 mod load;
 mod telemetry;

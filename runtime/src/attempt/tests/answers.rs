@@ -1,0 +1,122 @@
+//! An answer that the engine may lose reaches the server all the same.
+
+use super::*;
+
+const GONE: Line = Line::Answer(Reply::Stop(CancelReason::NotFound));
+
+/// A lease whose first beats are welcome, and the question after the end is answered like this.
+fn ending(question: impl IntoIterator<Item = Line>, ever_after: Line) -> ScriptedLease {
+    let welcome = [Line::Answer(Reply::GoOn)];
+    ScriptedLease::new(welcome.into_iter().chain(question), ever_after).hearing(0)
+}
+
+/// An attempt of 4 s, which beats once; it saves 7 and returns this.
+async fn attempt_of_4_s(
+    lease: &Arc<ScriptedLease>,
+    end: Result<u64, ActivityError>,
+) -> Result<u64, ActivityError> {
+    attempt(OPTIONS, facts(), lease, async move |checkpoint, _| {
+        checkpoint.save(7)?;
+        sleep(4 * SECOND).await;
+        end
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_came_is_asked_for_once_and_not_said_again() {
+    let lease = Arc::new(ending([], GONE));
+    assert_eq!(attempt_of_4_s(&lease, Ok(3)).await.unwrap(), 3);
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.values(), [Some(7), Some(7)], "a beat, and the question");
+    assert_eq!(lease.times()[1].as_secs(), 5, "the engine has a second");
+    assert!(lease.said().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_the_engine_lost_is_said_again() {
+    let lease = Arc::new(ending([], Line::Answer(Reply::GoOn)));
+    attempt_of_4_s(&lease, Ok(3)).await.unwrap();
+    sleep(60 * SECOND).await;
+    let said = lease.said();
+    assert_eq!(said.len(), 1, "once: {said:?}");
+    assert_eq!(said[0].0.as_secs(), 5);
+    assert!(said[0].1.contains("Completed"), "{said:?}");
+    assert_eq!(lease.times().len(), 2, "and nothing else is sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_said_again_with_all_that_its_retry_depends_on() {
+    let lease = Arc::new(ending([], Line::Answer(Reply::GoOn)));
+    let failure = ApplicationFailure::builder(anyhow::anyhow!("no paper").context("printing"))
+        .type_name("Printer".to_owned())
+        .non_retryable(true)
+        .next_retry_delay(3 * SECOND)
+        .build();
+    attempt_of_4_s(&lease, Err(ActivityError::application(failure))).await.unwrap_err();
+    sleep(60 * SECOND).await;
+    let (_, said) = &lease.said()[0];
+    for part in ["printing", "no paper", "Printer", "non_retryable: true", "Some(3s)"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert_eq!(lease.left(), Some(7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_and_a_cancellation_are_said_again_too() {
+    let lease = Arc::new(ending([], Line::Answer(Reply::GoOn)));
+    let panicking = attempt::<(), _>(OPTIONS, facts(), &lease, async |_, _| {
+        sleep(4 * SECOND).await;
+        panic!("out of cheese")
+    });
+    AssertUnwindSafe(panicking).catch_unwind().await.unwrap_err();
+    sleep(60 * SECOND).await;
+    assert!(lease.said()[0].1.contains("panicked: out of cheese"), "{:?}", lease.said());
+
+    let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
+    let lease = Arc::new(ScriptedLease::new([], requested).hearing(0));
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |_, cancellation| {
+        Err(cancellation.cancelled().await.into())
+    });
+    assert_eq!(failure_type(&result.await), "(cancelled)");
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.said()[0].1, "Cancelled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_tried_until_the_server_is_back() {
+    let refused = std::iter::repeat_n(Line::Refusal, 4);
+    let lease = Arc::new(ending(refused, Line::Answer(Reply::GoOn)).hearing(3));
+    attempt_of_4_s(&lease, Ok(3)).await.unwrap();
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.times().len(), 1 + 4 + 1);
+    assert_eq!(lease.said().len(), 3 + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_tried_after_the_lease() {
+    let lease = Arc::new(ending([], Line::Refusal));
+    attempt_of_4_s(&lease, Ok(3)).await.unwrap();
+    sleep(60 * SECOND).await;
+    let last = *lease.times().last().unwrap();
+    assert!(last < 3 * SECOND + TIMEOUT, "its last acknowledged beat was sent at 3 s: {last:?}");
+    assert!(lease.times().len() >= 8, "and until then it is: {:?}", lease.times());
+    assert!(lease.said().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_attempt_asks_nothing() {
+    let lease = Arc::new(ending([], Line::Answer(Reply::GoOn)));
+    attempt(OPTIONS, facts(), &lease, async |_, _| Ok(())).await.unwrap();
+    sleep(60 * SECOND).await;
+    assert!(lease.times().is_empty() && lease.said().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_completes_it_elsewhere_is_not_spoken_for() {
+    let lease = Arc::new(ending([], Line::Answer(Reply::GoOn)));
+    attempt_of_4_s(&lease, Err(ActivityError::WillCompleteAsync)).await.unwrap_err();
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.times().len(), 2, "a beat, and the newest details");
+    assert!(lease.said().is_empty());
+}

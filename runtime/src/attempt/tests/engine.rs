@@ -1,0 +1,88 @@
+//! What an engine does with its own token: it shuts down, or it gives the attempt up.
+
+use super::*;
+
+/// The engine's token fires at this time; how the attempt ends, which else takes 60 s.
+async fn told_at(
+    lease: &Arc<ScriptedLease>,
+    moment: Duration,
+    takes: Takes,
+) -> Result<&'static str, ActivityError> {
+    told_after(lease, sleep(moment), takes).await
+}
+
+async fn told_after(
+    lease: &Arc<ScriptedLease>,
+    moment: impl Future<Output = ()> + Send + 'static,
+    takes: Takes,
+) -> Result<&'static str, ActivityError> {
+    let engine = lease.engine.clone();
+    let telling = tokio::spawn({
+        let engine = engine.clone();
+        async move {
+            moment.await;
+            engine.cancel();
+        }
+    });
+    let body = async move |_: Checkpoint<u64>, cancellation: Cancellation| {
+        tokio::select! {
+            () = engine.cancelled(), if takes.is_told_by_engine() => Err(ActivityError::cancelled()),
+            cancelled = cancellation.cancelled() => Err(cancelled.into()),
+            () = sleep(60 * SECOND) => Ok("done"),
+        }
+    };
+    let result = run(OPTIONS, takes, facts(), Arc::clone(lease) as Arc<dyn Lease>, body).await;
+    telling.await.unwrap();
+    result
+}
+
+/// An engine that gives up 14 s after the last report of its lane, or after the beginning.
+fn lease() -> Arc<ScriptedLease> {
+    Arc::new(ScriptedLease::friendly().with_engine(TIMEOUT).hearing(0))
+}
+
+const HANDLES: Takes = Takes::NOTHING.checkpoint().cancellation();
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_the_engine_gave_up_goes_on_and_answers_by_itself() {
+    let lease = lease();
+    let listener = Listener::at(Level::WARN);
+    assert_eq!(told_at(&lease, 14 * SECOND, HANDLES).await.unwrap(), "done");
+    assert!(listener.said().contains("the SDK gave the attempt up"), "{}", listener.said());
+    assert!(lease.recorded().iter().all(|time| *time < 14 * SECOND), "nothing more on its lane");
+    sleep(SECOND).await;
+    let (said, _) = lease.said()[0].clone();
+    assert_eq!(said.as_secs(), 60, "at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_counts_from_the_report_before_the_last_which_may_be_lost() {
+    let lease = lease();
+    let watched = Arc::clone(&lease);
+    let lost = async move {
+        while watched.recorded().is_empty() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        // The second report, 9 s after this one, is lost.
+        sleep(14 * SECOND).await;
+    };
+    assert_eq!(told_after(&lease, lost, HANDLES).await.unwrap(), "done");
+    assert_eq!(lease.recorded().len(), 2, "nothing more on its lane");
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_any_other_time_the_worker_shuts_down() {
+    for moment in [1, 5, 12, 16, 30, 46] {
+        let result = told_at(&lease(), moment * SECOND, HANDLES).await;
+        assert_eq!(failure_type(&result), "WorkerShutdown", "at {moment} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_knows_the_engine_alone_has_lost_its_lease_with_it() {
+    let takes = Takes::NOTHING.context();
+    let result = told_at(&lease(), 14 * SECOND, takes).await;
+    assert_eq!(failure_type(&result), "LeaseLost");
+    let result = told_at(&lease(), 5 * SECOND, takes).await;
+    assert_eq!(failure_type(&result), "WorkerShutdown");
+}
