@@ -43,13 +43,13 @@ async fn a_panic_of_a_blocking_body_is_its_own() {
 #[tokio::test(start_paused = true)]
 async fn a_blocking_body_left_behind_has_lost_its_lease() {
     let lease = stopping(CancelReason::Requested);
-    let (begin, begun) = tokio::sync::oneshot::channel();
+    let (announce, begun) = tokio::sync::oneshot::channel();
     let _clock = move_clock(begun);
     let (go_on, left_behind) = std::sync::mpsc::channel::<()>();
     let (report, reported) = tokio::sync::oneshot::channel();
     let result = attempt::<(), _>(OPTIONS, facts(), &lease, |checkpoint, _| {
         crate::worker::run_blocking(move || {
-            begin.send(()).unwrap();
+            announce.send(()).unwrap();
             let _ = left_behind.recv(); // deaf to its cancellation
             let _ = report.send(checkpoint.save(1).unwrap_err().reason());
             Ok(())
@@ -74,10 +74,10 @@ fn a_blocking_body_that_is_still_queued_never_begins_once_its_attempt_is_over() 
     let begun = Arc::new(AtomicBool::new(false));
     let (go_on, held) = std::sync::mpsc::channel::<()>();
     runtime.block_on(async {
-        let (begin, holds) = tokio::sync::oneshot::channel();
+        let (announce, holds) = tokio::sync::oneshot::channel();
         let _clock = move_clock(holds);
         tokio::task::spawn_blocking(move || {
-            begin.send(()).unwrap();
+            announce.send(()).unwrap();
             held.recv()
         });
         let witness = Arc::clone(&begun);
