@@ -8,7 +8,7 @@ use autobeat_tests::inprocess::{
     activity::{Closed, Terms, Timeout},
     history::{Answer, Lane, Rpc, What},
     network::{Hits, Loss, Network, Outage},
-    worker::{Fin, Life, live, options},
+    worker::{Life, live, options},
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,16 +38,18 @@ fn world(network: Network) -> World {
     World::new(terms, network, Skew::Behind)
 }
 
-/// A worker that lives for some time, or until the activity is closed.
-fn for_a_while(world: &World, limit: Duration, fin: Fin) -> Life {
-    live(world, options(count, None), async {
+/// A worker that lives for some time; it shuts down where the activity is closed by then.
+fn for_a_while(world: &World, limit: Duration) -> Life {
+    live(world, options(count, None), async |control| {
         let closed = async {
             while world.closed().is_none() {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
-        let _ = tokio::time::timeout(limit, closed).await;
-        fin
+        if tokio::time::timeout(limit, closed).await.is_ok() {
+            control.shut_down();
+            tokio::time::sleep(Duration::from_mins(1)).await;
+        }
     })
 }
 
@@ -62,8 +64,7 @@ fn calls(world: &World, wanted: Rpc, by: Lane) -> usize {
 #[test]
 fn both_lanes_of_a_healthy_attempt_reach_the_server() {
     let world = world(Network { latency: Duration::from_millis(5), ..Network::default() });
-    let patience = Duration::from_mins(1);
-    let life = for_a_while(&world, Duration::from_secs(100), Fin::ShutDown(patience));
+    let life = for_a_while(&world, Duration::from_secs(100));
     assert_eq!(world.closed(), Some(Closed::Completed));
     assert!(life.has_shut_down, "the worker ends by itself");
     assert!(calls(&world, Rpc::Heartbeat, Lane::Ours) >= 15, "our lane, every 3 s");
@@ -78,12 +79,12 @@ fn both_lanes_of_a_healthy_attempt_reach_the_server() {
 #[test]
 fn a_crash_is_followed_by_a_timeout_and_an_attempt_that_goes_on() {
     let world = world(Network::default());
-    for_a_while(&world, Duration::from_secs(20), Fin::Crash);
+    for_a_while(&world, Duration::from_secs(20));
     assert_eq!(world.closed(), None);
     world.pass(Duration::from_secs(15));
     let timed_out = |event: &What| matches!(event, What::TimedOut(Timeout::Heartbeat, _));
     assert!(world.history().iter().any(|event| timed_out(&event.what)), "the server noticed");
-    for_a_while(&world, Duration::from_secs(100), Fin::ShutDown(Duration::from_mins(1)));
+    for_a_while(&world, Duration::from_secs(100));
     assert_eq!(world.closed(), Some(Closed::Completed));
     assert!(world.now() < Moment::after(Duration::from_secs(80)), "it went on: {}", world.now());
 }
@@ -97,7 +98,7 @@ fn a_call_that_is_swallowed_ends_with_its_time_limit() {
         hits: Hits::Heartbeats,
     };
     let world = world(Network { outages: vec![outage], ..Network::default() });
-    for_a_while(&world, Duration::from_secs(200), Fin::Crash);
+    for_a_while(&world, Duration::from_secs(200));
     let is_over = |event: &What| matches!(event, What::Answered { answer: Answer::TimedOut, .. });
     let is_gone = |event: &What| matches!(event, What::Abandoned(_));
     let history = world.history();

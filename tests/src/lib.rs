@@ -11,6 +11,7 @@ pub mod environment;
 pub mod inprocess;
 pub mod ledger;
 pub mod program;
+pub mod schedules;
 pub mod server;
 pub mod variants;
 pub mod worker;

@@ -19,13 +19,19 @@ use super::{
     calls::NAMESPACE, history::WorkerStep, lane::MarkLane, service::service, world::World,
 };
 
-/// How a worker's life ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fin {
-    /// It is gone from one instant to the next.
-    Crash,
-    /// It shuts down, and is given this long for it before it crashes.
-    ShutDown(Duration),
+/// What a director may do to the worker that it directs.
+pub struct Control<'a> {
+    world: &'a World,
+    grace: Option<Duration>,
+    shut_down: &'a dyn Fn(),
+}
+
+impl Control<'_> {
+    /// Tells the worker to shut down; it then ends by itself.
+    pub fn shut_down(&self) {
+        self.world.step(WorkerStep::ShuttingDown(self.grace));
+        (self.shut_down)();
+    }
 }
 
 /// What a worker's life was like.
@@ -37,12 +43,16 @@ pub struct Life {
     pub parks: u64,
 }
 
-/// Runs a worker until `director` says how it ends.
+/// Runs a worker until it has shut down, or crashes because its director is done.
 ///
 /// # Panics
 ///
 /// Where the worker does not start, or ends by an error.
-pub fn live(world: &World, options: WorkerOptions, director: impl Future<Output = Fin>) -> Life {
+pub fn live(
+    world: &World,
+    options: WorkerOptions,
+    director: impl AsyncFnOnce(Control<'_>),
+) -> Life {
     let runtime =
         Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
     let life = runtime.block_on(async {
@@ -101,23 +111,16 @@ async fn run(
     world: &World,
     mut worker: Worker,
     grace: Option<Duration>,
-    director: impl Future<Output = Fin>,
+    director: impl AsyncFnOnce(Control<'_>),
 ) -> bool {
     let shut_down = worker.shutdown_handle();
-    let mut running = std::pin::pin!(worker.run());
-    let fin = tokio::select! {
-        ended = &mut running => panic!("the worker ended unasked: {ended:?}"),
-        fin = director => fin,
-    };
-    let Fin::ShutDown(patience) = fin else { return false };
-    world.step(WorkerStep::ShuttingDown(grace));
-    shut_down();
-    match tokio::time::timeout(patience, running).await {
-        Ok(ended) => {
-            ended.expect("a worker that shuts down");
+    let control = Control { world, grace, shut_down: &shut_down };
+    tokio::select! {
+        ended = worker.run() => {
+            ended.expect("a worker that ends only by a shutdown");
             true
         }
-        Err(_) => false,
+        () = director(control) => false,
     }
 }
 

@@ -1,0 +1,190 @@
+//! What is drawn how often.
+
+use proptest::{
+    bool,
+    collection::vec,
+    option,
+    prelude::{Just, Strategy},
+    prop_oneof, sample,
+};
+
+use super::draft::{Draft, DraftAction, DraftCommand, DraftFate, DraftWhenTold, Latency, Span};
+use crate::{
+    inprocess::{
+        history::{End, Fit, Lane, Order},
+        network::{Hits, Loss},
+    },
+    schedules::{
+        schedule::{Action, WhenTold},
+        variants::{VARIANTS, Variant},
+    },
+};
+
+/// All schedules, each as often as it is worth.
+pub(super) fn drafts() -> impl Strategy<Value = Draft> {
+    (activities(), networks(), plans(), commands()).prop_map(
+        |(activity, network, plans, orders)| {
+            let (latency, outages, spots) = network;
+            let (commands, grace) = orders;
+            Draft { latency, outages, spots, plans, commands, grace, ..activity }
+        },
+    )
+}
+
+/// Which activity, and on what terms.
+fn activities() -> impl Strategy<Value = Draft> {
+    let timeout = prop_oneof![8 => Just(4_u32), 1 => Just(2), 1 => Just(1), 1 => Just(8)];
+    let closes = (
+        option::weighted(0.15, 600_u32..6_000),
+        option::weighted(0.1, 1_500_u32..12_000),
+        option::weighted(0.08, 100_u32..3_000),
+    );
+    let retry = (prop_oneof![Just(1_000_u64), Just(100), 1_u64..20_000], 0_u32..5);
+    let limited = bool::weighted(0.2);
+    let odd = (bool::weighted(0.3), bool::weighted(0.5));
+    (variants(), timeout, closes, retry, limited, odd).prop_map(
+        |(variant, timeout_quarters, closes, retry, limited, (forgets, ahead))| Draft {
+            variant,
+            timeout_quarters,
+            start_to_close: closes.0.map(|span| span + 500),
+            schedule_to_close: closes.1,
+            schedule_to_start: closes.2,
+            retry_milliseconds: retry.0,
+            attempts: if limited { retry.1 } else { 0 },
+            forgets,
+            ahead,
+            latency: Latency::Milliseconds(0),
+            outages: Vec::new(),
+            spots: Vec::new(),
+            plans: Vec::new(),
+            commands: Vec::new(),
+            grace: None,
+        },
+    )
+}
+
+/// Those with very many beats take most of the time, and show little that others do not.
+fn variants() -> impl Strategy<Value = usize> {
+    let is_rapid = |variant: &Variant| {
+        variant.heartbeat_interval.is_some_and(|every| variant.heartbeat_timeout > every * 200)
+    };
+    let place = |rapid| {
+        let places = (0..VARIANTS.len()).filter(|place| is_rapid(&VARIANTS[*place]) == rapid);
+        sample::select(places.collect::<Vec<_>>())
+    };
+    prop_oneof![40 => place(false), 1 => place(true)]
+}
+
+type Networks = (Latency, Vec<(Span, Span, Loss, Hits)>, Vec<(Lane, u32, DraftFate)>);
+
+fn networks() -> impl Strategy<Value = Networks> {
+    let latency = prop_oneof![
+        6 => (0_u64..20).prop_map(Latency::Milliseconds),
+        2 => (20_u64..400).prop_map(Latency::Milliseconds),
+        1 => (1_u32..20).prop_map(Latency::Slow),
+    ];
+    (latency, vec(outages(), 0..3), vec(spots(), 0..6))
+}
+
+fn outages() -> impl Strategy<Value = (Span, Span, Loss, Hits)> {
+    let length = prop_oneof![3 => 1_u32..600, 2 => 600_u32..1_500, 1 => 1_500_u32..4_000];
+    let loss = prop_oneof![
+        3 => Just(Loss::Refused),
+        3 => Just(Loss::Swallowed),
+        1 => Just(Loss::AnswerLost),
+        1 => Just(Loss::Exhausted),
+    ];
+    let hits = prop_oneof![
+        5 => Just(Hits::Everything),
+        2 => Just(Hits::Heartbeats),
+        2 => Just(Hits::SdkHeartbeats),
+        1 => Just(Hits::Namespace),
+    ];
+    // A namespace may be out of its quota for ever.
+    (0_u32..5_000, length, loss, hits).prop_map(|(from, length, loss, hits)| match hits {
+        Hits::Namespace => (from / 4, length * 1_000, loss, hits),
+        _ => (from, length, loss, hits),
+    })
+}
+
+fn spots() -> impl Strategy<Value = (Lane, u32, DraftFate)> {
+    let lane = prop_oneof![Just(Lane::Ours), Just(Lane::Sdk)];
+    let delay = || prop_oneof![2 => Just(0_u32), 2 => 1_u32..100, 1 => 100_u32..2_000];
+    let loss = prop_oneof![
+        5 => Just(Loss::Nothing),
+        2 => Just(Loss::Swallowed),
+        2 => Just(Loss::AnswerLost),
+        1 => Just(Loss::Refused),
+        1 => Just(Loss::Exhausted),
+    ];
+    let fate = (delay(), delay(), loss);
+    let place = prop_oneof![3 => 1_u32..6, 1 => 6_u32..30];
+    (lane, place, fate).prop_map(|(lane, place, (before, after, loss))| {
+        (lane, place, DraftFate { before, after, loss })
+    })
+}
+
+fn plans() -> impl Strategy<Value = Vec<(Vec<DraftAction>, DraftWhenTold)>> {
+    let when_told = prop_oneof![
+        6 => Just(DraftWhenTold::Plain(WhenTold::Stops)),
+        2 => (1_u32..1_500).prop_map(DraftWhenTold::CleansUpFor),
+        1 => Just(DraftWhenTold::Plain(WhenTold::Completes)),
+        1 => Just(DraftWhenTold::Plain(WhenTold::GoesOn)),
+    ];
+    vec((vec(actions(), 1..9), when_told), 1..4)
+}
+
+fn actions() -> impl Strategy<Value = DraftAction> {
+    let plain = |action| Just(DraftAction::Plain(action));
+    let fit = prop_oneof![
+        30 => Just(Fit::Fits),
+        1 => Just(Fit::Unserialisable),
+        1 => Just(Fit::TooLarge),
+    ];
+    let end = prop_oneof![
+        4 => Just(End::Fails),
+        1 => Just(End::FailsForGood),
+        1 => Just(End::Panics),
+        1 => Just(End::Completes),
+        1 => Just(End::Stops),
+    ];
+    let sleep = prop_oneof![
+        2 => 1_u32..60,
+        3 => 60_u32..800,
+        2 => 800_u32..2_500,
+    ];
+    prop_oneof![
+        8 => sleep.prop_map(DraftAction::Sleep),
+        5 => fit.prop_map(|fit| DraftAction::Plain(Action::Save(fit))),
+        2 => plain(Action::Update),
+        5 => plain(Action::Commit),
+        1 => plain(Action::Touch),
+        2 => (2_u32..12, 10_u32..200).prop_map(|(times, pause)| DraftAction::SaveInALoop(times, pause)),
+        1 => (1_u64..30).prop_map(|time| DraftAction::Plain(Action::Block(time))),
+        2 => end.prop_map(|end| DraftAction::Plain(Action::Return(end))),
+    ]
+}
+
+type Commands = (Vec<(Span, DraftCommand)>, Option<Span>);
+
+fn commands() -> impl Strategy<Value = Commands> {
+    let away = || prop_oneof![2 => 1_u32..100, 1 => 100_u32..2_500];
+    let order = prop_oneof![
+        2 => Just(Order::Cancel),
+        2 => Just(Order::Pause),
+        1 => Just(Order::Unpause),
+        1 => Just(Order::Reset { heartbeats: false }),
+        1 => Just(Order::Reset { heartbeats: true }),
+        1 => Just(Order::Terminate),
+    ];
+    let command = prop_oneof![
+        4 => order.prop_map(DraftCommand::Order),
+        2 => away().prop_map(DraftCommand::ShutDown),
+        3 => away().prop_map(DraftCommand::Crash),
+    ];
+    let commands = prop_oneof![
+        2 => Just(Vec::new()).boxed(),
+        3 => vec((1_u32..4_000, command), 1..4).boxed(),
+    ];
+    (commands, option::weighted(0.7, 1_u32..1_000))
+}

@@ -1,0 +1,77 @@
+//! Rule 5: an attempt is answered once, truly, and then left alone.
+//!
+//! An answer may be sent on both lanes, and again after its answer was lost: always the same one.
+//! After core's answer was accepted our lane may ask once, to learn that it was.
+
+use super::{
+    Verdict,
+    chronicle::{Attempt, Call, Chronicle, Over},
+};
+use crate::inprocess::{
+    activity::Refusal,
+    history::{Answer, Lane, Order, Rpc},
+};
+
+pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
+    for attempt in chronicle.attempts.values() {
+        let calls: Vec<_> = chronicle.calls_of(attempt.token).collect();
+        is_requested(chronicle, attempt, &calls, verdict);
+        is_one(&calls, verdict);
+        is_left_alone(&calls, verdict);
+    }
+}
+
+/// `Cancelled` is answered only where it was requested.
+fn is_requested(
+    chronicle: &Chronicle<'_>,
+    attempt: &Attempt,
+    calls: &[&Call],
+    verdict: &mut Verdict,
+) {
+    let told_by_size = matches!(attempt.over, Some((_, Over::TooLarge)));
+    let requests = chronicle.orders.iter().filter(|(_, order)| *order == Order::Cancel);
+    let first = requests.map(|(when, _)| when.0).min();
+    for call in calls.iter().filter(|call| call.called.rpc == Rpc::Cancel) {
+        if !told_by_size && first.is_none_or(|first| first > call.sent.0) {
+            let how = format!("nobody had asked: {:?}", call.called);
+            verdict.broken("cancelled only where requested", call.sent.1, how);
+        }
+    }
+}
+
+fn is_one(calls: &[&Call], verdict: &mut Verdict) {
+    let mut answers = calls.iter().filter(|call| call.called.rpc.is_answer());
+    let Some(first) = answers.next() else { return };
+    if let Some(other) = answers.find(|call| call.called.rpc != first.called.rpc) {
+        let how = format!("{:?} after {:?}", other.called, first.called);
+        verdict.broken("one answer", other.sent.1, how);
+    }
+}
+
+fn is_left_alone(calls: &[&Call], verdict: &mut Verdict) {
+    const RULE: &str = "nothing is sent after the end";
+    let ours = || calls.iter().filter(|call| call.called.lane == Lane::Ours);
+    let says_over = |call: &&&Call| match call.heard {
+        Some((_, Answer::Refused(Refusal::NotFound))) => true,
+        Some((_, Answer::Done)) => call.called.rpc.is_answer(),
+        _ => false,
+    };
+    let known = ours().filter(says_over).filter_map(|call| call.heard).map(|(when, _)| when).min();
+    if let Some(known) = known
+        && let Some(late) = ours().find(|call| call.sent.0 > known.0)
+    {
+        let how = format!("known since {}: {:?}", known.1, late.called);
+        verdict.broken(RULE, late.sent.1, how);
+    }
+    let accepted = calls.iter().filter(|call| call.called.lane == Lane::Sdk).find_map(|call| {
+        let (when, answer) = call.heard?;
+        (call.called.rpc.is_answer() && answer == Answer::Done).then_some(when)
+    });
+    let Some(accepted) = accepted else { return };
+    let questions: Vec<_> =
+        ours().filter(|call| call.sent.0 > accepted.0 && call.heard.is_some()).collect();
+    if questions.len() > 1 {
+        let how = format!("{} questions after {}", questions.len(), accepted.1);
+        verdict.broken(RULE, questions[1].sent.1, how);
+    }
+}

@@ -1,0 +1,139 @@
+//! Rules 1 and 2: what was committed stays, and the next attempt starts from it.
+//!
+//! The server lets the last write win. So a write that takes longer than its bound may land after a
+//! newer one, and nobody can help it: ours is bounded for as long as its caller waits; one that
+//! nobody waits for any more, and a report of the SDK, by the settling time. Beyond that the next
+//! acknowledged beat must heal it, and it is counted.
+
+use super::{
+    Verdict,
+    chronicle::{Call, Chronicle, When},
+};
+use crate::inprocess::{
+    activity::Token,
+    history::{Answer, Lane, Order, Rpc, Said, What},
+};
+
+const HOLDS: &str = "a commit holds";
+const RESUMES: &str = "the next attempt starts from what was committed";
+
+/// What is known at a step.
+#[derive(Default)]
+struct Sight {
+    /// The newest committed value that the server must still hold.
+    floor: u64,
+    /// Since when an older one stands there, by a write that was out of its bound.
+    overtaken: Option<When>,
+    /// Whether the details go at the next start.
+    details_go: bool,
+    /// Whether an attempt runs.
+    running: bool,
+}
+
+pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
+    let mut sight = Sight::default();
+    for (step, event) in chronicle.events.iter().enumerate() {
+        let held = event.held.unwrap_or_default();
+        let when = (step, event.at);
+        match &event.what {
+            What::Body(_, Said::Committed(value)) => {
+                sight.committed(*value, held, when, verdict);
+            }
+            What::Body(token, Said::Began(value)) => sight.began(*token, *value, when, verdict),
+            What::Took { call, answer, .. } => {
+                if let Some(call) = chronicle.calls.get(call) {
+                    sight.wrote(chronicle, call, *answer, when, verdict);
+                }
+            }
+            What::Started { .. } => sight.started(held, when, verdict),
+            What::TimedOut(..) => sight.running = false,
+            What::Ordered(Order::Reset { heartbeats: true }, _) if sight.running => {
+                sight.details_go = true;
+            }
+            What::Ordered(Order::Reset { heartbeats: true }, _) => sight.floor = 0,
+            _ => {}
+        }
+    }
+}
+
+impl Sight {
+    fn committed(&mut self, value: u64, held: u64, when: When, verdict: &mut Verdict) {
+        if held < value {
+            if self.overtaken.is_some() || self.details_go {
+                verdict.saw("commit overtaken");
+            } else {
+                let how = format!("{value} was acknowledged, the server holds {held}");
+                verdict.broken(HOLDS, when.1, how);
+            }
+        }
+        self.floor = self.floor.max(value);
+    }
+
+    /// A write took effect.
+    fn wrote(
+        &mut self,
+        chronicle: &Chronicle<'_>,
+        call: &Call,
+        answer: Answer,
+        when: When,
+        verdict: &mut Verdict,
+    ) {
+        let writes = match (call.called.rpc, answer) {
+            (Rpc::Heartbeat, Answer::Recorded(_)) => true,
+            (Rpc::Fail, Answer::Done) => call.called.value.is_some(),
+            _ => false,
+        };
+        if call.called.rpc.is_answer() && answer == Answer::Done {
+            self.running = false;
+        }
+        if !writes {
+            return;
+        }
+        let value = call.called.value.unwrap_or_default();
+        if value >= self.floor {
+            if self.overtaken.take().is_some() {
+                verdict.saw("overtaken commit healed");
+            }
+        } else if is_bounded(chronicle, call, when) {
+            let how =
+                format!("{value} came after {} was acknowledged: {:?}", self.floor, call.called);
+            verdict.broken(HOLDS, when.1, how);
+            // Told once.
+            self.floor = value;
+        } else {
+            verdict.saw("commit overtaken");
+            self.overtaken = Some(when);
+        }
+    }
+
+    fn started(&mut self, held: u64, when: When, verdict: &mut Verdict) {
+        self.running = true;
+        if std::mem::take(&mut self.details_go) {
+            self.floor = 0;
+        }
+        if held >= self.floor {
+            return;
+        }
+        if self.overtaken.take().is_some() {
+            verdict.saw("next attempt from an overtaken commit");
+        } else {
+            let how = format!("{} was committed, the server holds {held}", self.floor);
+            verdict.broken(RESUMES, when.1, how);
+        }
+        self.floor = held;
+    }
+
+    fn began(&mut self, token: Token, value: u64, when: When, verdict: &mut Verdict) {
+        if value < self.floor {
+            let how = format!("{} began with {value}, {} was committed", token.0, self.floor);
+            verdict.broken(RESUMES, when.1, how);
+        }
+    }
+}
+
+/// Whether a write that took effect then was within its bound.
+fn is_bounded(chronicle: &Chronicle<'_>, call: &Call, when: When) -> bool {
+    let waited_for = call.left.is_none_or(|left| left.0 > when.0);
+    let ours = call.called.lane == Lane::Ours;
+    (ours && waited_for) || when.1.since(call.sent.1) <= chronicle.settling()
+}

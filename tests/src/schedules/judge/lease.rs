@@ -1,0 +1,106 @@
+//! Rule 3: no body is polled after its lease ended.
+//!
+//! The lease of an attempt begins with it, as far as its worker can know, and each beat of our own
+//! lane that is acknowledged extends it to a timeout after that beat was *sent*. The time that one
+//! attempt may take ends it, too. A worker cannot know how long an attempt was on its way to it
+//! where its clock is behind the server's, or that was more than a tenth of the timeout: by that
+//! much a body may be polled after the server started another attempt.
+
+use std::time::Duration;
+
+use super::{
+    Verdict,
+    chronicle::{Attempt, Chronicle},
+};
+use crate::inprocess::{
+    Moment,
+    history::{Lane, Rpc},
+};
+
+const RULE: &str = "no body is polled after its lease";
+
+/// A timer fires up to a millisecond late, and whoever waits for it runs in the same one.
+pub(super) const TICK: Duration = Duration::from_millis(2);
+
+pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
+    for attempt in chronicle.attempts.values() {
+        let Some(handed) = attempt.handed else { continue };
+        within_lease(chronicle, attempt, handed.1, verdict);
+        alone(chronicle, attempt, handed.1, verdict);
+    }
+}
+
+/// When the lease of an attempt ends, as of a step.
+pub(super) fn end_of_lease(chronicle: &Chronicle<'_>, attempt: &Attempt, step: usize) -> Moment {
+    let timeout = chronicle.schedule.heartbeat_timeout();
+    let handed = attempt.handed.unwrap_or(attempt.started).1;
+    let mut end = handed - chronicle.believed() + timeout;
+    let mut renewals: Vec<_> = chronicle
+        .calls_of(attempt.token)
+        .filter(|call| call.is(Lane::Ours, Rpc::Heartbeat) && call.is_recorded())
+        .filter_map(|call| Some((call.heard?.0, call.sent.1)))
+        .filter(|(heard, _)| heard.0 < step)
+        .collect();
+    renewals.sort_unstable();
+    for (heard, sent) in renewals {
+        if heard.1 <= end + TICK {
+            end = end.max(sent + timeout);
+        }
+    }
+    end
+}
+
+/// When the time of an attempt is over, as its worker knows it.
+pub(super) fn deadline(chronicle: &Chronicle<'_>, attempt: &Attempt) -> Moment {
+    let handed = attempt.handed.unwrap_or(attempt.started).1;
+    handed - chronicle.believed() + chronicle.schedule.start_to_close()
+}
+
+fn within_lease(
+    chronicle: &Chronicle<'_>,
+    attempt: &Attempt,
+    handed: Moment,
+    verdict: &mut Verdict,
+) {
+    let deadline = deadline(chronicle, attempt);
+    let timeout = chronicle.schedule.heartbeat_timeout();
+    let mut renewals: Vec<_> = chronicle
+        .calls_of(attempt.token)
+        .filter(|call| call.is(Lane::Ours, Rpc::Heartbeat) && call.is_recorded())
+        .filter_map(|call| Some((call.heard?.0, call.sent.1)))
+        .collect();
+    renewals.sort_unstable();
+    let mut renewals = renewals.into_iter().peekable();
+    let mut end = handed - chronicle.believed() + timeout;
+    for poll in &attempt.polls {
+        while let Some((heard, sent)) = renewals.next_if(|(heard, _)| heard.0 < poll.0) {
+            if heard.1 <= end + TICK {
+                end = end.max(sent + timeout);
+            }
+        }
+        if poll.1 > end.min(deadline) + TICK {
+            let how = format!(
+                "{} was polled at {}; its lease ended at {end}, its time at {deadline}",
+                attempt.token.0, poll.1
+            );
+            verdict.broken(RULE, poll.1, how);
+            return;
+        }
+    }
+}
+
+/// Never are two bodies at work.
+fn alone(chronicle: &Chronicle<'_>, attempt: &Attempt, handed: Moment, verdict: &mut Verdict) {
+    let mut later = chronicle.attempts.range(attempt.token..).skip(1);
+    let Some((_, next)) = later.next() else { return };
+    let on_its_way = handed.since(attempt.started.1);
+    let unknown = on_its_way.saturating_sub(chronicle.believed());
+    let last = attempt.polls.iter().rev().find(|poll| poll.0 > next.started.0);
+    if let Some(last) = last.filter(|last| last.1 > next.started.1 + unknown + TICK) {
+        let how = format!(
+            "{} was polled at {}, after {} had started at {}",
+            attempt.token.0, last.1, next.token.0, next.started.1
+        );
+        verdict.broken("no two bodies at once", last.1, how);
+    }
+}

@@ -1,0 +1,73 @@
+//! Rule 5, continued: the reason that a body is told is true.
+
+use std::time::Duration;
+
+use autobeat::CancelReason;
+
+use super::{
+    Verdict,
+    chronicle::{Attempt, Chronicle, Over, When},
+    lease::{TICK, deadline, end_of_lease},
+};
+use crate::inprocess::history::{Fit, Order, Said};
+
+pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
+    for attempt in chronicle.attempts.values() {
+        for (when, said) in &attempt.said {
+            let Said::Cancelled(reason) = said else { continue };
+            if !is_true(chronicle, attempt, *reason, *when) {
+                let how = format!("{} was told {reason:?}", attempt.token.0);
+                verdict.broken("the reason is true", when.1, how);
+            }
+        }
+    }
+}
+
+fn is_true(chronicle: &Chronicle<'_>, attempt: &Attempt, reason: CancelReason, when: When) -> bool {
+    let ordered = |wanted: fn(&Order) -> bool| {
+        chronicle.orders.iter().any(|(at, order)| at.0 < when.0 && wanted(order))
+    };
+    let over = attempt.over.filter(|(at, _)| at.0 < when.0);
+    match reason {
+        CancelReason::Requested => {
+            ordered(|order| *order == Order::Cancel) || matches!(over, Some((_, Over::TooLarge)))
+        }
+        CancelReason::Paused => ordered(|order| *order == Order::Pause),
+        CancelReason::Reset => ordered(|order| matches!(order, Order::Reset { .. })),
+        CancelReason::NotFound => {
+            over.is_some() || attempt.forgotten.is_some_and(|at| at.0 < when.0)
+        }
+        CancelReason::LeaseLost => when.1 + TICK >= end_of_lease(chronicle, attempt, when.0),
+        CancelReason::DeadlineExceeded => when.1 + TICK >= deadline(chronicle, attempt),
+        CancelReason::WorkerShutdown => is_shutting_down(chronicle, when),
+        CancelReason::Stalled => is_stalled(chronicle, attempt, when),
+        CancelReason::CheckpointTooLarge => saved(attempt, Fit::TooLarge, when),
+        _ => saved(attempt, Fit::Unserialisable, when),
+    }
+}
+
+fn is_shutting_down(chronicle: &Chronicle<'_>, when: When) -> bool {
+    let life = chronicle.lives.iter().rev().find(|life| life.began.0 < when.0);
+    life.and_then(|life| life.shutting_down).is_some_and(|(since, grace)| {
+        grace.is_some_and(|grace| since.0 < when.0 && when.1 + TICK >= since.1 + grace)
+    })
+}
+
+fn is_stalled(chronicle: &Chronicle<'_>, attempt: &Attempt, when: When) -> bool {
+    let Some(stall_timeout) = chronicle.schedule.variant.stall_timeout else { return false };
+    let moves = attempt.said.iter().filter(|(at, said)| {
+        let moves = matches!(said, Said::Saved(..) | Said::Touched | Said::Commits(_));
+        moves && at.0 < when.0
+    });
+    let began = attempt.handed.unwrap_or(attempt.started).1 - chronicle.believed();
+    let last = moves.map(|(at, _)| at.1).max().unwrap_or_default().max(began);
+    let still: Duration = when.1.since(last);
+    still + TICK >= stall_timeout
+}
+
+fn saved(attempt: &Attempt, wanted: Fit, when: When) -> bool {
+    attempt
+        .said
+        .iter()
+        .any(|(at, said)| at.0 < when.0 && matches!(said, Said::Saved(_, fit) if *fit == wanted))
+}

@@ -1,0 +1,98 @@
+//! Rule 4: trouble that is short enough costs no attempt, and a give-up by the SDK no result.
+//!
+//! One span of trouble is short enough below the timeout less an interval, a retry and a round
+//! trip. Of several within one timeout nothing is promised. A body that returned a value while the
+//! server knew its attempt has it there within a beat and a retry of a network that is healthy.
+
+use std::time::Duration;
+
+use super::{
+    Verdict,
+    chronicle::{Attempt, Chronicle, Over, When},
+    lease::TICK,
+    trouble::{Trouble, retry, survivable},
+};
+use crate::{
+    inprocess::{
+        activity::Timeout,
+        history::{End, Rpc, Said},
+    },
+    schedules::judge::Moment,
+};
+use autobeat::CancelReason;
+
+const LIVES: &str = "an attempt survives short trouble";
+const KEEPS: &str = "no result is lost or late";
+
+pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
+    for attempt in chronicle.attempts.values().filter(|attempt| attempt.handed.is_some()) {
+        let trouble = Trouble::of(chronicle, attempt);
+        if let Some((when, Over::TimedOut(Timeout::Heartbeat))) = attempt.over {
+            survives(chronicle, attempt, &trouble, when, "timed out by the server", verdict);
+        }
+        for (when, said) in &attempt.said {
+            if *said == Said::Cancelled(CancelReason::LeaseLost) {
+                survives(chronicle, attempt, &trouble, *when, "told that it is lost", verdict);
+            }
+        }
+        if let Some((when, End::Completes)) = attempt.returned {
+            keeps(chronicle, attempt, &trouble, when, verdict);
+        }
+    }
+}
+
+fn survives(
+    chronicle: &Chronicle<'_>,
+    attempt: &Attempt,
+    trouble: &Trouble,
+    when: When,
+    what: &str,
+    verdict: &mut Verdict,
+) {
+    let gone = attempt.worker_gone.is_some_and(|gone| gone.0 < when.0);
+    if gone || attempt.forgotten.is_some() {
+        return;
+    }
+    let timeout = chronicle.schedule.heartbeat_timeout();
+    let (count, length) = trouble.between(when.1 - timeout, when.1);
+    if count <= 1 && length < survivable(chronicle) {
+        let how = format!("{} was {what} after {length:?} of trouble", attempt.token.0);
+        verdict.broken(LIVES, when.1, how);
+    }
+}
+
+fn keeps(
+    chronicle: &Chronicle<'_>,
+    attempt: &Attempt,
+    trouble: &Trouble,
+    returned: When,
+    verdict: &mut Verdict,
+) {
+    if attempt.over.is_some_and(|(when, _)| when.0 < returned.0) || attempt.forgotten.is_some() {
+        return;
+    }
+    let end_of_worker = attempt.worker_gone.map(|when| when.1);
+    let over = attempt.over.map(|(when, _)| when.1);
+    let end = [over, end_of_worker].into_iter().flatten().min();
+    let end = end.unwrap_or_else(|| last_moment(chronicle));
+    let healthy = end.since(trouble.none_since(end).max(returned.1));
+    let accepted = attempt.over.is_some_and(|(_, over)| over == Over::Answered(Rpc::Complete));
+    if healthy > patience(chronicle) + TICK {
+        let how = if accepted { "came late" } else { "was lost" };
+        let how = format!(
+            "the result of {} {how}: returned at {}, healthy for {healthy:?} until {end}",
+            attempt.token.0, returned.1
+        );
+        verdict.broken(KEEPS, end, how);
+    }
+}
+
+/// How long a result may take on a healthy network.
+fn patience(chronicle: &Chronicle<'_>) -> Duration {
+    let schedule = chronicle.schedule;
+    schedule.interval() + retry(chronicle) + schedule.round_trip() * 2 + Duration::from_secs(1)
+}
+
+fn last_moment(chronicle: &Chronicle<'_>) -> Moment {
+    chronicle.events.last().map(|event| event.at).unwrap_or_default()
+}
