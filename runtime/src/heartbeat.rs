@@ -155,7 +155,7 @@ impl Stopped {
 
     /// Whether an answer that the engine loses could be said again.
     pub(crate) fn can_say_again(&self) -> bool {
-        self.lease.can_say() && self.lock().has_sent()
+        self.lease.can_say() && self.lock().is_known()
     }
 
     /// Sees to it that the server learns of this answer, which the engine is about to be given.

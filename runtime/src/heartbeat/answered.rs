@@ -14,17 +14,19 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{lock, perform, pulse::Pulse};
+use super::{Landed, lock, perform, pulse::Pulse};
 use crate::{
     cancel::CancelReason,
-    heartbeat::Landed,
     lease::{Answer, Lease, Reply},
 };
 
 /// The least time between two tries.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long one try is waited for before the next, at least.
+const LONGEST_TRY: Duration = Duration::from_secs(1);
 
 pub(super) async fn see_answered(lease: Arc<dyn Lease>, pulse: Arc<Mutex<Pulse>>, answer: Answer) {
     let (patience, given_up) = {
@@ -33,52 +35,61 @@ pub(super) async fn see_answered(lease: Arc<dyn Lease>, pulse: Arc<Mutex<Pulse>>
     };
     if !given_up {
         sleep(patience).await;
-        if !is_awaited(lease.as_ref(), &pulse, patience).await {
+        if !is_awaited(lease.as_ref(), &pulse).await {
             return;
         }
     }
-    say(lease.as_ref(), &pulse, &answer, patience).await;
+    say(lease.as_ref(), &pulse, &answer).await;
+}
+
+/// When tries are made, and until when: never after the lease.
+struct Tries<'a> {
+    pulse: &'a Mutex<Pulse>,
+    pause: Duration,
+}
+
+impl<'a> Tries<'a> {
+    fn new(pulse: &'a Mutex<Pulse>) -> Self {
+        Self { pulse, pause: SHORTEST_PAUSE }
+    }
+
+    /// Until when the next try may take; `None` once the lease is over.
+    fn next(&self) -> Option<Instant> {
+        let (pulse, now) = (lock(self.pulse), Instant::now());
+        let end = pulse.limit(now);
+        let longest = LONGEST_TRY.max(pulse.settling());
+        (end > now).then(|| end.min(now + longest))
+    }
+
+    async fn pause(&mut self) {
+        sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(lock(self.pulse).longest_pause());
+    }
 }
 
 /// Whether the server still waits for the answer; it is asked until it says so, or the lease is over.
-async fn is_awaited(lease: &dyn Lease, pulse: &Mutex<Pulse>, longest: Duration) -> bool {
-    let mut pause = SHORTEST_PAUSE;
-    loop {
-        let now = Instant::now();
-        let order = {
-            let mut pulse = lock(pulse);
-            if pulse.limit(now) <= now {
-                return false;
-            }
-            pulse.beat(now)
-        };
-        let landed = perform(lease, order).await;
-        let reply = match &landed {
-            Landed::Beat(_, Ok(reply)) => Some(*reply),
-            _ => None,
-        };
-        lock(pulse).take(landed, Instant::now());
-        match reply {
-            Some(Reply::Stop(CancelReason::NotFound)) => return false,
-            Some(_) => return true,
-            None => sleep(pause).await,
+async fn is_awaited(lease: &dyn Lease, pulse: &Mutex<Pulse>) -> bool {
+    let mut tries = Tries::new(pulse);
+    while let Some(until) = tries.next() {
+        let order = lock(pulse).beat(Instant::now());
+        if let Ok(landed @ Landed::Beat(_, Ok(reply))) =
+            timeout_at(until, perform(lease, order)).await
+        {
+            lock(pulse).take(landed, Instant::now());
+            return reply != Reply::Stop(CancelReason::NotFound);
         }
-        pause = (pause * 2).min(longest.max(SHORTEST_PAUSE));
+        tries.pause().await;
     }
+    false
 }
 
 /// Says it on the lease's own lane, until it is taken or the lease is over.
-async fn say(lease: &dyn Lease, pulse: &Mutex<Pulse>, answer: &Answer, longest: Duration) {
-    let mut pause = SHORTEST_PAUSE;
-    loop {
-        let (now, until) = (Instant::now(), lock(pulse).limit(Instant::now()));
-        if until <= now || lease.say(answer, until.min(now + longest.max(LONGEST_SAY))).await {
+async fn say(lease: &dyn Lease, pulse: &Mutex<Pulse>, answer: &Answer) {
+    let mut tries = Tries::new(pulse);
+    while let Some(until) = tries.next() {
+        if lease.say(answer, until).await {
             return;
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(longest.max(SHORTEST_PAUSE));
+        tries.pause().await;
     }
 }
-
-/// How long one try is waited for before the next.
-const LONGEST_SAY: Duration = Duration::from_secs(2);

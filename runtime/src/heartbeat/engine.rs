@@ -9,6 +9,8 @@
 //! - they are further apart than half of the patience, or than a report can live: one that is still
 //!   unfinished when the next one is due has made the engine give up, and its token says so. So
 //!   nothing is ever recorded while a report may be unfinished;
+//! - nothing is recorded while beats of ours are lost: the engine would go on trying to send what is
+//!   old by then;
 //! - after the engine gave the attempt up, nothing is recorded there any more.
 
 use std::time::Duration;
@@ -73,14 +75,10 @@ impl EngineLane {
     }
 
     /// When a report must go out although no beat is due.
-    ///
-    /// Where beats are lost, that is as soon as the engine takes one: also a report that ends badly
-    /// starts its clock anew.
-    pub(super) fn due(&self, is_troubled: bool) -> Option<Instant> {
+    pub(super) fn due(&self) -> Option<Instant> {
         let reserve = RESERVE.min(self.rules.patience / 3);
         let latest = self.since() + self.rules.patience.saturating_sub(reserve);
-        let due = if is_troubled { self.soonest() } else { latest };
-        (!self.gave_up).then_some(due)
+        (!self.gave_up).then_some(latest)
     }
 
     /// Whether the beat that is due now is better carried by this lane than the next one.

@@ -110,7 +110,7 @@ impl Pulse {
             question: None,
             kept: source.seed(),
             unfit: None,
-            progress: Progress::since(rhythm.started, source.as_ref()),
+            progress: Progress::since(now, source.as_ref()),
             grace_end: None,
             late: false,
             stopped: false,
@@ -164,13 +164,15 @@ impl Pulse {
 
     fn record_at(&self, now: Instant) -> Option<Instant> {
         self.next_beat?;
-        self.engine.as_ref()?.due(self.is_troubled(now))
+        // In trouble it waits for the beat that says that it is over.
+        (!self.is_troubled(now)).then_some(())?;
+        self.engine.as_ref()?.due()
     }
 
     /// Whether a beat was lost, or is not answered in its time.
     pub(super) fn is_troubled(&self, now: Instant) -> bool {
-        let overdue = self.renewed + 2 * self.rhythm.interval + self.traffic.settling();
-        self.failures > 0 || self.traffic.open() > 1 || overdue < now
+        let in_time = self.traffic.settling().max(self.rhythm.interval);
+        self.failures > 0 || self.traffic.oldest().is_some_and(|sent| sent + in_time < now)
     }
 
     /// When nobody may run any more, but by this attempt's own clocks: its lease or its deadline.
@@ -306,14 +308,18 @@ impl Pulse {
     /// How long a beat is waited for before the next one goes out beside it.
     fn until_hedge(&self) -> Duration {
         let interval = self.rhythm.interval;
-        let first = self.traffic.settling().max(interval / 4);
+        let first = match self.traffic.round_trip() {
+            // Nothing was measured yet.
+            Duration::ZERO => interval / 2,
+            _ => self.traffic.settling().max(interval / 4),
+        };
         let doublings = self.traffic.open().saturating_sub(1).min(16);
         first.saturating_mul(1 << doublings).min(self.longest_pause()).max(first.min(interval))
     }
 
     /// The longest time between two tries where beats are lost: trouble that ends in time costs no
     /// lease.
-    fn longest_pause(&self) -> Duration {
+    pub(super) fn longest_pause(&self) -> Duration {
         let interval = self.rhythm.interval;
         self.rhythm.timeout.map_or(interval, |timeout| interval.max(timeout / 8))
     }
@@ -419,9 +425,19 @@ impl Pulse {
         self.engine.as_ref().is_some_and(EngineLane::is_given_up)
     }
 
-    /// Whether anything was sent, so that the server may have heard of this attempt from us.
+    /// Whether anything was sent, so that something may be on its way.
     pub(super) fn has_sent(&self) -> bool {
         self.traffic.sent() > 0
+    }
+
+    /// Whether the server was told that this attempt runs, and has not said that it knows it no more.
+    pub(super) fn is_known(&self) -> bool {
+        self.has_sent() && self.next_beat.is_some()
+    }
+
+    /// How long a request that nobody answers may take to land.
+    pub(super) fn settling(&self) -> Duration {
+        self.traffic.settling()
     }
 
     /// How long the engine has for an answer before the server is asked whether it came.

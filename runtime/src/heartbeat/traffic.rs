@@ -41,9 +41,10 @@ pub(super) struct Flight {
     abort: AbortHandle,
 }
 
+/// A request that nobody answers; how long it may take to land is known better later.
 struct Unsettled {
     version: u64,
-    until: Instant,
+    since: Instant,
 }
 
 impl Traffic {
@@ -60,6 +61,11 @@ impl Traffic {
     /// How many beats are on their way.
     pub(super) fn open(&self) -> usize {
         self.open.len()
+    }
+
+    /// When the oldest beat was sent that is not answered.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        self.open.iter().map(|flight| flight.sent).min()
     }
 
     /// When the newest beat was sent.
@@ -89,13 +95,14 @@ impl Traffic {
             .unsettled
             .iter()
             .filter(|request| request.version < version)
-            .map(|request| request.until);
+            .map(|request| request.since + self.settling());
         open.chain(unsettled).fold(now, Instant::max)
     }
 
     /// A beat goes out; its number.
     pub(super) fn send(&mut self, details: Details, now: Instant, abort: AbortHandle) -> u64 {
-        self.unsettled.retain(|request| request.until > now);
+        let settling = self.settling();
+        self.unsettled.retain(|request| request.since + settling > now);
         let version = details.version;
         let older_on_its_way = self.open.iter().any(|flight| flight.details.version < version)
             || self.unsettled.iter().any(|request| request.version < version);
@@ -108,7 +115,7 @@ impl Traffic {
 
     /// The engine's lane is given a version; it may land until it is settled.
     pub(super) fn record(&mut self, version: u64, now: Instant) {
-        self.unsettled.push(Unsettled { version, until: now + self.settling() });
+        self.unsettled.push(Unsettled { version, since: now });
     }
 
     /// A beat was answered, well or badly.
@@ -121,14 +128,13 @@ impl Traffic {
     pub(super) fn acknowledge(&mut self, flight: &Flight, now: Instant) {
         let took = now.saturating_duration_since(flight.sent);
         self.round_trip = took.max(self.round_trip.mul_f64(0.9));
-        let until = now + self.settling();
         let (older, newer): (Vec<_>, Vec<_>) = std::mem::take(&mut self.open)
             .into_iter()
             .partition(|open| open.number < flight.number);
         self.open = newer;
         for abandoned in older {
             abandoned.abort.abort();
-            self.unsettled.push(Unsettled { version: abandoned.details.version, until });
+            self.unsettled.push(Unsettled { version: abandoned.details.version, since: now });
         }
     }
 }

@@ -15,7 +15,6 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    pin::pin,
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -44,6 +43,7 @@ use temporalio_common::{
 };
 use temporalio_sdk::activities::ActivityContext;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Answer, BeatError, EngineRules, Lease, Reply, answer::Failed, size_limit::SizeLimit};
 use crate::{cancel::CancelReason, checkpoint::Details};
@@ -64,13 +64,21 @@ pub(crate) struct ServerLease {
     /// Built at the first beat: most attempts of short activities never need it.
     client: OnceLock<(Client, SizeLimit)>,
     timeout: Option<Duration>,
+    /// The question for the size limit, beside the beats.
+    question: Mutex<Option<AbortOnDropHandle<()>>>,
     /// What a failure carries.
     left: Mutex<Option<Details>>,
 }
 
 impl ServerLease {
     pub(crate) fn new(context: ActivityContext, timeout: Option<Duration>) -> Self {
-        Self { context, client: OnceLock::new(), timeout, left: Mutex::new(None) }
+        Self {
+            context,
+            client: OnceLock::new(),
+            timeout,
+            question: Mutex::new(None),
+            left: Mutex::new(None),
+        }
     }
 
     fn client(&self) -> &Client {
@@ -94,6 +102,7 @@ impl ServerLease {
     }
 
     async fn send(&self, details: &Details, until: Instant) -> Result<Reply, BeatError> {
+        self.ask_beside();
         let payloads = self.encode(details).await?;
         let size = payloads.encoded_len();
         let time = until.saturating_duration_since(Instant::now());
@@ -102,13 +111,17 @@ impl ServerLease {
             return Ok(Reply::TooLarge { size, limit });
         }
         let details = (!payloads.payloads.is_empty()).then_some(payloads);
-        // The question goes beside the beat, which never waits for it: what is not answered when the
-        // beat is, is asked again beside the next one.
-        let mut beat = pin!(self.send_encoded(details, until));
-        tokio::select! {
-            biased;
-            reply = &mut beat => reply,
-            () = self.size_limit().ask(self.client()) => beat.await,
+        self.send_encoded(details, until).await
+    }
+
+    /// Asks for the size limit beside the beats, which never wait for it; again, where that failed.
+    fn ask_beside(&self) {
+        let mut question = self.question.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_open = question.as_ref().is_some_and(|asking| !asking.is_finished());
+        if !is_open && !self.size_limit().is_known() {
+            let (client, size_limit) = self.connected().clone();
+            let asking = tokio::spawn(async move { size_limit.ask(&client).await });
+            *question = Some(AbortOnDropHandle::new(asking));
         }
     }
 

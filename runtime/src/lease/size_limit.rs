@@ -45,6 +45,10 @@ impl SizeLimit {
             .clone()
     }
 
+    pub(super) fn is_known(&self) -> bool {
+        self.answered.initialized()
+    }
+
     /// What is known by now.
     pub(super) fn so_far(&self) -> usize {
         self.answered.get().copied().unwrap_or(DEFAULT)

@@ -179,7 +179,8 @@ pub(super) fn task(started: &Started, terms: &Terms, skew: Skew) -> Vec<u8> {
         current_attempt_scheduled_time: Some(start.into()),
         started_time: Some(start.into()),
         attempt: i32::try_from(started.number).unwrap_or(i32::MAX),
-        schedule_to_close_timeout: terms.schedule_to_close.and_then(duration),
+        // Without one a server says that it is none, and not nothing.
+        schedule_to_close_timeout: duration(terms.schedule_to_close.unwrap_or_default()),
         start_to_close_timeout: duration(terms.start_to_close),
         heartbeat_timeout: terms.heartbeat_timeout.and_then(duration),
         ..Default::default()

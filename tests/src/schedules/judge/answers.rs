@@ -68,8 +68,13 @@ fn is_left_alone(calls: &[&Call], verdict: &mut Verdict) {
         (call.called.rpc.is_answer() && answer == Answer::Done).then_some(when)
     });
     let Some(accepted) = accepted else { return };
+    // One that is lost on its way is asked again.
+    let reached = |call: &&&Call| match call.heard {
+        Some((_, answer)) => !matches!(answer, Answer::Unavailable | Answer::Exhausted),
+        None => false,
+    };
     let questions: Vec<_> =
-        ours().filter(|call| call.sent.0 > accepted.0 && call.heard.is_some()).collect();
+        ours().filter(|call| call.sent.0 > accepted.0).filter(reached).collect();
     if questions.len() > 1 {
         let how = format!("{} questions after {}", questions.len(), accepted.1);
         verdict.broken(RULE, questions[1].sent.1, how);

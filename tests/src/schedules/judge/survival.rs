@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use super::{
     Verdict,
-    chronicle::{Attempt, Chronicle, Over, When},
+    chronicle::{Attempt, Call, Chronicle, Over, When},
     lease::TICK,
     trouble::{Trouble, retry, survivable},
 };
 use crate::{
     inprocess::{
         activity::Timeout,
-        history::{End, Rpc, Said},
+        history::{End, Lane, Rpc, Said},
     },
     schedules::judge::Moment,
 };
@@ -26,6 +26,9 @@ const KEEPS: &str = "no result is lost or late";
 
 pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
     for attempt in chronicle.attempts.values().filter(|attempt| attempt.handed.is_some()) {
+        if is_short(chronicle, attempt) {
+            continue;
+        }
         let trouble = Trouble::of(chronicle, attempt);
         if let Some((when, Over::TimedOut(Timeout::Heartbeat))) = attempt.over {
             survives(chronicle, attempt, &trouble, when, "timed out by the server", verdict);
@@ -39,6 +42,13 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
             keeps(chronicle, attempt, &trouble, when, verdict);
         }
     }
+}
+
+/// An attempt that ends before its first beat is left to the SDK: it costs no request.
+fn is_short(chronicle: &Chronicle<'_>, attempt: &Attempt) -> bool {
+    let returned = attempt.returned.map_or(usize::MAX, |(when, _)| when.0);
+    let ours = |call: &Call| call.called.lane == Lane::Ours && call.sent.0 < returned;
+    returned < usize::MAX && !chronicle.calls_of(attempt.token).any(ours)
 }
 
 fn survives(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::chronicle::{Attempt, Chronicle};
 use crate::inprocess::{
     Moment,
-    history::{Lane, Rpc},
+    history::Rpc,
     network::{Hits, Loss},
 };
 
@@ -15,16 +15,16 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    /// All that hits our own lane of an attempt.
+    /// All that hits the heartbeats of an attempt: where nothing is wrong, the SDK's lane carries some.
     pub(super) fn of(chronicle: &Chronicle<'_>, attempt: &Attempt) -> Self {
         let schedule = chronicle.schedule;
-        let hits_ours = |hits| matches!(hits, Hits::Everything | Hits::Heartbeats);
+        let hits_ours = |hits| hits != Hits::Namespace;
         let outages = schedule.outages.iter().filter(|outage| hits_ours(outage.hits));
         let mut spans: Vec<_> = outages.map(|outage| (outage.from, outage.to)).collect();
         // A call that is lost is trouble for as long as it may keep its caller from trying again.
         let longest = retry(chronicle);
         for call in chronicle.calls_of(attempt.token) {
-            if call.called.lane != Lane::Ours || call.called.rpc == Rpc::DescribeNamespace {
+            if call.called.rpc == Rpc::DescribeNamespace {
                 continue;
             }
             let fate = call.called.fate;
