@@ -7,7 +7,8 @@
 //! - one beat asks; only where the server still waits for the attempt, or the engine is known to have
 //!   given it up, is the answer said again;
 //! - the answer is the one that the engine was given, and the server takes one of the two;
-//! - all of it ends with the lease.
+//! - it does no harm where the lease is over by our clock: the server may know better, and refuses
+//!   whatever comes after another attempt began. It ends a timeout after the attempt, whatever comes.
 
 use std::{
     sync::{Arc, Mutex},
@@ -42,23 +43,24 @@ pub(super) async fn see_answered(lease: Arc<dyn Lease>, pulse: Arc<Mutex<Pulse>>
     say(lease.as_ref(), &pulse, &answer).await;
 }
 
-/// When tries are made, and until when: never after the lease.
+/// When tries are made, and until when.
 struct Tries<'a> {
     pulse: &'a Mutex<Pulse>,
     pause: Duration,
+    end: Instant,
 }
 
 impl<'a> Tries<'a> {
     fn new(pulse: &'a Mutex<Pulse>) -> Self {
-        Self { pulse, pause: SHORTEST_PAUSE }
+        let end = Instant::now() + lock(pulse).longest_beat();
+        Self { pulse, pause: SHORTEST_PAUSE, end }
     }
 
-    /// Until when the next try may take; `None` once the lease is over.
+    /// Until when the next try may take; `None` where there is none.
     fn next(&self) -> Option<Instant> {
-        let (pulse, now) = (lock(self.pulse), Instant::now());
-        let end = pulse.limit(now);
-        let longest = LONGEST_TRY.max(pulse.settling());
-        (end > now).then(|| end.min(now + longest))
+        let now = Instant::now();
+        let longest = LONGEST_TRY.max(lock(self.pulse).settling());
+        (self.end > now).then(|| self.end.min(now + longest))
     }
 
     async fn pause(&mut self) {
@@ -67,7 +69,7 @@ impl<'a> Tries<'a> {
     }
 }
 
-/// Whether the server still waits for the answer; it is asked until it says so, or the lease is over.
+/// Whether the server still waits for the answer; it is asked until it says so.
 async fn is_awaited(lease: &dyn Lease, pulse: &Mutex<Pulse>) -> bool {
     let mut tries = Tries::new(pulse);
     while let Some(until) = tries.next() {
@@ -83,7 +85,7 @@ async fn is_awaited(lease: &dyn Lease, pulse: &Mutex<Pulse>) -> bool {
     false
 }
 
-/// Says it on the lease's own lane, until it is taken or the lease is over.
+/// Says it on the lease's own lane, until it is taken.
 async fn say(lease: &dyn Lease, pulse: &Mutex<Pulse>, answer: &Answer) {
     let mut tries = Tries::new(pulse);
     while let Some(until) = tries.next() {

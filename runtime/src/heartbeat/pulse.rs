@@ -344,7 +344,7 @@ impl Pulse {
     }
 
     /// How long an answer may take: a slow server is not a lost one, and nothing waits for it.
-    fn longest_beat(&self) -> Duration {
+    pub(super) fn longest_beat(&self) -> Duration {
         self.rhythm.timeout.unwrap_or(LONGEST_BEAT)
     }
 

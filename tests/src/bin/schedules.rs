@@ -87,7 +87,7 @@ fn work(arguments: &Arguments, first: u64, next: &AtomicU64, total: &Mutex<Total
 }
 
 fn enter(arguments: &Arguments, outcome: Outcome, total: &mut Total) {
-    for (state, count) in outcome.seen {
+    for (state, count) in outcome.states {
         *total.seen.entry(state).or_default() += count;
     }
     let Some(failure) = outcome.failure else {

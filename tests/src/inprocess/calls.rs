@@ -155,17 +155,18 @@ pub enum Skew {
 }
 
 /// What a worker that polled is handed.
-pub(super) fn task(started: &Started, terms: &Terms, skew: Skew) -> Vec<u8> {
+pub(super) fn task(namespace: &str, started: &Started, terms: &Terms, skew: Skew) -> Vec<u8> {
     let hour = Duration::from_hours(1);
     let start = match skew {
         Skew::Behind => SystemTime::now() + hour,
         Skew::Ahead => SystemTime::now() - hour,
     };
-    let duration = |timeout: Duration| timeout.try_into().ok();
+    // A server writes a timeout that there is not as zero.
+    let duration = |timeout: Option<Duration>| timeout.unwrap_or_default().try_into().ok();
     let named = |name: &str| name.to_owned();
     PollActivityTaskQueueResponse {
         task_token: started.token.0.to_be_bytes().to_vec(),
-        workflow_namespace: named(NAMESPACE),
+        workflow_namespace: named(namespace),
         workflow_type: Some(WorkflowType { name: named("world") }),
         workflow_execution: Some(WorkflowExecution {
             workflow_id: named("world"),
@@ -175,21 +176,17 @@ pub(super) fn task(started: &Started, terms: &Terms, skew: Skew) -> Vec<u8> {
         activity_id: named("1"),
         input: Some(Payloads { payloads: vec![json(&started.token.0.to_string())] }),
         heartbeat_details: started.details.clone().map(|payloads| Payloads { payloads }),
-        scheduled_time: Some(start.into()),
+        scheduled_time: Some((start - started.age).into()),
         current_attempt_scheduled_time: Some(start.into()),
         started_time: Some(start.into()),
         attempt: i32::try_from(started.number).unwrap_or(i32::MAX),
-        // Without one a server says that it is none, and not nothing.
-        schedule_to_close_timeout: duration(terms.schedule_to_close.unwrap_or_default()),
-        start_to_close_timeout: duration(terms.start_to_close),
-        heartbeat_timeout: terms.heartbeat_timeout.and_then(duration),
+        schedule_to_close_timeout: duration(terms.schedule_to_close),
+        start_to_close_timeout: duration(Some(terms.start_to_close)),
+        heartbeat_timeout: duration(terms.heartbeat_timeout),
         ..Default::default()
     }
     .encode_to_vec()
 }
-
-/// The namespace of every world.
-pub(super) const NAMESPACE: &str = "world";
 
 fn json(text: &str) -> Payload {
     Payload {
@@ -241,7 +238,6 @@ fn done(request: &Request, limit: usize) -> Vec<u8> {
                 ..Default::default()
             };
             let info = NamespaceInfo {
-                name: NAMESPACE.to_owned(),
                 limits: Some(limits),
                 capabilities: Some(capabilities),
                 ..Default::default()

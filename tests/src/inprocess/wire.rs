@@ -184,7 +184,7 @@ impl State {
         let Some(caller) = flight.caller else { return };
         let limit = self.activity.terms().details_limit;
         let heard = match &started {
-            Some(started) => Ok(task(started, self.activity.terms(), self.skew)),
+            Some(started) => Ok(task(&self.namespace, started, self.activity.terms(), self.skew)),
             None => write(&flight.request, answer, limit),
         };
         if flight.request.rpc() != Rpc::Other {

@@ -15,9 +15,7 @@ use temporalio_sdk::{
 };
 use tokio::runtime::{Builder, Handle};
 
-use super::{
-    calls::NAMESPACE, history::WorkerStep, lane::MarkLane, service::service, world::World,
-};
+use super::{history::WorkerStep, lane::MarkLane, service::service, world::World};
 
 /// What a director may do to the worker that it directs.
 pub struct Control<'a> {
@@ -96,9 +94,10 @@ async fn start(world: &World, number: u64, options: WorkerOptions) -> Worker {
         .service_override(service(world, number))
         .dns_load_balancing(None)
         .build();
+    let namespace = world.lock().namespace.clone();
     let connection = Connection::connect(options_of_connection).await.expect("a connection");
     let options_of_client =
-        ClientOptions::new(NAMESPACE).client_interceptors(MarkLane::interceptors()).build();
+        ClientOptions::new(namespace).client_interceptors(MarkLane::interceptors()).build();
     let client = Client::new(connection, options_of_client).expect("a client");
     let options_of_runtime =
         RuntimeOptions::builder().heartbeat_interval(None).build().expect("options");

@@ -10,7 +10,10 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -35,6 +38,8 @@ pub struct World {
 
 /// Everything in a world.
 pub(super) struct State {
+    /// No two worlds share one: what is asked once a namespace is asked in each of them.
+    pub(super) namespace: String,
     pub(super) activity: Activity,
     pub(super) network: Network,
     pub(super) skew: Skew,
@@ -63,7 +68,9 @@ impl World {
     /// A world that begins with an activity that is scheduled.
     #[must_use]
     pub fn new(terms: Terms, network: Network, skew: Skew) -> Self {
+        static WORLDS: AtomicU64 = AtomicU64::new(0);
         let state = State {
+            namespace: format!("world-{}", WORLDS.fetch_add(1, Ordering::Relaxed)),
             activity: Activity::new(terms, Moment::BEGIN),
             network,
             skew,

@@ -43,7 +43,7 @@ pub struct State {
     pub(super) value: u64,
     #[serde(skip, default = "fits")]
     fit: Fit,
-    #[serde(skip)]
+    #[serde(skip, default = "Counted::one")]
     _counted: Counted,
 }
 
@@ -53,7 +53,7 @@ fn fits() -> Fit {
 
 impl State {
     fn new(value: u64, fit: Fit) -> Self {
-        Self { value, fit, _counted: Counted::default() }
+        Self { value, fit, _counted: Counted::one() }
     }
 }
 
@@ -87,8 +87,8 @@ impl Serialize for State {
 #[derive(Debug)]
 struct Counted;
 
-impl Default for Counted {
-    fn default() -> Self {
+impl Counted {
+    fn one() -> Self {
         STATES.set(STATES.get() + 1);
         Self
     }

@@ -1,11 +1,11 @@
 //! Looks for a seed whose schedule breaks a rule, and tells the simplest story of it.
 
-use std::{collections::BTreeMap, panic};
+use std::{collections::BTreeMap, fmt::Write, panic};
 
 use super::{
     generate::Drawn,
-    judge::{Verdict, judge},
-    run::run,
+    judge::{Verdict, Violation, judge},
+    run::{Ran, run},
     schedule::Schedule,
     story::tell,
 };
@@ -24,7 +24,7 @@ pub struct Outcome {
     /// The story of what was broken, where something was.
     pub failure: Option<Failure>,
     /// How often each rare state was there.
-    pub seen: BTreeMap<&'static str, u64>,
+    pub states: BTreeMap<&'static str, u64>,
 }
 
 /// A broken rule, and its story.
@@ -40,12 +40,12 @@ pub struct Failure {
 #[must_use]
 pub fn try_seed(seed: u64, shrinks: bool) -> Outcome {
     let mut drawn = Drawn::of(seed);
-    let (seen, failed) = attempt(&drawn.schedule());
-    let Some(mut failure) = failed else { return Outcome { seed, failure: None, seen } };
+    let (states, failure) = attempt(&drawn.schedule());
+    let Some(mut failure) = failure else { return Outcome { seed, failure: None, states } };
     if shrinks {
         shrink(&mut drawn, &mut failure);
     }
-    Outcome { seed, failure: Some(failure), seen }
+    Outcome { seed, failure: Some(failure), states }
 }
 
 /// Runs a schedule, and judges it.
@@ -53,10 +53,12 @@ pub fn try_seed(seed: u64, shrinks: bool) -> Outcome {
 /// # Panics
 ///
 /// Where it breaks a rule: with the story of it.
-pub fn check(schedule: &Schedule) {
-    if let (_, Some(failure)) = attempt(schedule) {
-        panic!("{}", failure.story);
-    }
+#[allow(clippy::must_use_candidate, reason = "it is called for its panic")]
+pub fn check(schedule: &Schedule) -> Ran {
+    let ran = run(schedule);
+    let Verdict { violations, .. } = judge(schedule, &ran);
+    assert!(violations.is_empty(), "{}", story(schedule, &ran, &violations));
+    ran
 }
 
 type Attempted = (BTreeMap<&'static str, u64>, Option<Failure>);
@@ -71,15 +73,20 @@ fn attempt(schedule: &Schedule) -> Attempted {
             return (BTreeMap::new(), Some(Failure { rule: "nothing panics", story }));
         }
     };
-    let Verdict { violations, seen } = judge(schedule, &ran);
-    let failure = violations.first().map(|first| {
-        let mut story = tell(schedule, &ran);
-        for violation in &violations {
-            story.push_str(&format!("BROKEN: {violation}\n"));
-        }
-        Failure { rule: first.rule, story }
-    });
-    (seen, failure)
+    let Verdict { violations, seen: states } = judge(schedule, &ran);
+    let failure = violations
+        .first()
+        .map(|first| Failure { rule: first.rule, story: story(schedule, &ran, &violations) });
+    (states, failure)
+}
+
+fn story(schedule: &Schedule, ran: &Ran, violations: &[Violation]) -> String {
+    let mut story = tell(schedule, ran);
+    for violation in violations {
+        // Writing to a string cannot fail.
+        let _ = writeln!(story, "BROKEN: {violation}");
+    }
+    story
 }
 
 /// Keeps making it simpler for as long as the same rule is broken.

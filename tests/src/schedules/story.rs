@@ -4,7 +4,8 @@ use std::{collections::HashMap, fmt, fmt::Write};
 
 use super::{run::Ran, schedule::Schedule};
 use crate::inprocess::{
-    history::{CallId, Called, Event, Lane, Said, What},
+    activity::Flags,
+    history::{Answer, CallId, Called, Event, Lane, Rpc, Said, What},
     network::Loss,
 };
 
@@ -64,22 +65,27 @@ fn loss(loss: Loss) -> &'static str {
 }
 
 fn line(event: &Event, calls: &mut HashMap<CallId, String>) -> Option<String> {
-    let name = |calls: &HashMap<_, String>, call| calls.get(call).cloned().unwrap_or_default();
     Some(match &event.what {
         What::Called(called) => {
             let short = short(called);
-            let line = format!("{short} is sent {}", loss(called.fate.loss));
+            let loss = loss(called.fate.loss);
+            // Most polls say nothing: only where something happens to one, or an attempt is found.
+            let tells = called.rpc != Rpc::Poll || !loss.is_empty();
+            let line = format!("{short} is sent {loss}");
             calls.insert(called.call, short);
-            line
+            return tells.then_some(line);
         }
+        What::Took { answer: Answer::Task(None), .. }
+        | What::Answered { answer: Answer::Task(None), .. }
+        | What::Body(_, Said::Polled) => return None,
         What::Took { call, answer, change } => {
             let change = change.map(|change| format!(" => {change:?}")).unwrap_or_default();
-            format!("  {} takes effect: {answer:?}{change}", name(calls, call))
+            format!("  {} takes effect: {}{change}", calls.get(call)?, told(*answer))
         }
         What::Answered { call, answer } => {
-            format!("    {} is answered: {answer:?}", name(calls, call))
+            format!("    {} is answered: {}", calls.get(call)?, told(*answer))
         }
-        What::Abandoned(call) => format!("    {} is given up by its caller", name(calls, call)),
+        What::Abandoned(call) => format!("    {} is given up by its caller", calls.get(call)?),
         What::Started { token, number } => {
             format!("the server starts {} (attempt {number})", token.0)
         }
@@ -89,9 +95,16 @@ fn line(event: &Event, calls: &mut HashMap<CallId, String>) -> Option<String> {
             format!("order: {order:?}{change}")
         }
         What::Worker(step) => format!("the worker: {step:?}"),
-        What::Body(_, Said::Polled) => return None,
         What::Body(token, said) => format!("      body of {}: {said:?}", token.0),
     })
+}
+
+fn told(answer: Answer) -> String {
+    let Answer::Recorded(flags) = answer else { return format!("{answer:?}") };
+    let Flags { cancel_requested, paused, reset } = flags;
+    let set = [(cancel_requested, "cancel requested"), (paused, "paused"), (reset, "reset")];
+    let set: Vec<_> = set.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect();
+    if set.is_empty() { "recorded".to_owned() } else { format!("recorded: {}", set.join(", ")) }
 }
 
 fn short(called: &Called) -> String {

@@ -94,14 +94,24 @@ async fn it_is_tried_until_the_server_is_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_tried_after_the_lease() {
+async fn nothing_is_tried_a_timeout_after_the_end() {
     let lease = Arc::new(ending([], Line::Refusal));
     attempt_of_4_s(&lease, Ok(3)).await.unwrap();
     sleep(60 * SECOND).await;
     let last = *lease.times().last().unwrap();
-    assert!(last < 3 * SECOND + TIMEOUT, "its last acknowledged beat was sent at 3 s: {last:?}");
+    assert!(last <= 4 * SECOND + SECOND + TIMEOUT, "{last:?}");
     assert!(lease.times().len() >= 8, "and until then it is: {:?}", lease.times());
     assert!(lease.said().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_lost_its_lease_says_so_where_the_server_still_waits() {
+    let silent = std::iter::repeat_n(Line::Silence, 3);
+    let lease = Arc::new(ScriptedLease::new(silent, Line::Answer(Reply::GoOn)).hearing(0));
+    let (_, answer) = endless(OPTIONS, Takes::NOTHING.checkpoint(), facts(), &lease).await;
+    assert_eq!(answer, "LeaseLost");
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.said().len(), 1, "{:?}", lease.said());
 }
 
 #[tokio::test(start_paused = true)]

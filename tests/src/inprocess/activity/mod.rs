@@ -87,6 +87,8 @@ pub struct Started {
     pub number: u32,
     /// What the last attempt left.
     pub details: Option<Vec<Payload>>,
+    /// How long after the activity was scheduled it started.
+    pub age: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -138,12 +140,6 @@ impl Activity {
         &self.terms
     }
 
-    /// When it was scheduled.
-    #[must_use]
-    pub fn scheduled(&self) -> Moment {
-        self.scheduled
-    }
-
     /// The details that are stored.
     #[must_use]
     pub fn details(&self) -> Option<&[Payload]> {
@@ -191,7 +187,12 @@ impl Activity {
         self.tokens += 1;
         let token = Token(self.tokens);
         self.state = State::Started { token, at: now, heard: now, forgotten: false };
-        Some(Started { token, number: self.number, details: self.details.clone() })
+        Some(Started {
+            token,
+            number: self.number,
+            details: self.details.clone(),
+            age: now.since(self.scheduled),
+        })
     }
 
     /// A heartbeat: its details replace those that are stored, also where there are none. Too large

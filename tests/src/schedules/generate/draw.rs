@@ -168,6 +168,14 @@ fn actions() -> impl Strategy<Value = DraftAction> {
 type Commands = (Vec<(Span, DraftCommand)>, Option<Span>);
 
 fn commands() -> impl Strategy<Value = Commands> {
+    let alone = (1_u32..4_000, command()).prop_map(|command| vec![command]);
+    let some = vec(prop_oneof![4 => alone, 1 => pairs()], 1..3);
+    let commands =
+        prop_oneof![2 => Just(Vec::new()).boxed(), 3 => some.prop_map(|it| it.concat()).boxed()];
+    (commands, option::weighted(0.7, 1_u32..1_000))
+}
+
+fn command() -> impl Strategy<Value = DraftCommand> {
     let away = || prop_oneof![2 => 1_u32..100, 1 => 100_u32..2_500];
     let order = prop_oneof![
         2 => Just(Order::Cancel),
@@ -177,14 +185,23 @@ fn commands() -> impl Strategy<Value = Commands> {
         1 => Just(Order::Reset { heartbeats: true }),
         1 => Just(Order::Terminate),
     ];
-    let command = prop_oneof![
+    prop_oneof![
         4 => order.prop_map(DraftCommand::Order),
         2 => away().prop_map(DraftCommand::ShutDown),
         3 => away().prop_map(DraftCommand::Crash),
+    ]
+}
+
+/// Orders that mean something together: a pause that is over before anyone looked, or that a
+/// cancellation follows.
+fn pairs() -> impl Strategy<Value = Vec<(Span, DraftCommand)>> {
+    let second = prop_oneof![
+        Just(Order::Unpause),
+        Just(Order::Cancel),
+        Just(Order::Reset { heartbeats: false }),
     ];
-    let commands = prop_oneof![
-        2 => Just(Vec::new()).boxed(),
-        3 => vec((1_u32..4_000, command), 1..4).boxed(),
-    ];
-    (commands, option::weighted(0.7, 1_u32..1_000))
+    (1_u32..3_000, 1_u32..500, second).prop_map(|(at, gap, second)| {
+        let order = DraftCommand::Order;
+        vec![(at, order(Order::Pause)), (at + gap, order(second))]
+    })
 }

@@ -62,6 +62,14 @@ pub(super) struct Attempt {
     pub(super) worker_gone: Option<When>,
 }
 
+impl Attempt {
+    /// Whether its body was over by a step.
+    pub(super) fn is_done(&self, step: usize) -> bool {
+        let ends = |said: &Said| matches!(said, Said::Returned(_) | Said::Dropped);
+        self.said.iter().any(|(when, said)| when.0 < step && ends(said))
+    }
+}
+
 /// One life of a worker.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Life {

@@ -2,14 +2,16 @@
 //!
 //! The server lets the last write win. So a write that takes longer than its bound may land after a
 //! newer one, and nobody can help it: ours is bounded for as long as its caller waits; one that
-//! nobody waits for any more, and a report of the SDK, by the settling time. Beyond that the next
-//! acknowledged beat must heal it, and it is counted.
+//! nobody waits for any more, and a report of the SDK, by the settling time. A report that is refused
+//! is sent again by core, up to ten times, and is one report from when it was sent first. Beyond
+//! that the next acknowledged beat must heal it, and it is counted.
 
 use super::{
     Verdict,
     chronicle::{Call, Chronicle, When},
 };
 use crate::inprocess::{
+    Moment,
     activity::Token,
     history::{Answer, Lane, Order, Rpc, Said, What},
 };
@@ -135,5 +137,23 @@ impl Sight {
 fn is_bounded(chronicle: &Chronicle<'_>, call: &Call, when: When) -> bool {
     let waited_for = call.left.is_none_or(|left| left.0 > when.0);
     let ours = call.called.lane == Lane::Ours;
-    (ours && waited_for) || when.1.since(call.sent.1) <= chronicle.settling()
+    (ours && waited_for) || when.1.since(first_sent(chronicle, call)) <= chronicle.settling()
+}
+
+/// When a report was sent first: core sends one again that was refused.
+fn first_sent(chronicle: &Chronicle<'_>, call: &Call) -> Moment {
+    let is_report = |other: &&Call| {
+        let (called, report) = (&other.called, &call.called);
+        called.token == report.token && called.lane == report.lane && called.rpc == report.rpc
+    };
+    let mut first = call.sent;
+    let earlier = chronicle.calls.range(..call.called.call).rev().map(|(_, call)| call);
+    for other in earlier.filter(is_report) {
+        let refused = matches!(other.heard, Some((_, Answer::Unavailable | Answer::Exhausted)));
+        if !refused || other.called.lane == Lane::Ours || other.called.value != call.called.value {
+            break;
+        }
+        first = other.sent;
+    }
+    first.1
 }

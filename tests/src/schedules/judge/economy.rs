@@ -38,14 +38,14 @@ fn requests(chronicle: &Chronicle<'_>, attempt: &Attempt, verdict: &mut Verdict)
     let length = last.since(handed.1).as_secs_f64();
     let interval = chronicle.schedule.interval();
     let timeout = chronicle.schedule.heartbeat_timeout();
-    let lost = beats.iter().filter(|call| !call.is_recorded()).count();
+    let unheard = beats.iter().filter(|call| !call.is_recorded()).count();
     let commits = attempt.said.iter().filter(|(_, said)| matches!(said, Said::Commits(_))).count();
     // Where the interval is long, the SDK's lane needs more than the beats that it shares.
     let sparse = interval > timeout / 3;
     let of_sdk = if sparse { length / (timeout.as_secs_f64() * 0.8) + 1.0 } else { 0.0 };
     let allowed = length / (interval.as_secs_f64() * SHORTEST)
         + of_sdk
-        + count(lost)
+        + count(unheard)
         + 3.0 * count(commits)
         + EXTRA;
     if count(beats.len()) > allowed {

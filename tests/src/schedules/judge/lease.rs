@@ -52,8 +52,11 @@ pub(super) fn end_of_lease(chronicle: &Chronicle<'_>, attempt: &Attempt, step: u
 
 /// When the time of an attempt is over, as its worker knows it.
 pub(super) fn deadline(chronicle: &Chronicle<'_>, attempt: &Attempt) -> Moment {
+    let schedule = chronicle.schedule;
     let handed = attempt.handed.unwrap_or(attempt.started).1;
-    handed - chronicle.believed() + chronicle.schedule.start_to_close()
+    let whole = schedule.timeouts.schedule_to_close.unwrap_or(Duration::MAX);
+    let rest = whole.saturating_sub(attempt.started.1.since_begin());
+    handed - chronicle.believed() + schedule.start_to_close().min(rest)
 }
 
 fn within_lease(

@@ -139,7 +139,7 @@ fn commits(chronicle: &Chronicle<'_>, attempt: &Attempt, calls: &[&Call], verdic
                 let beat = calls
                     .iter()
                     .any(|call| call.is(Lane::Ours, Rpc::Heartbeat) && call.sent.0 > when.0);
-                let crashed = attempt.worker_gone.is_some() && attempt.returned.is_none();
+                let crashed = attempt.worker_gone.is_some_and(|gone| !attempt.is_done(gone.0));
                 if crashed && !beat {
                     verdict.saw("crash between commit and next beat");
                 }
@@ -151,7 +151,7 @@ fn commits(chronicle: &Chronicle<'_>, attempt: &Attempt, calls: &[&Call], verdic
 
 fn body(attempt: &Attempt, verdict: &mut Verdict) {
     let mut told = false;
-    for (_, said) in &attempt.said {
+    for (when, said) in &attempt.said {
         match said {
             Said::Cancelled(reason) if !told => {
                 told = true;
@@ -159,7 +159,9 @@ fn body(attempt: &Attempt, verdict: &mut Verdict) {
             }
             Said::Returned(End::Completes) if told => verdict.saw("body completed although told"),
             Said::Returned(End::Panics) => verdict.saw("body panicked"),
-            Said::Dropped if attempt.worker_gone.is_none() => verdict.saw("body dropped"),
+            Said::Dropped if attempt.worker_gone.is_none_or(|gone| gone.0 > when.0) => {
+                verdict.saw("body dropped");
+            }
             Said::Saved(_, Fit::TooLarge | Fit::Unserialisable) => {
                 verdict.saw("saved something too large or unserialisable");
             }
@@ -185,7 +187,7 @@ fn told_of(reason: CancelReason) -> &'static str {
 fn overs(attempt: &Attempt, verdict: &mut Verdict) {
     match attempt.over {
         Some((_, Over::TimedOut(Timeout::StartToClose))) => {
-            verdict.saw("timed out: start to close")
+            verdict.saw("timed out: start to close");
         }
         Some((_, Over::TimedOut(Timeout::Heartbeat))) => verdict.saw("timed out: heartbeat"),
         _ => {}

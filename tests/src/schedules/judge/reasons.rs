@@ -1,7 +1,5 @@
 //! Rule 5, continued: the reason that a body is told is true.
 
-use std::time::Duration;
-
 use autobeat::CancelReason;
 
 use super::{
@@ -59,10 +57,15 @@ fn is_stalled(chronicle: &Chronicle<'_>, attempt: &Attempt, when: When) -> bool 
         let moves = matches!(said, Said::Saved(..) | Said::Touched | Said::Commits(_));
         moves && at.0 < when.0
     });
-    let began = attempt.handed.unwrap_or(attempt.started).1 - chronicle.believed();
-    let last = moves.map(|(at, _)| at.1).max().unwrap_or_default().max(began);
-    let still: Duration = when.1.since(last);
-    still + TICK >= stall_timeout
+    let mut since = attempt.handed.unwrap_or(attempt.started).1;
+    // It may have moved again by the time that it was told.
+    for moment in moves.map(|(at, _)| at.1).chain([when.1]) {
+        if moment.since(since) + TICK >= stall_timeout {
+            return true;
+        }
+        since = moment;
+    }
+    false
 }
 
 fn saved(attempt: &Attempt, wanted: Fit, when: When) -> bool {

@@ -1,0 +1,132 @@
+//! Schedules that once broke a rule, written out.
+
+use std::time::Duration;
+
+use autobeat_tests::{
+    inprocess::{
+        Moment,
+        activity::Closed,
+        history::{End, Fit, Lane, Said, What},
+        network::{Fate, Hits, Loss, Outage},
+    },
+    schedules::{
+        run::Ran,
+        schedule::{Action, Plan, Schedule, WhenTold},
+        search::check,
+        story::tell,
+        variants::Variant,
+    },
+};
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const fn milliseconds(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+/// One variant whose first attempt does this, on a healthy network.
+fn doing(variant: &str, actions: Vec<Action>) -> Schedule {
+    let plan = Plan { actions, when_told: WhenTold::Stops };
+    Schedule { plans: vec![plan], ..Schedule::healthy(Variant::named(variant)) }
+}
+
+fn sleeping(variant: &str, duration: Duration) -> Schedule {
+    doing(variant, vec![Action::Sleep(duration)])
+}
+
+fn outage(from: u64, to: u64, loss: Loss, hits: Hits) -> Outage {
+    Outage { from: Moment::after(seconds(from)), to: Moment::after(seconds(to)), loss, hits }
+}
+
+fn swallowed(lane: Lane, place: u32) -> (Lane, u32, Fate) {
+    let latency = milliseconds(2);
+    (lane, place, Fate { before: latency, after: latency, loss: Loss::Swallowed })
+}
+
+/// No rule is broken, and the one attempt that starts completes.
+fn lives_on(schedule: &Schedule) -> Ran {
+    let ran = check(schedule);
+    let starts = ran.history.iter().filter(|event| matches!(event.what, What::Started { .. }));
+    assert_eq!(starts.count(), 1, "{}", tell(schedule, &ran));
+    assert_eq!(ran.closed, Some(Closed::Completed), "{}", tell(schedule, &ran));
+    ran
+}
+
+/// When the body returned, and when the activity was over.
+fn returned_and_over(ran: &Ran) -> (Moment, Moment) {
+    let find = |wanted: fn(&What) -> bool| {
+        let event = ran.history.iter().find(|event| wanted(&event.what)).expect("it happened");
+        event.at
+    };
+    let returned = find(|what| matches!(what, What::Body(_, Said::Returned(End::Completes))));
+    (returned, find(|what| matches!(what, What::Took { change: Some(_), .. })))
+}
+
+#[test]
+fn the_lane_of_the_sdk_does_not_starve_in_an_outage() {
+    let mut schedule = sleeping("minute", seconds(180));
+    schedule.outages = vec![outage(50, 74, Loss::Refused, Hits::Everything)];
+    lives_on(&schedule);
+}
+
+#[test]
+fn an_interval_that_the_throttle_does_not_divide_costs_nothing() {
+    lives_on(&sleeping("minute_at_24", seconds(180)));
+}
+
+#[test]
+fn one_swallowed_report_of_the_sdk_costs_no_attempt() {
+    let mut schedule = sleeping("nine", seconds(60));
+    schedule.spots = vec![swallowed(Lane::Sdk, 1)];
+    lives_on(&schedule);
+}
+
+#[test]
+fn a_result_does_not_wait_for_a_swallowed_report_of_the_sdk() {
+    let mut schedule = sleeping("nine", milliseconds(10_050));
+    schedule.spots = vec![swallowed(Lane::Sdk, 1)];
+    let (returned, over) = returned_and_over(&lives_on(&schedule));
+    assert!(over.since(returned) <= seconds(3), "returned at {returned}, over at {over}");
+}
+
+#[test]
+fn a_swallowed_result_is_answered_again() {
+    let mut schedule = sleeping("nine", milliseconds(5));
+    schedule.spots = vec![swallowed(Lane::Sdk, 1)];
+    lives_on(&schedule);
+}
+
+#[test]
+fn what_was_committed_outlives_a_value_that_cannot_be_sent() {
+    for fit in [Fit::Unserialisable, Fit::TooLarge] {
+        for end in [End::Fails, End::Panics] {
+            for pause in [milliseconds(1), seconds(4)] {
+                let actions = vec![
+                    Action::Save(Fit::Fits),
+                    Action::Sleep(seconds(10)),
+                    Action::Commit,
+                    Action::Save(fit),
+                    Action::Sleep(pause),
+                    Action::Return(end),
+                ];
+                check(&doing("nine", actions));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_server_that_is_slower_than_the_interval_is_not_gone() {
+    let mut schedule = sleeping("thirty_quickly", seconds(120));
+    schedule.latency = milliseconds(60);
+    lives_on(&schedule);
+}
+
+#[test]
+fn a_namespace_out_of_its_quota_costs_no_attempt() {
+    let mut schedule = sleeping("nine", seconds(60));
+    schedule.outages = vec![outage(0, 100_000, Loss::Exhausted, Hits::Namespace)];
+    lives_on(&schedule);
+}
