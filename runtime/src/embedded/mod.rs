@@ -30,35 +30,23 @@
 //! ```
 
 mod error;
+mod input;
 mod lease;
+mod retries;
+mod run;
 mod store;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use temporalio_common::{
-    data_converters::{
-        ActivitySerializationContext, GenericPayloadConverter, PayloadConverter,
-        SerializationContext, SerializationContextData,
-    },
-    error::ApplicationFailure,
-    protos::temporal::api::common::v1::Payload,
-};
-use temporalio_sdk::activities::ActivityError;
-use tokio::time::{Instant, sleep};
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use temporalio_common::data_converters::PayloadConverter;
+use tokio_util::sync::CancellationToken;
 
 pub use self::error::EmbeddedError;
-use self::{
-    error::Kind,
-    lease::StoredLease,
-    store::{Record, Store},
-};
+use self::{error::Kind, run::Run, store::Store};
 use crate::{
-    attempt::{self, ActivityReturn, Facts},
+    attempt::ActivityReturn,
     checkpoint::{CheckpointState, decode},
-    lease::Lease,
-    worker::{Activity, Handles, NoContext},
+    worker::{Activity, NoContext},
 };
 
 /// A body that asks for nothing that only a server has.
@@ -179,31 +167,7 @@ impl Embedded {
         A: Activity<Instance = (), Context: WithoutServer>,
         A::Return: ActivityReturn<Output = A::Output>,
     {
-        // Encoded once and decoded for every attempt, as on a server.
-        let input = encode_input(&input)?;
-        let mut record = self.record(id, activity.name())?;
-        let mut retries = Retries::new::<A>();
-        loop {
-            record.attempt += 1;
-            self.store.write(id, &record)?;
-            let (result, written) = self.attempt::<A>(id, record, &input, &shutdown).await?;
-            record = written;
-            let failure = match result {
-                Ok(output) => {
-                    self.store.remove(id)?;
-                    return Ok(output);
-                }
-                Err(error) => as_failure(error)?,
-            };
-            if shutdown.is_cancelled() {
-                return Err(EmbeddedError::new(Kind::Interrupted));
-            }
-            let delay = retries.after(failure)?;
-            tokio::select! {
-                () = sleep(delay) => {}
-                () = shutdown.cancelled() => return Err(EmbeddedError::new(Kind::Interrupted)),
-            }
-        }
+        Run::new(Arc::clone(&self.store), &activity, id, &input, shutdown)?.finish::<A>().await
     }
 
     /// What is stored of an activity that has not completed; `None` when there is nothing.
@@ -226,151 +190,4 @@ impl Embedded {
     pub fn forget(&self, id: &str) -> Result<(), EmbeddedError> {
         self.store.remove(id)
     }
-
-    fn record(&self, id: &str, asked: &str) -> Result<Record, EmbeddedError> {
-        match self.store.read(id)? {
-            None => Ok(Record::new(asked)),
-            Some(record) if record.activity_type == asked => Ok(record),
-            Some(Record { activity_type: stored, .. }) => {
-                let (id, asked) = (id.to_owned(), asked.to_owned());
-                Err(EmbeddedError::new(Kind::OtherActivity { id, stored, asked }))
-            }
-        }
-    }
-
-    /// One attempt: how it ended, and the record that it left.
-    async fn attempt<A>(
-        &self,
-        id: &str,
-        record: Record,
-        input: &[Payload],
-        shutdown: &CancellationToken,
-    ) -> Result<(Result<A::Output, ActivityError>, Record), EmbeddedError>
-    where
-        A: Activity<Instance = (), Context: WithoutServer>,
-        A::Return: ActivityReturn<Output = A::Output>,
-    {
-        let input = decode_input::<A::Input>(input)?;
-        let timeout = A::OPTIONS.declared_timeout();
-        let facts = facts::<A>(&record);
-        let lease =
-            Arc::new(StoredLease::new(Arc::clone(&self.store), id, record, shutdown.clone()));
-        let beaten = Arc::clone(&lease) as Arc<dyn Lease>;
-        // A task of its own: a body that blocks its thread must not block the watch over it.
-        let running = AbortOnDropHandle::new(tokio::spawn(async move {
-            attempt::run(A::OPTIONS, A::TAKES, facts, beaten, |checkpoint, cancellation| {
-                let context = A::Context::without_server();
-                A::run((), Handles { checkpoint, cancellation, context }, input)
-            })
-            .await
-        }));
-        let result = tokio::select! {
-            biased;
-            joined = running => joined.unwrap_or_else(|error| Err(panicked(error))),
-            () = lease.expired(timeout) => Err(heartbeat_timeout(timeout)),
-        };
-        Ok((result, lease.close()))
-    }
-}
-
-fn facts<A: Activity>(record: &Record) -> Facts {
-    let now = Instant::now();
-    Facts {
-        activity_type: record.activity_type.clone(),
-        number: record.attempt,
-        heartbeat_timeout: Some(A::OPTIONS.declared_timeout()),
-        started: now,
-        deadline: A::OPTIONS.start_to_close().map(|timeout| now + timeout),
-        details: record.details(),
-    }
-}
-
-/// Temporal's default retry policy.
-struct Retries {
-    attempts: u32,
-    most: Option<u32>,
-    /// When the time of all attempts together is over.
-    end: Option<Instant>,
-    delays: ExponentialBackoff,
-}
-
-impl Retries {
-    fn new<A: Activity>() -> Self {
-        Self {
-            attempts: 0,
-            most: A::OPTIONS.attempts(),
-            end: A::OPTIONS.schedule_to_close().map(|timeout| Instant::now() + timeout),
-            delays: ExponentialBuilder::new()
-                .with_min_delay(Duration::from_secs(1))
-                .with_max_delay(Duration::from_secs(100))
-                .without_max_times()
-                .build(),
-        }
-    }
-
-    /// How long to wait after a failure; fails where there is no further attempt.
-    fn after(&mut self, failure: Box<ApplicationFailure>) -> Result<Duration, EmbeddedError> {
-        self.attempts += 1;
-        let delay = self.delays.next().unwrap_or(Duration::from_secs(100));
-        let delay = failure.next_retry_delay().unwrap_or(delay);
-        let spent = self.most.is_some_and(|most| self.attempts >= most);
-        let late = self.end.is_some_and(|end| Instant::now() + delay >= end);
-        if spent || late || failure.is_non_retryable() {
-            let attempts = self.attempts;
-            return Err(EmbeddedError::new(Kind::Failed { attempts, failure }));
-        }
-        tracing::warn!(target: "autobeat", %failure, ?delay, "the attempt failed; trying again");
-        Ok(delay)
-    }
-}
-
-fn as_failure(error: ActivityError) -> Result<Box<ApplicationFailure>, EmbeddedError> {
-    match error {
-        ActivityError::Application(failure) => Ok(failure),
-        ActivityError::WillCompleteAsync => Err(EmbeddedError::new(Kind::CompletesElsewhere)),
-        // Nobody can request a cancellation here, so the body says so by itself.
-        _ => Ok(Box::new(ApplicationFailure::non_retryable("the activity was cancelled"))),
-    }
-}
-
-fn heartbeat_timeout(timeout: Duration) -> ActivityError {
-    let failure = ApplicationFailure::builder(format!("no heartbeat for {timeout:?}"))
-        .type_name("HeartbeatTimeout".to_owned())
-        .build();
-    ActivityError::application(failure)
-}
-
-fn panicked(error: tokio::task::JoinError) -> ActivityError {
-    let payload = error.try_into_panic().unwrap_or_else(|_| Box::new("its runtime shut down"));
-    let words = payload
-        .downcast_ref::<&str>()
-        .map(|words| (*words).to_owned())
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "something that is no text".to_owned());
-    let failure = ApplicationFailure::builder(format!("the activity panicked: {words}"))
-        .type_name("Panic".to_owned())
-        .build();
-    ActivityError::application(failure)
-}
-
-fn encode_input<I>(input: &I) -> Result<Vec<Payload>, EmbeddedError>
-where
-    I: temporalio_common::data_converters::TemporalSerializable + 'static,
-{
-    let converter = PayloadConverter::default();
-    let data = SerializationContextData::Activity(ActivitySerializationContext::new());
-    converter
-        .to_payloads(&SerializationContext::new(&data, &converter), input)
-        .map_err(|error| EmbeddedError::new(Kind::Conversion(error.into())))
-}
-
-fn decode_input<I>(payloads: &[Payload]) -> Result<I, EmbeddedError>
-where
-    I: temporalio_common::data_converters::TemporalDeserializable + 'static,
-{
-    let converter = PayloadConverter::default();
-    let data = SerializationContextData::Activity(ActivitySerializationContext::new());
-    converter
-        .from_payloads(&SerializationContext::new(&data, &converter), payloads.to_vec())
-        .map_err(|error| EmbeddedError::new(Kind::Conversion(error.into())))
 }

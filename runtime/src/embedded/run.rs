@@ -1,0 +1,163 @@
+//! One run of an activity: its attempts, one after the other, and what is stored between them.
+
+use std::{sync::Arc, time::Duration};
+
+use temporalio_common::{error::ApplicationFailure, protos::temporal::api::common::v1::Payload};
+use temporalio_sdk::activities::ActivityError;
+use tokio::time::{Instant, sleep};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use super::{
+    WithoutServer,
+    error::{EmbeddedError, Kind},
+    input,
+    lease::StoredLease,
+    retries::Retries,
+    store::{Record, Store},
+};
+use crate::{
+    attempt::{self, ActivityReturn, Facts},
+    lease::Lease,
+    worker::{Activity, Handles},
+};
+
+/// An activity under its id, with what every attempt of it needs.
+pub(super) struct Run {
+    store: Arc<Store>,
+    id: String,
+    activity_type: String,
+    input: Vec<Payload>,
+    shutdown: CancellationToken,
+}
+
+impl Run {
+    pub(super) fn new<A: Activity>(
+        store: Arc<Store>,
+        activity: &A,
+        id: &str,
+        input: &A::Input,
+        shutdown: CancellationToken,
+    ) -> Result<Self, EmbeddedError> {
+        let (id, activity_type) = (id.to_owned(), activity.name().to_owned());
+        Ok(Self { store, id, activity_type, input: input::encode(input)?, shutdown })
+    }
+
+    /// Attempts it until it completes, fails for good, or should stop.
+    pub(super) async fn finish<A>(&self) -> Result<A::Output, EmbeddedError>
+    where
+        A: Activity<Instance = (), Context: WithoutServer>,
+        A::Return: ActivityReturn<Output = A::Output>,
+    {
+        let mut record = self.record()?;
+        let mut retries = Retries::new::<A>();
+        loop {
+            record.attempt += 1;
+            self.store.write(&self.id, &record)?;
+            let (result, written) = self.attempt::<A>(record).await?;
+            record = written;
+            let failure = match result {
+                Ok(output) => {
+                    self.store.remove(&self.id)?;
+                    return Ok(output);
+                }
+                Err(error) => as_failure(error)?,
+            };
+            if self.shutdown.is_cancelled() {
+                return Err(EmbeddedError::new(Kind::Interrupted));
+            }
+            let delay = retries.after(failure)?;
+            tokio::select! {
+                () = sleep(delay) => {}
+                () = self.shutdown.cancelled() => return Err(EmbeddedError::new(Kind::Interrupted)),
+            }
+        }
+    }
+
+    fn record(&self) -> Result<Record, EmbeddedError> {
+        let asked = &self.activity_type;
+        match self.store.read(&self.id)? {
+            None => Ok(Record::new(asked)),
+            Some(record) if record.activity_type == *asked => Ok(record),
+            Some(Record { activity_type: stored, .. }) => {
+                let (id, asked) = (self.id.clone(), asked.clone());
+                Err(EmbeddedError::new(Kind::OtherActivity { id, stored, asked }))
+            }
+        }
+    }
+
+    /// One attempt: how it ended, and the record that it left.
+    async fn attempt<A>(
+        &self,
+        record: Record,
+    ) -> Result<(Result<A::Output, ActivityError>, Record), EmbeddedError>
+    where
+        A: Activity<Instance = (), Context: WithoutServer>,
+        A::Return: ActivityReturn<Output = A::Output>,
+    {
+        let input = input::decode::<A::Input>(&self.input)?;
+        let timeout = A::OPTIONS.declared_timeout();
+        let facts = facts::<A>(&record);
+        let lease = Arc::new(StoredLease::new(
+            Arc::clone(&self.store),
+            &self.id,
+            record,
+            self.shutdown.clone(),
+        ));
+        let beaten = Arc::clone(&lease) as Arc<dyn Lease>;
+        // A task of its own: a body that blocks its thread must not block the watch over it.
+        let running = AbortOnDropHandle::new(tokio::spawn(async move {
+            attempt::run(A::OPTIONS, A::TAKES, facts, beaten, |checkpoint, cancellation| {
+                let context = A::Context::without_server();
+                A::run((), Handles { checkpoint, cancellation, context }, input)
+            })
+            .await
+        }));
+        let result = tokio::select! {
+            biased;
+            joined = running => joined.unwrap_or_else(|error| Err(panicked(error))),
+            () = lease.expired(timeout) => Err(heartbeat_timeout(timeout)),
+        };
+        Ok((result, lease.close()))
+    }
+}
+
+fn facts<A: Activity>(record: &Record) -> Facts {
+    let now = Instant::now();
+    Facts {
+        activity_type: record.activity_type.clone(),
+        number: record.attempt,
+        heartbeat_timeout: Some(A::OPTIONS.declared_timeout()),
+        started: now,
+        deadline: A::OPTIONS.start_to_close().map(|timeout| now + timeout),
+        details: record.details(),
+    }
+}
+
+fn as_failure(error: ActivityError) -> Result<Box<ApplicationFailure>, EmbeddedError> {
+    match error {
+        ActivityError::Application(failure) => Ok(failure),
+        ActivityError::WillCompleteAsync => Err(EmbeddedError::new(Kind::CompletesElsewhere)),
+        // Nobody can request a cancellation here, so the body says so by itself.
+        _ => Ok(Box::new(ApplicationFailure::non_retryable("the activity was cancelled"))),
+    }
+}
+
+fn heartbeat_timeout(timeout: Duration) -> ActivityError {
+    let failure = ApplicationFailure::builder(format!("no heartbeat for {timeout:?}"))
+        .type_name("HeartbeatTimeout".to_owned())
+        .build();
+    ActivityError::application(failure)
+}
+
+fn panicked(error: tokio::task::JoinError) -> ActivityError {
+    let payload = error.try_into_panic().unwrap_or_else(|_| Box::new("its runtime shut down"));
+    let words = payload
+        .downcast_ref::<&str>()
+        .map(|words| (*words).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "something that is no text".to_owned());
+    let failure = ApplicationFailure::builder(format!("the activity panicked: {words}"))
+        .type_name("Panic".to_owned())
+        .build();
+    ActivityError::application(failure)
+}
