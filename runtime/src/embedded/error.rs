@@ -31,6 +31,8 @@ pub(super) enum Kind {
     Disk { path: PathBuf, source: Arc<io::Error> },
     /// The store could not be read or written.
     Store { path: PathBuf, source: Cause },
+    /// The id runs already.
+    Running { id: String },
     /// The id belongs to another activity.
     OtherActivity { id: String, stored: String, asked: String },
     /// The input or a stored state cannot be converted.
@@ -83,6 +85,12 @@ impl EmbeddedError {
         )
     }
 
+    /// Whether the id runs already in this process.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        matches!(self.kind, Kind::Running { .. })
+    }
+
     /// Whether the id was stored by another activity.
     #[must_use]
     pub fn is_other_activity(&self) -> bool {
@@ -131,6 +139,10 @@ impl fmt::Display for EmbeddedError {
             Kind::Store { path, source } => {
                 write!(formatter, "cannot use the checkpoint store {}: {source}", path.display())
             }
+            Kind::Running { id } => write!(
+                formatter,
+                "`{id}` is running already; wait for the end of that run, or give this one another id"
+            ),
             Kind::OtherActivity { id, stored, asked } => write!(
                 formatter,
                 "`{id}` is stored as an activity of type `{stored}`, not `{asked}`; use another id"

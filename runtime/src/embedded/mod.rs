@@ -29,6 +29,7 @@
 //! # }
 //! ```
 
+mod claim;
 mod error;
 mod input;
 mod lease;
@@ -42,7 +43,7 @@ use temporalio_common::data_converters::PayloadConverter;
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::EmbeddedError;
-use self::{error::Kind, run::Run, store::Store};
+use self::{claim::Claims, error::Kind, run::Run, store::Store};
 use crate::{
     attempt::ActivityReturn,
     checkpoint::{CheckpointState, decode},
@@ -71,10 +72,11 @@ mod sealed {
     impl Sealed for crate::worker::NoContext {}
 }
 
-/// An engine for one process, with its store.
+/// An engine for one process, with its store; its clones are one engine.
 #[derive(Clone)]
 pub struct Embedded {
     store: Arc<Store>,
+    claims: Claims,
 }
 
 impl std::fmt::Debug for Embedded {
@@ -101,7 +103,7 @@ impl Embedded {
     /// [`is_in_use`](EmbeddedError::is_in_use) while another process has it open,
     /// [`is_damaged`](EmbeddedError::is_damaged) when the file is no store.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, EmbeddedError> {
-        Ok(Self { store: Arc::new(Store::open(path.as_ref())?) })
+        Ok(Self { store: Arc::new(Store::open(path.as_ref())?), claims: Claims::default() })
     }
 
     /// Runs an activity to its end, from where its last attempt was; Ctrl-C is a worker's shutdown.
@@ -113,12 +115,15 @@ impl Embedded {
     ///
     /// [`is_failed`](EmbeddedError::is_failed) when the activity failed for good and
     /// [`is_interrupted`](EmbeddedError::is_interrupted) after Ctrl-C: both keep the checkpoint, and
-    /// the same call goes on there. [`is_other_activity`](EmbeddedError::is_other_activity) when
+    /// the same call goes on there. [`is_running`](EmbeddedError::is_running) while the id runs, and
+    /// [`is_other_activity`](EmbeddedError::is_other_activity) when
     /// the id is another activity's. Otherwise the store failed.
     ///
     /// # Cancel safety
     ///
-    /// A dropped call stops the attempt as a kill does: the next one goes on at the last beat.
+    /// A dropped call stops the attempt as a kill does: the next one goes on at the last beat, also at
+    /// once, and nothing is written of the old one any more. Where a write is on its way to the disk,
+    /// the drop waits for it. A body that blocks its thread cannot be stopped, and works on unheard.
     pub async fn run<A>(
         &self,
         activity: A,
@@ -167,7 +172,9 @@ impl Embedded {
         A: Activity<Instance = (), Context: WithoutServer>,
         A::Return: ActivityReturn<Output = A::Output>,
     {
-        Run::new(Arc::clone(&self.store), &activity, id, &input, shutdown)?.finish::<A>().await
+        let claim = self.claims.claim(id)?;
+        let store = Arc::clone(&self.store);
+        Run::new(store, claim, &activity, &input, shutdown)?.finish::<A>().await
     }
 
     /// What is stored of an activity that has not completed; `None` when there is nothing.
@@ -186,8 +193,10 @@ impl Embedded {
     ///
     /// # Errors
     ///
-    /// When the store cannot be written.
+    /// [`is_running`](EmbeddedError::is_running) while it runs, and when the store cannot be written.
     pub fn forget(&self, id: &str) -> Result<(), EmbeddedError> {
+        // A run would only write it again.
+        let _claim = self.claims.claim(id)?;
         self.store.remove(id)
     }
 }

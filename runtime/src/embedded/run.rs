@@ -9,9 +9,10 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     WithoutServer,
+    claim::Claim,
     error::{EmbeddedError, Kind},
     input,
-    lease::StoredLease,
+    lease::{StoredLease, Tenure},
     retries::Retries,
     store::{Record, Store},
 };
@@ -24,7 +25,7 @@ use crate::{
 /// An activity under its id, with what every attempt of it needs.
 pub(super) struct Run {
     store: Arc<Store>,
-    id: String,
+    claim: Claim,
     activity_type: String,
     input: Vec<Payload>,
     shutdown: CancellationToken,
@@ -33,13 +34,13 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn new<A: Activity>(
         store: Arc<Store>,
+        claim: Claim,
         activity: &A,
-        id: &str,
         input: &A::Input,
         shutdown: CancellationToken,
     ) -> Result<Self, EmbeddedError> {
-        let (id, activity_type) = (id.to_owned(), activity.name().to_owned());
-        Ok(Self { store, id, activity_type, input: input::encode(input)?, shutdown })
+        let activity_type = activity.name().to_owned();
+        Ok(Self { store, claim, activity_type, input: input::encode(input)?, shutdown })
     }
 
     /// Attempts it until it completes, fails for good, or should stop.
@@ -52,12 +53,12 @@ impl Run {
         let mut retries = Retries::new::<A>();
         loop {
             record.attempt += 1;
-            self.store.write(&self.id, &record)?;
+            self.store.write(self.claim.id(), &record)?;
             let (result, written) = self.attempt::<A>(record).await?;
             record = written;
             let failure = match result {
                 Ok(output) => {
-                    self.store.remove(&self.id)?;
+                    self.store.remove(self.claim.id())?;
                     return Ok(output);
                 }
                 Err(error) => as_failure(error)?,
@@ -75,11 +76,11 @@ impl Run {
 
     fn record(&self) -> Result<Record, EmbeddedError> {
         let asked = &self.activity_type;
-        match self.store.read(&self.id)? {
+        match self.store.read(self.claim.id())? {
             None => Ok(Record::new(asked)),
             Some(record) if record.activity_type == *asked => Ok(record),
             Some(Record { activity_type: stored, .. }) => {
-                let (id, asked) = (self.id.clone(), asked.clone());
+                let (id, asked) = (self.claim.id().to_owned(), asked.clone());
                 Err(EmbeddedError::new(Kind::OtherActivity { id, stored, asked }))
             }
         }
@@ -97,12 +98,10 @@ impl Run {
         let input = input::decode::<A::Input>(&self.input)?;
         let timeout = A::OPTIONS.declared_timeout();
         let facts = facts::<A>(&record);
-        let lease = Arc::new(StoredLease::new(
-            Arc::clone(&self.store),
-            &self.id,
-            record,
-            self.shutdown.clone(),
-        ));
+        let store = Arc::clone(&self.store);
+        let lease = StoredLease::new(store, self.claim.id(), record, self.shutdown.clone());
+        let tenure = Tenure::of(lease);
+        let lease = tenure.lease();
         let beaten = Arc::clone(&lease) as Arc<dyn Lease>;
         // A task of its own: a body that blocks its thread must not block the watch over it.
         let running = AbortOnDropHandle::new(tokio::spawn(async move {
@@ -117,7 +116,7 @@ impl Run {
             joined = running => joined.unwrap_or_else(|error| Err(panicked(error))),
             () = lease.expired(timeout) => Err(heartbeat_timeout(timeout)),
         };
-        Ok((result, lease.close()))
+        Ok((result, tenure.end()))
     }
 }
 
