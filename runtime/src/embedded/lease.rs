@@ -96,7 +96,9 @@ impl StoredLease {
     /// Waits until nothing was written for the whole timeout, as a server would notice it.
     pub(super) async fn expired(&self, timeout: Duration) {
         loop {
-            let end = self.shared.state().renewed + timeout;
+            let Some(end) = self.shared.state().renewed.checked_add(timeout) else {
+                return std::future::pending().await;
+            };
             if end <= Instant::now() {
                 return;
             }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use temporalio_common::{error::ApplicationFailure, protos::temporal::api::common::v1::Payload};
 use temporalio_sdk::activities::ActivityError;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
@@ -50,11 +50,12 @@ impl Run {
         A::Return: ActivityReturn<Output = A::Output>,
     {
         let mut record = self.record()?;
-        let mut retries = Retries::new::<A>();
+        let mut retries = Retries::new(A::OPTIONS);
         loop {
-            record.attempt += 1;
+            record.attempt = record.attempt.saturating_add(1);
             self.store.write(self.claim.id(), &record)?;
-            let (result, written) = self.attempt::<A>(record).await?;
+            let deadline = retries.deadline(A::OPTIONS.start_to_close());
+            let (result, written) = self.attempt::<A>(record, deadline).await?;
             record = written;
             let failure = match result {
                 Ok(output) => {
@@ -90,6 +91,7 @@ impl Run {
     async fn attempt<A>(
         &self,
         record: Record,
+        deadline: Option<Instant>,
     ) -> Result<(Result<A::Output, ActivityError>, Record), EmbeddedError>
     where
         A: Activity<Instance = (), Context: WithoutServer>,
@@ -97,7 +99,7 @@ impl Run {
     {
         let input = input::decode::<A::Input>(&self.input)?;
         let timeout = A::OPTIONS.declared_timeout();
-        let facts = facts::<A>(&record);
+        let facts = facts::<A>(&record, deadline);
         let store = Arc::clone(&self.store);
         let lease = StoredLease::new(store, self.claim.id(), record, self.shutdown.clone());
         let tenure = Tenure::of(lease);
@@ -114,20 +116,26 @@ impl Run {
         let result = tokio::select! {
             biased;
             joined = running => joined.unwrap_or_else(|error| Err(panicked(error))),
-            () = lease.expired(timeout) => Err(heartbeat_timeout(timeout)),
+            () = lease.expired(timeout) => Err(timed_out(
+                "HeartbeatTimeout",
+                format!("no heartbeat for {timeout:?}"),
+            )),
+            () = overrun(deadline) => Err(timed_out(
+                "DeadlineExceeded",
+                "the attempt went on after its time was over".to_owned(),
+            )),
         };
         Ok((result, tenure.end()))
     }
 }
 
-fn facts<A: Activity>(record: &Record) -> Facts {
-    let now = Instant::now();
+fn facts<A: Activity>(record: &Record, deadline: Option<Instant>) -> Facts {
     Facts {
         activity_type: record.activity_type.clone(),
         number: record.attempt,
         heartbeat_timeout: Some(A::OPTIONS.declared_timeout()),
-        started: now,
-        deadline: A::OPTIONS.start_to_close().map(|timeout| now + timeout),
+        started: Instant::now(),
+        deadline,
         details: record.details(),
     }
 }
@@ -141,10 +149,19 @@ fn as_failure(error: ActivityError) -> Result<Box<ApplicationFailure>, EmbeddedE
     }
 }
 
-fn heartbeat_timeout(timeout: Duration) -> ActivityError {
-    let failure = ApplicationFailure::builder(format!("no heartbeat for {timeout:?}"))
-        .type_name("HeartbeatTimeout".to_owned())
-        .build();
+/// How long an attempt that was told its deadline may take to leave its newest checkpoint.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// Waits until an attempt did not even notice that its time is over.
+async fn overrun(deadline: Option<Instant>) {
+    match deadline.and_then(|deadline| deadline.checked_add(SETTLING)) {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn timed_out(type_name: &str, words: String) -> ActivityError {
+    let failure = ApplicationFailure::builder(words).type_name(type_name.to_owned()).build();
     ActivityError::application(failure)
 }
 
