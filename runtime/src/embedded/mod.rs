@@ -109,7 +109,8 @@ impl Embedded {
     /// Runs an activity to its end, from where its last attempt was; Ctrl-C is a worker's shutdown.
     ///
     /// The id names this piece of work in the store. A second Ctrl-C does not wait for the body.
-    /// `max_attempts` counts within one call; the number of the attempt counts on.
+    /// `max_attempts` and `schedule_to_close_timeout` count within one call; the number of the attempt
+    /// counts on.
     ///
     /// # Errors
     ///
@@ -152,7 +153,11 @@ impl Embedded {
         }
     }
 
-    /// [`run`](Self::run) with a token of the caller's for the worker's shutdown.
+    /// [`run`](Self::run) with a token of the caller's for the worker's shutdown, and without Ctrl-C.
+    ///
+    /// A body that ends in its own way during the shutdown is not interrupted: what completed has
+    /// completed, and what failed for good has failed. Where the token is cancelled before, nothing
+    /// begins.
     ///
     /// # Errors
     ///

@@ -51,7 +51,7 @@ impl Run {
     {
         let mut record = self.record()?;
         let mut retries = Retries::new(A::OPTIONS);
-        loop {
+        while !self.shutdown.is_cancelled() {
             record.attempt = record.attempt.saturating_add(1);
             self.store.write(self.claim.id(), &record)?;
             let deadline = retries.deadline(A::OPTIONS.start_to_close());
@@ -64,15 +64,23 @@ impl Run {
                 }
                 Err(error) => as_failure(error)?,
             };
-            if self.shutdown.is_cancelled() {
-                return Err(EmbeddedError::new(Kind::Interrupted));
+            if self.is_handed_over(&failure) {
+                break;
             }
             let delay = retries.after(failure)?;
             tokio::select! {
                 () = sleep(delay) => {}
-                () = self.shutdown.cancelled() => return Err(EmbeddedError::new(Kind::Interrupted)),
+                () = self.shutdown.cancelled() => {}
             }
         }
+        Err(EmbeddedError::new(Kind::Interrupted))
+    }
+
+    /// Whether an attempt ended because of the shutdown, rather than in a way of its own.
+    fn is_handed_over(&self, failure: &ApplicationFailure) -> bool {
+        self.shutdown.is_cancelled()
+            && !failure.is_non_retryable()
+            && failure.type_name() == Some("WorkerShutdown")
     }
 
     fn record(&self) -> Result<Record, EmbeddedError> {
