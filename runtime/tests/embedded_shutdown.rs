@@ -97,3 +97,128 @@ async fn nothing_begins_after_a_shutdown() {
     assert!(error.is_interrupted());
     assert!(engine.stored::<u64>("one").unwrap().is_none(), "it is no attempt");
 }
+
+/// A process of its own, since a Ctrl-C is for a whole process.
+#[cfg(unix)]
+mod ctrl_c {
+    use std::{
+        env,
+        io::{BufRead, BufReader, Lines},
+        os::unix::process::ExitStatusExt,
+        process::{Child, ChildStdout, Command, Stdio},
+    };
+
+    use super::*;
+
+    /// This test binary again, running the program below.
+    struct Program {
+        child: Child,
+        lines: Lines<BufReader<ChildStdout>>,
+    }
+
+    impl Program {
+        fn start(what: &str) -> Self {
+            let mut child = Command::new(env::current_exe().unwrap())
+                .args(["--exact", "ctrl_c::program", "--ignored", "--nocapture"])
+                .env("WHAT", what)
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            Self { child, lines }
+        }
+
+        fn says(&mut self, line: &str) {
+            let said = self.lines.by_ref().map(Result::unwrap).any(|said| said.contains(line));
+            assert!(said, "`{line}` was never said");
+        }
+
+        fn interrupt(&self) {
+            let kill = format!("kill -INT {}", self.child.id());
+            assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        }
+
+        /// The signal that ended it, which a shell looks at to end its own loop.
+        fn signal(mut self) -> Option<i32> {
+            self.child.wait().unwrap().signal()
+        }
+    }
+
+    impl Drop for Program {
+        fn drop(&mut self) {
+            // It is over already, unless the test failed.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+
+    const SIGINT: i32 = 2;
+
+    /// Says that it runs, and ends when it is told to stop; the stubborn one does not.
+    #[activity(heartbeat_timeout = "9s", cancel_grace = "never")]
+    async fn listen(cancellation: Cancellation, stubborn: bool) -> Result<(), ActivityError> {
+        println!("at work");
+        let cancelled = cancellation.cancelled().await;
+        println!("told to stop");
+        if stubborn {
+            std::future::pending::<()>().await;
+        }
+        Err(cancelled.into())
+    }
+
+    #[activity(heartbeat_timeout = "9s")]
+    async fn nothing() -> Result<(), ActivityError> {
+        std::future::ready(Ok(())).await
+    }
+
+    #[test]
+    #[ignore = "the program that the other tests start"]
+    fn program() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (_folder, engine) = engine();
+        let what = env::var("WHAT").unwrap();
+        runtime.block_on(async {
+            engine.run(nothing, "before", ()).await.unwrap();
+            if what != "runs nothing" {
+                let stubborn = what == "runs a stubborn one";
+                let error = engine.run(listen, "one", stubborn).await.unwrap_err();
+                assert!(error.is_interrupted(), "{error}");
+            }
+        });
+        println!("nothing runs any more");
+        // A thread that listens to nobody, as a program's own work after the run.
+        std::thread::sleep(Duration::from_secs(50));
+        println!("it was not ended");
+    }
+
+    #[test]
+    fn it_has_its_default_effect_when_nothing_runs_any_more() {
+        let mut program = Program::start("runs nothing");
+        program.says("nothing runs any more");
+        program.interrupt();
+        assert_eq!(program.signal(), Some(SIGINT));
+    }
+
+    #[test]
+    fn it_is_a_shutdown_while_something_runs() {
+        let mut program = Program::start("runs one");
+        program.says("at work");
+        program.interrupt();
+        program.says("told to stop");
+        program.says("nothing runs any more");
+        program.interrupt();
+        assert_eq!(program.signal(), Some(SIGINT));
+    }
+
+    #[test]
+    fn a_second_one_does_not_wait_for_the_body() {
+        let mut program = Program::start("runs a stubborn one");
+        program.says("at work");
+        program.interrupt();
+        program.says("told to stop");
+        program.interrupt();
+        program.says("nothing runs any more");
+        program.interrupt();
+        assert_eq!(program.signal(), Some(SIGINT));
+    }
+}

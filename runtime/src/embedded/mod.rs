@@ -32,6 +32,7 @@
 mod claim;
 mod error;
 mod input;
+mod interrupts;
 mod lease;
 mod retries;
 mod run;
@@ -43,7 +44,7 @@ use temporalio_common::data_converters::PayloadConverter;
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::EmbeddedError;
-use self::{claim::Claims, error::Kind, run::Run, store::Store};
+use self::{claim::Claims, error::Kind, interrupts::Interrupts, run::Run, store::Store};
 use crate::{
     attempt::ActivityReturn,
     checkpoint::{CheckpointState, decode},
@@ -112,6 +113,10 @@ impl Embedded {
     /// `max_attempts` and `schedule_to_close_timeout` count within one call; the number of the attempt
     /// counts on.
     ///
+    /// Ctrl-C is `run`'s from its first call on: as long as no run is on its way it ends the process, as
+    /// it does by default. A program that listens to it for other ends, or that must go on after it,
+    /// takes [`run_until`](Self::run_until) with a token of its own.
+    ///
     /// # Errors
     ///
     /// [`is_failed`](EmbeddedError::is_failed) when the activity failed for good and
@@ -125,6 +130,10 @@ impl Embedded {
     /// A dropped call stops the attempt as a kill does: the next one goes on at the last beat, also at
     /// once, and nothing is written of the old one any more. Where a write is on its way to the disk,
     /// the drop waits for it. A body that blocks its thread cannot be stopped, and works on unheard.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with its timers and its I/O enabled.
     pub async fn run<A>(
         &self,
         activity: A,
@@ -136,19 +145,17 @@ impl Embedded {
         A::Return: ActivityReturn<Output = A::Output>,
     {
         let shutdown = CancellationToken::new();
+        let run = self.run_until(activity, id, input, shutdown.clone());
+        // Where signals cannot be had, there is no Ctrl-C to wait for.
+        let Ok(mut interrupts) = Interrupts::listen() else { return run.await };
         let impatient = async {
-            // Where signals cannot be had, there is no Ctrl-C to wait for.
-            if tokio::signal::ctrl_c().await.is_ok() {
-                shutdown.cancel();
-                if tokio::signal::ctrl_c().await.is_ok() {
-                    return;
-                }
-            }
-            std::future::pending::<()>().await;
+            interrupts.next().await;
+            shutdown.cancel();
+            interrupts.next().await;
         };
         tokio::select! {
             biased;
-            result = self.run_until(activity, id, input, shutdown.clone()) => result,
+            result = run => result,
             () = impatient => Err(EmbeddedError::new(Kind::Interrupted)),
         }
     }
