@@ -128,7 +128,7 @@ impl Shared {
         }
         if number > state.written {
             if !details.is_empty() {
-                state.record.set_details(&details.payloads);
+                state.record.details.clone_from(&details.payloads);
                 self.store.write(&self.id, &state.record)?;
             }
             state.written = number;

@@ -196,7 +196,7 @@ impl Embedded {
     /// When the store cannot be read, or its state is no `T`.
     pub fn stored<T: CheckpointState>(&self, id: &str) -> Result<Option<Stored<T>>, EmbeddedError> {
         let Some(record) = self.store.read(id)? else { return Ok(None) };
-        let state = decode(&PayloadConverter::default(), &record.details())
+        let state = decode(&PayloadConverter::default(), &record.details)
             .map_err(|error| EmbeddedError::new(Kind::Conversion(error.into())))?;
         Ok(Some(Stored { attempt: record.attempt, state }))
     }

@@ -144,7 +144,7 @@ fn facts<A: Activity>(record: &Record, deadline: Option<Instant>) -> Facts {
         heartbeat_timeout: Some(A::OPTIONS.declared_timeout()),
         started: Instant::now(),
         deadline,
-        details: record.details(),
+        details: record.details.clone(),
     }
 }
 

@@ -16,6 +16,7 @@ use std::{
     sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
+use prost::Message;
 use redb::{Database, ReadableDatabase, StorageBackend, TableDefinition};
 
 pub(super) use self::record::Record;
@@ -25,8 +26,8 @@ use self::{
 };
 use super::error::{EmbeddedError, Kind};
 
-/// By activity id: a [`Record`] as JSON.
-const RECORDS: TableDefinition<&str, &[u8]> = TableDefinition::new("autobeat-attempts-1");
+/// By activity id: a [`Record`].
+const RECORDS: TableDefinition<&str, &[u8]> = TableDefinition::new("autobeat-attempts-2");
 
 type OpenDisk = dyn Fn(&Path) -> Result<Box<dyn StorageBackend>, redb::DatabaseError> + Send + Sync;
 
@@ -66,15 +67,14 @@ impl Store {
             let table = transaction.open_table(RECORDS)?;
             Ok(table.get(id)?.map(|bytes| bytes.value().to_vec()))
         })?;
-        let parsed = bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose();
+        let parsed = bytes.map(|bytes| Record::decode(bytes.as_slice())).transpose();
         parsed.map_err(|error| {
             EmbeddedError::new(Kind::Damaged { path: self.path.clone(), source: error.into() })
         })
     }
 
     pub(super) fn write(&self, id: &str, record: &Record) -> Result<(), EmbeddedError> {
-        let bytes = serde_json::to_vec(record)
-            .map_err(|error| EmbeddedError::new(Kind::Conversion(error.into())))?;
+        let bytes = record.encode_to_vec();
         self.with(|database| {
             let transaction = database.begin_write()?;
             transaction.open_table(RECORDS)?.insert(id, bytes.as_slice())?;

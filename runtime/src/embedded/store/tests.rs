@@ -119,7 +119,7 @@ fn record(attempt: u32) -> Record {
     let mut record = Record::new("import");
     record.attempt = attempt;
     let data = vec![b'x'; 10_000 * attempt as usize];
-    record.set_details(&[Payload { data, ..Payload::default() }]);
+    record.details = vec![Payload { data, ..Payload::default() }];
     record
 }
 
@@ -139,7 +139,7 @@ fn work(ram: &Ram, done: &mut u32) -> Result<(), EmbeddedError> {
 fn stored(store: &Store) -> u32 {
     let record = store.read("one").unwrap();
     record.map_or(0, |record| {
-        assert_eq!(record.details()[0].data.len(), 10_000 * record.attempt as usize);
+        assert_eq!(record.details[0].data.len(), 10_000 * record.attempt as usize);
         record.attempt
     })
 }
