@@ -87,8 +87,13 @@ pub(super) fn file(path: &Path) -> Result<Box<dyn StorageBackend>, DatabaseError
     Ok(Box::new(FileBackend::new(file)?))
 }
 
-/// How long the magic number of redb is, which it writes last of all.
-const MAGIC: usize = 9;
+/// What redb's files begin with; it writes this last of all when it creates one.
+const MAGIC: [u8; 9] = *b"redb\x1A\x0A\xA9\x0D\x0A";
+
+/// Where bits say how the file was left: not closed in order, and in two phases.
+const FLAGS: u64 = 9;
+const RECOVERY_REQUIRED: u8 = 2;
+const TWO_PHASE_COMMIT: u8 = 4;
 
 /// Where redb's header ends, at the latest.
 const HEADER: u64 = 512;
@@ -98,22 +103,36 @@ const HEADER: u64 = 512;
 /// redb itself takes such a file for one of another program, for ever.
 pub(super) fn forget_unfinished(bytes: &dyn StorageBackend) -> io::Result<()> {
     let length = bytes.len()?;
-    if length < HEADER || !is_zero(bytes, 0, MAGIC)? {
+    if length < HEADER || read::<{ MAGIC.len() }>(bytes, 0)? != [0; MAGIC.len()] {
         return Ok(());
     }
+    let mut block = vec![0; 1 << 16];
     let mut offset = HEADER;
     while offset < length {
-        let block = usize::try_from(length - offset).unwrap_or(usize::MAX).min(1 << 16);
-        if !is_zero(bytes, offset, block)? {
+        let size = usize::try_from(length - offset).unwrap_or(usize::MAX).min(block.len());
+        bytes.read(offset, &mut block[..size])?;
+        if block[..size].iter().any(|byte| *byte != 0) {
             return Ok(());
         }
-        offset += block as u64;
+        offset += size as u64;
     }
     bytes.set_len(0)
 }
 
-fn is_zero(bytes: &dyn StorageBackend, offset: u64, length: usize) -> io::Result<bool> {
-    let mut block = vec![0; length];
-    bytes.read(offset, &mut block)?;
-    Ok(block.iter().all(|byte| *byte == 0))
+/// Has redb look at every checksum, as after a crash.
+///
+/// It trusts a file that was closed in order or in two phases, and may then allocate whatever size a
+/// damaged header names, which ends the process, or read what was never written.
+pub(super) fn distrust(bytes: &dyn StorageBackend) -> io::Result<()> {
+    if bytes.len()? < HEADER || read(bytes, 0)? != MAGIC {
+        return Ok(());
+    }
+    let [flags] = read(bytes, FLAGS)?;
+    bytes.write(FLAGS, &[(flags | RECOVERY_REQUIRED) & !TWO_PHASE_COMMIT])
+}
+
+fn read<const LENGTH: usize>(bytes: &dyn StorageBackend, offset: u64) -> io::Result<[u8; LENGTH]> {
+    let mut read = [0; LENGTH];
+    bytes.read(offset, &mut read)?;
+    Ok(read)
 }

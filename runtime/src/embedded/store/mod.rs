@@ -133,6 +133,7 @@ impl Store {
         let trouble = disk.trouble();
         let opened = survive(|| {
             disk::forget_unfinished(&disk)?;
+            disk::distrust(&disk)?;
             let database = Database::builder().create_with_backend(disk)?;
             let transaction = database.begin_write()?;
             transaction.open_table(RECORDS)?;

@@ -115,7 +115,7 @@ impl StorageBackend for Ram {
 }
 
 /// The record of an attempt, with details that grow until the file must.
-fn record(attempt: u32) -> Record {
+fn record_of(attempt: u32) -> Record {
     let mut record = Record::new("import");
     record.attempt = attempt;
     let data = vec![b'x'; 10_000 * attempt as usize];
@@ -129,7 +129,7 @@ const LAST: u32 = 4;
 fn work(ram: &Ram, done: &mut u32) -> Result<(), EmbeddedError> {
     let store = ram.open()?;
     for attempt in *done + 1..=LAST {
-        store.write("one", &record(attempt))?;
+        store.write("one", &record_of(attempt))?;
         *done = attempt;
     }
     store.remove("two")?;
@@ -182,15 +182,15 @@ fn a_full_disk_loses_nothing_and_is_no_damage() {
 fn a_store_goes_on_when_there_is_room_again() {
     let ram = Ram::default();
     let store = ram.open().unwrap();
-    store.write("one", &record(1)).unwrap();
+    store.write("one", &record_of(1)).unwrap();
     ram.fill_after(2, io::ErrorKind::StorageFull);
     for _ in 0..3 {
-        assert!(store.write("one", &record(2)).unwrap_err().is_out_of_space());
-        assert!(store.write("two", &record(1)).unwrap_err().is_out_of_space());
+        assert!(store.write("one", &record_of(2)).unwrap_err().is_out_of_space());
+        assert!(store.write("two", &record_of(1)).unwrap_err().is_out_of_space());
     }
     ram.make_room();
     assert_eq!(stored(&store), 1);
-    store.write("one", &record(3)).unwrap();
+    store.write("one", &record_of(3)).unwrap();
     assert_eq!(stored(&store), 3);
 }
 
@@ -207,6 +207,26 @@ fn a_process_that_is_killed_at_any_change_leaves_a_whole_store() {
         work(&Ram::of(bytes.clone()), &mut found).unwrap();
     }
     assert_eq!(before, LAST);
+}
+
+#[test]
+fn a_damaged_byte_takes_nobody_down_and_hides_nothing() {
+    let mut whole = Vec::new();
+    all_changes().iter().for_each(|change| change.apply(&mut whole));
+    let mut damaged = 0;
+    // Everywhere in the header, whose sizes redb would otherwise believe, and here and there after it.
+    for place in (0..320).chain((4096..whole.len()).step_by(4099)) {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 0xFF;
+        match Ram::of(bytes).open().and_then(|store| store.read("one")) {
+            Ok(record) => assert_eq!(record, Some(record_of(LAST)), "at {place}"),
+            Err(error) => {
+                assert!(error.is_damaged(), "at {place}: {error}");
+                damaged += 1;
+            }
+        }
+    }
+    assert!(damaged > 20, "{damaged}");
 }
 
 #[test]
