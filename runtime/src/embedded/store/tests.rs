@@ -212,7 +212,9 @@ fn a_process_that_is_killed_at_any_change_leaves_a_whole_store() {
 #[test]
 fn a_damaged_byte_takes_nobody_down_and_hides_nothing() {
     let mut whole = Vec::new();
-    all_changes().iter().for_each(|change| change.apply(&mut whole));
+    for change in all_changes() {
+        change.apply(&mut whole);
+    }
     let mut damaged = 0;
     // Everywhere in the header, whose sizes redb would otherwise believe, and here and there after it.
     for place in (0..320).chain((4096..whole.len()).step_by(4099)) {
