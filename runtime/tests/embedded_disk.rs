@@ -10,7 +10,7 @@ use tokio::time::sleep;
 const LAST: usize = 12;
 
 /// Commits more at every step, until there is no room.
-#[activity(heartbeat_timeout = "400ms", heartbeat_interval = "50ms", max_attempts = 3)]
+#[activity(heartbeat_timeout = "600ms", heartbeat_interval = "100ms")]
 async fn fill(checkpoint: Checkpoint<(usize, String)>) -> Result<usize, ActivityError> {
     for step in checkpoint.get().0..LAST {
         checkpoint.commit((step + 1, "x".repeat(200_000 * (step + 1)))).await?;
