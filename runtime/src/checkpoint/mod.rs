@@ -34,6 +34,7 @@ use self::{
 use crate::{
     cancel::{Cancellation, Cancelled},
     progress::{Progress, Shown},
+    resume::Turns,
 };
 
 /// What a checkpoint can hold: a small value that says where the work stands.
@@ -100,6 +101,11 @@ impl<T: CheckpointState> Checkpoint<T> {
 
     pub(crate) fn cancellation(&self) -> &Cancellation {
         &self.cancellation
+    }
+
+    /// Which loops went over which position.
+    pub(crate) fn turns(&self) -> &Turns<T> {
+        &self.slot.turns
     }
 
     /// Shows people how far the work is: a second detail beside the checkpoint, made from it when a
@@ -228,6 +234,7 @@ pub(crate) struct Slot<T> {
     resumed: bool,
     seed: Details,
     shown: Mutex<Option<Arc<Shown<T>>>>,
+    turns: Turns<T>,
     acknowledgements: Acknowledgements,
 }
 
@@ -289,6 +296,7 @@ impl<T: CheckpointState> Slot<T> {
             resumed,
             seed: Details { version: 0, payloads: details, value: decoded },
             shown: Mutex::new(None),
+            turns: Turns::new(),
             acknowledgements: Acknowledgements::new(),
         }
     }

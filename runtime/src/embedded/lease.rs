@@ -45,6 +45,32 @@ struct State {
     closed: bool,
 }
 
+/// An attempt's time with its lease; dropped, nothing is written for the attempt any more.
+pub(super) struct Tenure {
+    lease: Arc<StoredLease>,
+}
+
+impl Tenure {
+    pub(super) fn of(lease: StoredLease) -> Self {
+        Self { lease: Arc::new(lease) }
+    }
+
+    pub(super) fn lease(&self) -> Arc<StoredLease> {
+        Arc::clone(&self.lease)
+    }
+
+    /// Ends it and returns the record as it was last written.
+    pub(super) fn end(self) -> Record {
+        self.lease.close()
+    }
+}
+
+impl Drop for Tenure {
+    fn drop(&mut self) {
+        self.lease.close();
+    }
+}
+
 impl StoredLease {
     pub(super) fn new(
         store: Arc<Store>,
@@ -60,8 +86,8 @@ impl StoredLease {
         }
     }
 
-    /// Ends the lease and returns the record as it was last written.
-    pub(super) fn close(&self) -> Record {
+    /// Waits for a write that is on its way, and refuses what is queued behind it.
+    fn close(&self) -> Record {
         let mut state = self.shared.state();
         state.closed = true;
         state.record.clone()
@@ -70,7 +96,9 @@ impl StoredLease {
     /// Waits until nothing was written for the whole timeout, as a server would notice it.
     pub(super) async fn expired(&self, timeout: Duration) {
         loop {
-            let end = self.shared.state().renewed + timeout;
+            let Some(end) = self.shared.state().renewed.checked_add(timeout) else {
+                return std::future::pending().await;
+            };
             if end <= Instant::now() {
                 return;
             }
@@ -100,7 +128,7 @@ impl Shared {
         }
         if number > state.written {
             if !details.is_empty() {
-                state.record.set_details(&details.payloads);
+                state.record.details.clone_from(&details.payloads);
                 self.store.write(&self.id, &state.record)?;
             }
             state.written = number;

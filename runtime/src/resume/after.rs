@@ -2,6 +2,7 @@
 
 use std::{error::Error, fmt};
 
+use super::{Beginning, Turn};
 use crate::{
     cancel::Cancelled,
     checkpoint::{Checkpoint, CheckpointState},
@@ -41,6 +42,12 @@ impl<T: CheckpointState> Checkpoint<T> {
     ///
     /// The iterator yields a [`ResumeError`] once, and ends, when the attempt should stop, and where
     /// a key is not above the one before it: items after it could be lost.
+    ///
+    /// # Panics
+    ///
+    /// As [`resume_at`](Self::resume_at), where a second loop by the same key would leave items out;
+    /// set it back to `None` between two rounds.
+    #[track_caller]
     pub fn resume_after<I, K>(
         &self,
         items: I,
@@ -49,16 +56,25 @@ impl<T: CheckpointState> Checkpoint<T> {
     ) -> ResumeAfter<I::IntoIter, T, K>
     where
         I: IntoIterator,
-        K: Ord + Clone,
+        K: Ord + Clone + 'static,
     {
         let mut state = self.get();
         let done = last(&mut state).clone();
+        let beginning = Beginning {
+            read: |state: &mut T| last(state).clone(),
+            disturb: move |state: &mut T| *last(state) = None,
+            leaves_out: done.is_some(),
+            // A set that is gone over by key may change.
+            total: None,
+        };
+        let turn = self.turns().take(&state, beginning);
         ResumeAfter {
             checkpoint: self.clone(),
             items: items.into_iter(),
             state,
             last,
             key,
+            turn,
             done,
             seen: None,
             on_its_way: None,
@@ -75,6 +91,7 @@ pub struct ResumeAfter<I: Iterator, T, K> {
     state: T,
     last: fn(&mut T) -> &mut Option<K>,
     key: fn(&I::Item) -> K,
+    turn: Turn,
     /// Where the last attempt was.
     done: Option<K>,
     /// The key that came last, done or not.
@@ -98,6 +115,7 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfter<I, T, K> {
 
     /// The item that was handed out is done.
     fn complete(&mut self) -> Result<(), Cancelled> {
+        self.turn.check();
         let Some(key) = self.on_its_way.take() else {
             return self.checkpoint.cancellation().check();
         };
@@ -108,7 +126,10 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfter<I, T, K> {
     /// The next item that is not done, with its key.
     fn next_left(&mut self) -> Option<Result<(I::Item, K), ResumeError>> {
         loop {
-            let item = self.items.next()?;
+            let Some(item) = self.items.next() else {
+                self.turn.end();
+                return None;
+            };
             let key = (self.key)(&item);
             if self.seen.as_ref().is_some_and(|seen| *seen >= key) {
                 return Some(Err(ResumeError::out_of_order()));

@@ -3,6 +3,7 @@
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde::{Deserialize, Serialize};
 
+use super::{Beginning, known_total};
 use crate::{cancel::Cancelled, checkpoint::Checkpoint};
 
 /// Which of many items are done: all up to a position, and ranges beyond it.
@@ -72,6 +73,12 @@ impl Checkpoint<Finished> {
     /// The first error of an item, or [`Cancelled`] where items are left when the attempt should
     /// stop. In both cases no new item begins, and those on their way are brought to their end.
     ///
+    /// # Panics
+    ///
+    /// Rather than leave items out without a word: on a second call after one whose items are all done,
+    /// and in a call that goes on although another one has begun. A checkpoint of [`Finished`] is for
+    /// one set of items.
+    ///
     /// # Cancel safety
     ///
     /// A dropped call drops the items on their way; those that were done stay so.
@@ -87,12 +94,21 @@ impl Checkpoint<Finished> {
         E: From<Cancelled>,
     {
         let done = self.get();
+        let items = items.into_iter();
+        let beginning = Beginning {
+            read: |done: &mut Finished| done.clone(),
+            disturb: |done: &mut Finished| done.insert(done.up_to),
+            leaves_out: done.count() > 0,
+            total: known_total(items.size_hint()),
+        };
+        let turn = self.turns().take(&done, beginning);
         let mut left = (0..).zip(items).filter(|(position, _)| !done.contains(*position));
         let mut on_their_way = FuturesUnordered::new();
         let mut outcome = Ok(());
         loop {
             while outcome.is_ok() && on_their_way.len() < limit.max(1) {
                 let Some((position, item)) = left.next() else { break };
+                turn.check();
                 match self.cancellation().check() {
                     Ok(()) => {
                         let working = work(item);
@@ -103,10 +119,18 @@ impl Checkpoint<Finished> {
             }
             match on_their_way.next().await {
                 // Whether to stop is looked at before another item begins.
-                Some((position, Ok(()))) => drop(self.update(|done| done.insert(position))),
+                Some((position, Ok(()))) => {
+                    turn.check();
+                    drop(self.update(|done| done.insert(position)));
+                }
                 Some((_, Err(error))) if outcome.is_ok() => outcome = Err(error),
                 Some((_, Err(_))) => {}
-                None => return outcome,
+                None => {
+                    if outcome.is_ok() {
+                        turn.end();
+                    }
+                    return outcome;
+                }
             }
         }
     }

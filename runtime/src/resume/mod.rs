@@ -4,14 +4,18 @@
 //! - a cursor says how much is *done*: it moves when the next item is asked for, so one that fails, is
 //!   dropped or panics half-way is done again;
 //! - the cursor and the rest of the state change in one save, so no attempt sees one without the other;
-//! - work that is complete completes: a cancellation is reported only where an item is left.
+//! - work that is complete completes: a cancellation is reported only where an item is left;
+//! - one position is one loop's: see [`turns`].
 
 mod after;
 mod concurrent;
 mod stream;
+mod turns;
 
 use std::fmt;
 
+pub(crate) use self::turns::Turns;
+use self::turns::{Beginning, Turn};
 pub use self::{
     after::{ResumeAfter, ResumeError},
     concurrent::Finished,
@@ -28,6 +32,8 @@ impl Checkpoint<u64> {
     ///
     /// An item is done when the next one is asked for. The items must be the same for every attempt,
     /// in the same order; where they may change, go by key with [`resume_after`](Self::resume_after).
+    /// The position is this loop's alone: for two loops, take [`resume_at`](Self::resume_at) with a
+    /// field for each. A loop that was left early may be begun again over the same items.
     ///
     /// ```
     /// # use autobeat::{Cancelled, Checkpoint};
@@ -43,6 +49,11 @@ impl Checkpoint<u64> {
     /// # Errors
     ///
     /// The iterator yields [`Cancelled`] once, and ends, when the attempt should stop.
+    ///
+    /// # Panics
+    ///
+    /// As [`resume_at`](Self::resume_at), where a second loop would leave items out.
+    #[track_caller]
     pub fn resume<I: IntoIterator>(&self, items: I) -> Resume<I::IntoIter, u64> {
         self.resume_at(items, |position| position)
     }
@@ -79,21 +90,31 @@ impl<T: CheckpointState> Checkpoint<T> {
     /// # Errors
     ///
     /// The iterator yields [`Cancelled`] once, and ends, when the attempt should stop.
+    ///
+    /// # Panics
+    ///
+    /// Rather than leave items out without a word: after another loop over the same position came to
+    /// its end, unless the position was set back to 0; where that loop is known to have another number
+    /// of items; and in a loop that goes on although another one over its position has begun.
+    #[track_caller]
     pub fn resume_at<I: IntoIterator>(
         &self,
         items: I,
         position: fn(&mut T) -> &mut u64,
     ) -> Resume<I::IntoIter, T> {
         let items = items.into_iter();
-        if let (least, Some(most)) = items.size_hint()
-            && least == most
-        {
-            let total = most as u64;
+        let total = known_total(items.size_hint());
+        if let Some(total) = total {
             self.show_at_least(move |state| Progress::new(*position(&mut state.clone())).of(total));
         }
-        let cursor = Cursor::new(self.clone(), position);
+        let cursor = Cursor::new(self.clone(), position, total);
         Resume { items, skip: cursor.done(), cursor }
     }
+}
+
+/// How many items there are, where that is certain.
+fn known_total((least, most): (usize, Option<usize>)) -> Option<u64> {
+    most.filter(|most| *most == least).map(|total| total as u64)
 }
 
 /// Goes over items from where the last attempt was; made by [`Checkpoint::resume`].
@@ -146,15 +167,28 @@ struct Cursor<T> {
     checkpoint: Checkpoint<T>,
     state: T,
     position: fn(&mut T) -> &mut u64,
+    turn: Turn,
     /// Whether an item was handed out that is not counted yet.
     is_on_its_way: bool,
     is_over: bool,
 }
 
 impl<T: CheckpointState> Cursor<T> {
-    fn new(checkpoint: Checkpoint<T>, position: fn(&mut T) -> &mut u64) -> Self {
+    #[track_caller]
+    fn new(
+        checkpoint: Checkpoint<T>,
+        position: fn(&mut T) -> &mut u64,
+        total: Option<u64>,
+    ) -> Self {
         let state = checkpoint.get();
-        Self { checkpoint, state, position, is_on_its_way: false, is_over: false }
+        let beginning = Beginning {
+            read: |state: &mut T| *position(state),
+            disturb: move |state: &mut T| *position(state) = position(state).wrapping_add(1),
+            leaves_out: *position(&mut state.clone()) > 0,
+            total,
+        };
+        let turn = checkpoint.turns().take(&state, beginning);
+        Self { checkpoint, state, position, turn, is_on_its_way: false, is_over: false }
     }
 
     fn done(&self) -> u64 {
@@ -163,6 +197,7 @@ impl<T: CheckpointState> Cursor<T> {
 
     /// The item that was handed out is done.
     fn complete(&mut self) -> Result<(), Cancelled> {
+        self.turn.check();
         if !std::mem::take(&mut self.is_on_its_way) {
             return self.checkpoint.cancellation().check();
         }
@@ -176,6 +211,9 @@ impl<T: CheckpointState> Cursor<T> {
         saved: Result<(), Cancelled>,
         next: Option<I>,
     ) -> Option<Result<I, Cancelled>> {
+        if next.is_none() {
+            self.turn.end();
+        }
         let next = next.map(|item| saved.map(|()| item));
         self.is_on_its_way = matches!(next, Some(Ok(_)));
         self.is_over = !self.is_on_its_way;

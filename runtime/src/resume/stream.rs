@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::{Stream, future::BoxFuture};
 
-use super::Cursor;
+use super::{Cursor, known_total};
 use crate::{
     cancel::Cancelled,
     checkpoint::{Checkpoint, CheckpointState},
@@ -41,6 +41,11 @@ impl Checkpoint<u64> {
     ///
     /// It yields [`Cancelled`] once, and ends, when the attempt should stop; also while it waits for
     /// an item.
+    ///
+    /// # Panics
+    ///
+    /// As [`resume_at`](Self::resume_at), where a second loop would leave items out.
+    #[track_caller]
     pub fn resume_stream<S: Stream>(&self, items: S) -> ResumeStream<S, u64> {
         self.resume_stream_at(items, |position| position)
     }
@@ -52,13 +57,18 @@ impl<T: CheckpointState> Checkpoint<T> {
     /// # Errors
     ///
     /// As [`resume_stream`](Checkpoint::resume_stream).
+    ///
+    /// # Panics
+    ///
+    /// As [`resume_at`](Self::resume_at), where a second loop would leave items out.
+    #[track_caller]
     pub fn resume_stream_at<S: Stream>(
         &self,
         items: S,
         position: fn(&mut T) -> &mut u64,
     ) -> ResumeStream<S, T> {
         let cancellation = self.cancellation().clone();
-        let cursor = Cursor::new(self.clone(), position);
+        let cursor = Cursor::new(self.clone(), position, known_total(items.size_hint()));
         ResumeStream {
             items: Box::pin(items),
             skip: cursor.done(),

@@ -19,6 +19,8 @@ use crate::{
     checkpoint::Slot,
 };
 
+mod turns;
+
 /// A checkpoint as an attempt gets it, and the one who cancels it.
 fn checkpoint<T: CheckpointState>(loaded: Option<T>) -> (Checkpoint<T>, Cancellation) {
     let cancellation = Cancellation::new();
@@ -32,7 +34,6 @@ fn it_begins_where_the_last_attempt_was() {
     let left: Vec<_> = checkpoint.resume(10..15).map(Result::unwrap).collect();
     assert_eq!(left, [13, 14]);
     assert_eq!(checkpoint.get(), 5);
-    assert_eq!(checkpoint.resume(10..15).count(), 0, "all of them are done");
 }
 
 #[test]

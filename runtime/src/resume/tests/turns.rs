@@ -1,0 +1,127 @@
+//! Two loops: which are one after the other over the same items, and which would lose some.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use futures_util::FutureExt;
+
+use super::*;
+
+/// What a piece of a program says when it panics.
+fn panic_of<R>(program: impl FnOnce() -> R) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(program)).err().expect("it panics");
+    payload.downcast_ref::<String>().cloned().expect("with a message")
+}
+
+#[test]
+fn a_second_loop_over_one_position_leaves_nothing_out_without_a_word() {
+    for second in [0..3, 0..9, 0..1] {
+        let (checkpoint, _) = checkpoint(None);
+        assert_eq!(checkpoint.resume(0..3).map(Result::unwrap).count(), 3);
+        let words = panic_of(|| checkpoint.resume(second).count());
+        assert!(words.contains("came to its end") && words.contains("`resume_at`"), "{words}");
+        assert_eq!(checkpoint.get(), 3, "the first one's work is kept");
+    }
+}
+
+#[test]
+fn the_next_attempt_finds_the_same_mistake() {
+    let (checkpoint, _) = checkpoint(Some(3));
+    assert_eq!(checkpoint.resume(0..3).count(), 0);
+    panic_of(|| checkpoint.resume(0..9));
+}
+
+#[test]
+fn a_loop_that_was_left_early_is_begun_again() {
+    let (checkpoint, _) = checkpoint(None);
+    let mut seen = Vec::new();
+    let mut first = checkpoint.resume(0..5);
+    for item in first.by_ref().take(3) {
+        seen.push(item.unwrap());
+    }
+    // Still there, as after a `break` out of `while let`, and never asked again.
+    seen.extend(checkpoint.resume(0..5).map(Result::unwrap));
+    assert_eq!(seen, [0, 1, 2, 2, 3, 4], "the one that it was left in is done again");
+    assert_eq!(checkpoint.get(), 5);
+}
+
+#[test]
+fn other_items_after_a_loop_that_was_left_early_are_known_by_their_number() {
+    let (checkpoint, _) = checkpoint(None);
+    checkpoint.resume(0..5).nth(2).unwrap().unwrap();
+    let words = panic_of(|| checkpoint.resume(0..6));
+    assert!(words.contains("another number of items"), "{words}");
+}
+
+#[test]
+fn each_field_is_a_position_of_its_own() {
+    let (checkpoint, _) = checkpoint(None);
+    let first = checkpoint.resume_at(0..3, |state: &mut (u64, Vec<u64>)| &mut state.0);
+    assert_eq!(first.map(Result::unwrap).count(), 3);
+    checkpoint.update(|(_, more)| more.extend([0, 0])).unwrap();
+    // Behind a pointer, where no address tells two fields apart.
+    assert_eq!(checkpoint.resume_at(0..4, |state| &mut state.1[0]).count(), 4);
+    assert_eq!(checkpoint.resume_at(0..5, |state| &mut state.1[1]).count(), 5);
+    assert_eq!(checkpoint.get(), (3, vec![4, 5]));
+    panic_of(|| checkpoint.resume_at(0..4, |state| &mut state.1[0]));
+    panic_of(|| checkpoint.resume_stream_at(stream::iter(0..3), |state| &mut state.0));
+}
+
+#[test]
+fn a_position_that_was_set_back_begins_a_new_round() {
+    let (checkpoint, _) = checkpoint(None);
+    for round in 0..3 {
+        let lines = checkpoint.resume_at(0..4, |state: &mut State| &mut state.position);
+        assert_eq!(lines.map(Result::unwrap).count(), 4, "round {round}");
+        checkpoint.update(|state| state.position = 0).unwrap();
+    }
+}
+
+#[test]
+fn a_loop_within_another_does_not_move_its_position() {
+    let (checkpoint, _) = checkpoint(None);
+    let mut outer = checkpoint.resume(0..2);
+    outer.next().unwrap().unwrap();
+    assert_eq!(checkpoint.resume(0..2).map(Result::unwrap).count(), 2);
+    let words = panic_of(|| outer.next());
+    assert!(words.contains("before this one was over"), "{words}");
+}
+
+#[test]
+fn a_cancelled_loop_did_not_come_to_its_end() {
+    let (checkpoint, cancellation) = checkpoint(Some(1));
+    cancellation.cancel(CancelReason::Paused);
+    checkpoint.resume(0..3).next().unwrap().unwrap_err();
+    checkpoint.resume(0..3).next().unwrap().unwrap_err();
+}
+
+#[test]
+fn a_second_loop_by_one_key_leaves_nothing_out_without_a_word() {
+    let (checkpoint, _) = checkpoint(None);
+    assert_eq!(after(&checkpoint, &["b", "c"]).map(Result::unwrap).count(), 2);
+    let words = panic_of(|| after(&checkpoint, &["a", "d"]).count());
+    assert!(words.contains("`resume_after`"), "{words}");
+    checkpoint.update(|state| state.last_id = None).unwrap();
+    assert_eq!(after(&checkpoint, &["a", "d"]).map(Result::unwrap).count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_stream_leaves_nothing_out_without_a_word() {
+    let (checkpoint, _) = checkpoint(None);
+    checkpoint.resume_stream(stream::iter(0..3)).map(Result::unwrap).collect::<Vec<_>>().await;
+    panic_of(|| checkpoint.resume_stream(stream::iter(0..9)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_set_is_not_taken_for_the_first_one() {
+    let (checkpoint, _) = checkpoint(None);
+    let done = |_| async { Ok::<_, Cancelled>(()) };
+    checkpoint.resume_concurrent(0..3, 2, done).await.unwrap();
+    let second = AssertUnwindSafe(checkpoint.resume_concurrent(0..9, 2, done)).catch_unwind();
+    assert!(second.await.is_err());
+
+    let (checkpoint, _) = self::checkpoint(None);
+    let fails = |item| async move { if item == 2 { Err(anyhow::anyhow!("2")) } else { Ok(()) } };
+    checkpoint.resume_concurrent(0..3, 1, fails).await.unwrap_err();
+    checkpoint.resume_concurrent(0..3, 1, |_| async { anyhow::Ok(()) }).await.unwrap();
+    assert_eq!(checkpoint.get().count(), 3);
+}

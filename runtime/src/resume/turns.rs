@@ -1,0 +1,134 @@
+//! Whose turn it is at a position, so that no loop leaves items out without a word.
+//!
+//! A position says how far *one* set of items is done. A second loop over it would begin where the
+//! first one ended, and a nested one would move it under the other's feet: both are mistakes in the
+//! program, found here at their first run.
+//!
+//! Invariants:
+//! - two positions are the same where a change through one shows through the other: functions cannot
+//!   be compared, and a field may live behind a pointer;
+//! - the newest loop over a position has the turn, and an older one that goes on panics;
+//! - after a loop that came to its end, one that would leave something out panics. One that was left
+//!   early may be begun again, and a position that was set back leaves nothing out.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+/// All positions that loops of this attempt went over.
+pub(crate) struct Turns<T> {
+    positions: Mutex<Vec<Position<T>>>,
+}
+
+impl<T> fmt::Debug for Turns<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Turns").finish_non_exhaustive()
+    }
+}
+
+struct Position<T> {
+    /// Changes the position in a copy of the state, to see where the change shows.
+    disturb: Box<dyn Fn(&mut T) + Send + Sync>,
+    loops: Arc<Loops>,
+    /// How many items the newest loop has, where it knows.
+    total: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Loops {
+    newest: AtomicU64,
+    came_to_its_end: AtomicBool,
+}
+
+/// What a loop says about itself when it begins.
+pub(super) struct Beginning<R, D> {
+    /// Reads the position.
+    pub(super) read: R,
+    /// Changes it, whatever it is.
+    pub(super) disturb: D,
+    /// Whether the loop would leave out items that are done.
+    pub(super) leaves_out: bool,
+    /// How many items there are, where the loop knows.
+    pub(super) total: Option<u64>,
+}
+
+impl<T: Clone> Turns<T> {
+    pub(crate) fn new() -> Self {
+        Self { positions: Mutex::new(Vec::new()) }
+    }
+
+    /// Takes the turn; panics where the loop would leave out what no loop over its items did.
+    #[track_caller]
+    pub(super) fn take<V: PartialEq>(
+        &self,
+        state: &T,
+        beginning: Beginning<impl Fn(&mut T) -> V, impl Fn(&mut T) + Send + Sync + 'static>,
+    ) -> Turn {
+        let Beginning { read, disturb, leaves_out, total } = beginning;
+        let shows = |position: &&mut Position<T>| {
+            let mut copy = state.clone();
+            let before = read(&mut copy);
+            (position.disturb)(&mut copy);
+            read(&mut copy) != before
+        };
+        let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(position) = positions.iter_mut().find(shows) else {
+            let loops = Arc::<Loops>::default();
+            positions.push(Position {
+                disturb: Box::new(disturb),
+                loops: Arc::clone(&loops),
+                total,
+            });
+            return Turn { loops, number: 0 };
+        };
+        let loops = Arc::clone(&position.loops);
+        let others = position.total.zip(total).is_some_and(|(earlier, total)| earlier != total);
+        let over = loops.came_to_its_end.swap(false, Ordering::AcqRel);
+        position.total = total;
+        drop(positions);
+        assert!(
+            !leaves_out || !over,
+            "a loop over this position of the checkpoint came to its end, and this one would leave out \
+             as many of its own items: {ADVICE}"
+        );
+        assert!(
+            !leaves_out || !others,
+            "a loop over this position of the checkpoint had another number of items, and this one \
+             would leave out as many as that has done: {ADVICE}"
+        );
+        let number = loops.newest.fetch_add(1, Ordering::AcqRel) + 1;
+        Turn { loops, number }
+    }
+}
+
+const ADVICE: &str = "give each loop a field of its own (`resume_at`, `resume_stream_at`, \
+                      `resume_after`), go over both sets in one loop, or set the position back \
+                      between two rounds";
+
+/// The right of a loop to move its position.
+#[derive(Debug)]
+pub(super) struct Turn {
+    loops: Arc<Loops>,
+    number: u64,
+}
+
+impl Turn {
+    /// Panics where another loop over the position has begun meanwhile.
+    #[track_caller]
+    pub(super) fn check(&self) {
+        assert!(
+            self.loops.newest.load(Ordering::Acquire) == self.number,
+            "another loop over the same position of the checkpoint began before this one was over: \
+             {ADVICE}"
+        );
+    }
+
+    /// All items are done.
+    pub(super) fn end(&self) {
+        self.loops.came_to_its_end.store(true, Ordering::Release);
+    }
+}
