@@ -26,8 +26,8 @@ use crate::{
 /// The least time between two tries.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long one try is waited for before the next, at least.
-const LONGEST_TRY: Duration = Duration::from_secs(1);
+/// How long the first try is waited for, at least; each one after it twice as long.
+const FIRST_TRY: Duration = Duration::from_secs(1);
 
 pub(super) async fn see_answered(lease: Arc<dyn Lease>, pulse: Arc<Mutex<Pulse>>, answer: Answer) {
     let (patience, given_up) = {
@@ -46,25 +46,29 @@ pub(super) async fn see_answered(lease: Arc<dyn Lease>, pulse: Arc<Mutex<Pulse>>
 /// When tries are made, and until when.
 struct Tries<'a> {
     pulse: &'a Mutex<Pulse>,
+    length: Duration,
     pause: Duration,
     end: Instant,
 }
 
 impl<'a> Tries<'a> {
     fn new(pulse: &'a Mutex<Pulse>) -> Self {
-        let end = Instant::now() + lock(pulse).longest_beat();
-        Self { pulse, pause: SHORTEST_PAUSE, end }
+        let (end, settling) = {
+            let pulse = lock(pulse);
+            (Instant::now() + pulse.longest_beat(), pulse.settling())
+        };
+        Self { pulse, length: settling.max(FIRST_TRY), pause: SHORTEST_PAUSE, end }
     }
 
     /// Until when the next try may take; `None` where there is none.
     fn next(&self) -> Option<Instant> {
         let now = Instant::now();
-        let longest = LONGEST_TRY.max(lock(self.pulse).settling());
-        (self.end > now).then(|| self.end.min(now + longest))
+        (self.end > now).then(|| self.end.min(now + self.length))
     }
 
     async fn pause(&mut self) {
         sleep(self.pause).await;
+        self.length *= 2;
         self.pause = (self.pause * 2).min(lock(self.pulse).longest_pause());
     }
 }

@@ -17,7 +17,7 @@ use crate::cancel::CancelReason;
 const ENGINE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a question why the engine wants the attempt to stop may take.
-const LONGEST_QUESTION: Duration = Duration::from_secs(5);
+const LONGEST_QUESTION: Duration = Duration::from_secs(10);
 
 impl Pulse {
     /// Asks why the engine wants the attempt to stop: the next answer may say so.
@@ -27,7 +27,7 @@ impl Pulse {
             return None;
         }
         let is_troubled = self.is_troubled(now);
-        let time = self.rhythm.timeout.map_or(LONGEST_QUESTION, |timeout| timeout / 3);
+        let time = self.rhythm.timeout.map_or(LONGEST_QUESTION, |timeout| timeout / 2);
         let until = now + time.min(LONGEST_QUESTION);
         self.question =
             Some(Question { asked: now, beat: self.traffic.sent() + 1, until, is_troubled });

@@ -36,8 +36,9 @@ const NOTABLE_LATENESS: Duration = Duration::from_secs(1);
 /// How long a beat may take where no clock of the attempt bounds it.
 const LONGEST_BEAT: Duration = Duration::from_secs(30);
 
-/// The least time between two beats that are refused.
+/// How soon the first beat after one that was refused goes out: a tenth of the interval, within these.
 const SHORTEST_RETRY: Duration = Duration::from_millis(10);
+const LONGEST_RETRY: Duration = Duration::from_secs(1);
 
 /// The longest time for the engine to tell the server how an attempt ended.
 const LONGEST_ANSWER: Duration = Duration::from_secs(1);
@@ -409,7 +410,7 @@ impl Pulse {
         if self.failures == 0 {
             tracing::warn!(target: "autobeat", %error, "a heartbeat was not acknowledged; trying again");
         }
-        let first = (self.rhythm.interval / 10).max(SHORTEST_RETRY);
+        let first = (self.rhythm.interval / 10).clamp(SHORTEST_RETRY, LONGEST_RETRY);
         let delay = first.saturating_mul(1 << self.failures.min(16)).min(self.longest_pause());
         self.failures += 1;
         self.next_beat = self.next_beat.map(|_| now + delay);
