@@ -1,7 +1,7 @@
 //! Rule 5: an attempt is answered once, truly, and then left alone.
 //!
 //! An answer may be sent on both lanes, and again after its answer was lost: always the same one.
-//! After core's answer was accepted our lane may ask once, to learn that it was.
+//! After core's answer was accepted our lane may still ask, until it learns that it was.
 
 use super::{
     Verdict,
@@ -62,21 +62,5 @@ fn is_left_alone(calls: &[&Call], verdict: &mut Verdict) {
     {
         let how = format!("known since {}: {:?}", known.1, late.called);
         verdict.broken(RULE, late.sent.1, how);
-    }
-    let accepted = calls.iter().filter(|call| call.called.lane == Lane::Sdk).find_map(|call| {
-        let (when, answer) = call.heard?;
-        (call.called.rpc.is_answer() && answer == Answer::Done).then_some(when)
-    });
-    let Some(accepted) = accepted else { return };
-    // One that is lost on its way is asked again.
-    let reached = |call: &&&Call| match call.heard {
-        Some((_, answer)) => !matches!(answer, Answer::Unavailable | Answer::Exhausted),
-        None => false,
-    };
-    let questions: Vec<_> =
-        ours().filter(|call| call.sent.0 > accepted.0).filter(reached).collect();
-    if questions.len() > 1 {
-        let how = format!("{} questions after {}", questions.len(), accepted.1);
-        verdict.broken(RULE, questions[1].sent.1, how);
     }
 }

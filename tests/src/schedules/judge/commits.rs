@@ -24,12 +24,16 @@ const RESUMES: &str = "the next attempt starts from what was committed";
 struct Sight {
     /// The newest committed value that the server must still hold.
     floor: u64,
+    /// The newest value that it ever held, as far as that counts.
+    peak: u64,
     /// Since when an older one stands there, by a write that was out of its bound.
     overtaken: Option<When>,
     /// Whether the details go at the next start.
     details_go: bool,
     /// Whether an attempt runs.
     running: bool,
+    /// What the last attempt was handed.
+    handed: u64,
 }
 
 pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
@@ -52,7 +56,7 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
             What::Ordered(Order::Reset { heartbeats: true }, _) if sight.running => {
                 sight.details_go = true;
             }
-            What::Ordered(Order::Reset { heartbeats: true }, _) => sight.floor = 0,
+            What::Ordered(Order::Reset { heartbeats: true }, _) => sight.forget(),
             _ => {}
         }
     }
@@ -92,27 +96,38 @@ impl Sight {
             return;
         }
         let value = call.called.value.unwrap_or_default();
-        if value >= self.floor {
+        if value >= self.peak {
+            self.peak = value;
             if self.overtaken.take().is_some() {
                 verdict.saw("overtaken commit healed");
             }
-        } else if is_bounded(chronicle, call, when) {
+        } else if !is_bounded(chronicle, call, when) {
+            if value < self.floor {
+                verdict.saw("commit overtaken");
+            }
+            self.overtaken = Some(when);
+        } else if value < self.floor {
             let how =
                 format!("{value} came after {} was acknowledged: {:?}", self.floor, call.called);
             verdict.broken(HOLDS, when.1, how);
             // Told once.
             self.floor = value;
-        } else {
-            verdict.saw("commit overtaken");
-            self.overtaken = Some(when);
         }
+    }
+
+    /// The details are gone because somebody wanted that.
+    fn forget(&mut self) {
+        self.floor = 0;
+        self.peak = 0;
+        self.overtaken = None;
     }
 
     fn started(&mut self, held: u64, when: When, verdict: &mut Verdict) {
         self.running = true;
         if std::mem::take(&mut self.details_go) {
-            self.floor = 0;
+            self.forget();
         }
+        self.handed = held;
         if held >= self.floor {
             return;
         }
@@ -129,6 +144,10 @@ impl Sight {
         if value < self.floor {
             let how = format!("{} began with {value}, {} was committed", token.0, self.floor);
             verdict.broken(RESUMES, when.1, how);
+        }
+        if value != self.handed {
+            let how = format!("{} began with {value}, it was handed {}", token.0, self.handed);
+            verdict.broken("an attempt starts from what it is handed", when.1, how);
         }
     }
 }

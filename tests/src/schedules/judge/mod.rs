@@ -7,6 +7,7 @@ mod answers;
 mod chronicle;
 mod commits;
 mod economy;
+mod failures;
 mod lease;
 mod rare;
 mod reasons;
@@ -64,6 +65,7 @@ pub fn judge(schedule: &Schedule, ran: &Ran) -> Verdict {
     let chronicle = Chronicle::of(schedule, &ran.history);
     let mut verdict = Verdict::default();
     commits::judge(&chronicle, &mut verdict);
+    failures::judge(&chronicle, &mut verdict);
     lease::judge(&chronicle, &mut verdict);
     survival::judge(&chronicle, &mut verdict);
     answers::judge(&chronicle, &mut verdict);

@@ -23,7 +23,8 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
 
 fn is_true(chronicle: &Chronicle<'_>, attempt: &Attempt, reason: CancelReason, when: When) -> bool {
     let ordered = |wanted: fn(&Order) -> bool| {
-        chronicle.orders.iter().any(|(at, order)| at.0 < when.0 && wanted(order))
+        let during = |at: When| attempt.started.0 < at.0 && at.0 < when.0;
+        chronicle.orders.iter().any(|(at, order)| during(*at) && wanted(order))
     };
     let over = attempt.over.filter(|(at, _)| at.0 < when.0);
     match reason {

@@ -1,8 +1,10 @@
 //! Rule 4: trouble that is short enough costs no attempt, and a give-up by the SDK no result.
 //!
 //! One span of trouble is short enough below the timeout less an interval, a retry and a round
-//! trip. Of several within one timeout nothing is promised. A body that returned a value while the
-//! server knew its attempt has it there within a beat and a retry of a network that is healthy.
+//! trip; one lost report of the SDK, which may stand for a beat of ours, where two intervals fit into
+//! the timeout. Of several within one timeout nothing is promised. A body that returned while the
+//! server knew its attempt has its value or its error there within a beat and a retry of a network
+//! that is healthy.
 
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use super::{
 use crate::{
     inprocess::{
         activity::Timeout,
-        history::{End, Lane, Rpc, Said},
+        history::{End, Lane, Said},
     },
     schedules::judge::Moment,
 };
@@ -38,7 +40,7 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
                 survives(chronicle, attempt, &trouble, *when, "told that it is lost", verdict);
             }
         }
-        if let Some((when, End::Completes)) = attempt.returned {
+        if let Some((when, End::Completes | End::Fails | End::FailsForGood)) = attempt.returned {
             keeps(chronicle, attempt, &trouble, when, verdict);
         }
     }
@@ -64,8 +66,16 @@ fn survives(
         return;
     }
     let timeout = chronicle.schedule.heartbeat_timeout();
+    let schedule = chronicle.schedule;
     let (count, length) = trouble.between(when.1 - timeout, when.1);
-    if count <= 1 && length < survivable(chronicle) {
+    let reports = trouble.reports_between(when.1 - timeout, when.1);
+    let is_short = match reports {
+        0 => count <= 1 && length < survivable(chronicle),
+        // The beat after it comes in time, unless the interval is long.
+        1 => count == 0 && schedule.interval() * 2 + schedule.round_trip() + TICK < timeout,
+        _ => false,
+    };
+    if is_short {
         let how = format!("{} was {what} after {length:?} of trouble", attempt.token.0);
         verdict.broken(LIVES, when.1, how);
     }
@@ -86,7 +96,7 @@ fn keeps(
     let end = [over, end_of_worker].into_iter().flatten().min();
     let end = end.unwrap_or_else(|| last_moment(chronicle));
     let healthy = end.since(trouble.none_since(end).max(returned.1));
-    let accepted = attempt.over.is_some_and(|(_, over)| over == Over::Answered(Rpc::Complete));
+    let accepted = matches!(attempt.over, Some((_, Over::Answered(_))));
     if healthy > patience(chronicle) + TICK {
         let how = if accepted { "came late" } else { "was lost" };
         let how = format!(

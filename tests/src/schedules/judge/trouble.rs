@@ -5,29 +5,36 @@ use std::time::Duration;
 use super::chronicle::{Attempt, Chronicle};
 use crate::inprocess::{
     Moment,
-    history::Rpc,
+    history::{Lane, Rpc},
     network::{Hits, Loss},
 };
 
 /// Spans of trouble, which may overlap.
 pub(super) struct Trouble {
     spans: Vec<(Moment, Moment)>,
+    /// When a report of the SDK was lost or delayed: it may have stood for a beat of ours.
+    reports: Vec<Moment>,
 }
 
 impl Trouble {
-    /// All that hits the heartbeats of an attempt: where nothing is wrong, the SDK's lane carries some.
+    /// All that hits our own lane of an attempt.
     pub(super) fn of(chronicle: &Chronicle<'_>, attempt: &Attempt) -> Self {
         let schedule = chronicle.schedule;
-        let hits_ours = |hits| hits != Hits::Namespace;
+        let hits_ours = |hits| matches!(hits, Hits::Everything | Hits::Heartbeats);
         let outages = schedule.outages.iter().filter(|outage| hits_ours(outage.hits));
         let mut spans: Vec<_> = outages.map(|outage| (outage.from, outage.to)).collect();
         // A call that is lost is trouble for as long as it may keep its caller from trying again.
         let longest = retry(chronicle);
+        let mut reports = Vec::new();
         for call in chronicle.calls_of(attempt.token) {
-            if call.called.rpc == Rpc::DescribeNamespace {
+            let fate = call.called.fate;
+            if call.called.lane == Lane::Sdk {
+                let harmless = fate.loss == Loss::Nothing && fate.before <= schedule.latency;
+                if call.called.rpc == Rpc::Heartbeat && !harmless {
+                    reports.push(call.sent.1);
+                }
                 continue;
             }
-            let fate = call.called.fate;
             let delayed = fate.before.max(fate.after) > schedule.latency;
             let length = match fate.loss {
                 Loss::Nothing if !delayed => continue,
@@ -40,7 +47,12 @@ impl Trouble {
             spans.push((attempt.started.1, handed.1));
         }
         spans.sort_unstable();
-        Self { spans }
+        Self { spans, reports }
+    }
+
+    /// How many reports of the SDK were lost between.
+    pub(super) fn reports_between(&self, from: Moment, to: Moment) -> usize {
+        self.reports.iter().filter(|sent| from <= **sent && **sent < to).count()
     }
 
     /// How many spans of trouble there are between, and how long they are together.
