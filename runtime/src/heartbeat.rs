@@ -39,7 +39,7 @@ use self::pulse::{Order, Pulse};
 use crate::{
     cancel::Cancellation,
     checkpoint::Source,
-    lease::{Answer, BeatError, Lease, Reply},
+    lease::{Answer, BeatError, Lease, Reply, TooLarge},
 };
 
 /// When what is due in an attempt.
@@ -185,7 +185,7 @@ enum Wake {
 /// What became of an order.
 enum Landed {
     Beat(u64, Result<Reply, BeatError>),
-    Recorded(u64),
+    Recorded(u64, Result<(), TooLarge>),
     /// A later beat was acknowledged meanwhile.
     Abandoned,
 }
@@ -232,7 +232,7 @@ impl Pulse {
     fn take(&mut self, landed: Landed, now: Instant) {
         match landed {
             Landed::Beat(number, result) => self.landed(number, result, now),
-            Landed::Recorded(version) => self.recorded(version, now),
+            Landed::Recorded(version, result) => self.recorded(version, result, now),
             Landed::Abandoned => {}
         }
     }
@@ -252,10 +252,11 @@ async fn perform(lease: &dyn Lease, order: Order) -> Landed {
         Order::Record { details } => {
             let version = details.version;
             let recording = AssertUnwindSafe(lease.record(details)).catch_unwind();
-            if recording.await.is_err() {
+            let recorded = recording.await.unwrap_or_else(|_| {
                 tracing::warn!(target: "autobeat", "the codec panicked: the SDK has no heartbeat");
-            }
-            Landed::Recorded(version)
+                Ok(())
+            });
+            Landed::Recorded(version, recorded)
         }
     }
 }

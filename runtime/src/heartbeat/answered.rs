@@ -26,17 +26,20 @@ use crate::{
 /// The least time between two tries.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long the first try is waited for, at least; each one after it twice as long.
+/// How long the first try is waited for, at most, unless that is known to be too short; each one after
+/// it twice as long.
 const FIRST_TRY: Duration = Duration::from_secs(1);
 
 pub(super) async fn see_answered(lease: Arc<dyn Lease>, pulse: Arc<Mutex<Pulse>>, answer: Answer) {
-    let (patience, given_up) = {
+    let (patience, may_be_lost) = {
         let pulse = lock(&pulse);
         (pulse.answer_patience(), pulse.is_given_up())
     };
-    if !given_up {
+    if !may_be_lost {
         sleep(patience).await;
-        if !is_awaited(lease.as_ref(), &pulse).await {
+        // A beat would only keep alive for longer what has no body any more.
+        let is_over = lock(&pulse).is_over(Instant::now());
+        if !is_over && !is_awaited(lease.as_ref(), &pulse).await {
             return;
         }
     }
@@ -53,11 +56,12 @@ struct Tries<'a> {
 
 impl<'a> Tries<'a> {
     fn new(pulse: &'a Mutex<Pulse>) -> Self {
-        let (end, settling) = {
+        let (end, length) = {
             let pulse = lock(pulse);
-            (Instant::now() + pulse.longest_beat(), pulse.settling())
+            let length = pulse.settling().max(pulse.longest_pause().min(FIRST_TRY));
+            (Instant::now() + pulse.longest_beat(), length)
         };
-        Self { pulse, length: settling.max(FIRST_TRY), pause: SHORTEST_PAUSE, end }
+        Self { pulse, length, pause: SHORTEST_PAUSE, end }
     }
 
     /// Until when the next try may take; `None` where there is none.
@@ -73,7 +77,7 @@ impl<'a> Tries<'a> {
     }
 }
 
-/// Whether the server still waits for the answer; it is asked until it says so.
+/// Whether the server still waits for the answer, as far as it can be asked.
 async fn is_awaited(lease: &dyn Lease, pulse: &Mutex<Pulse>) -> bool {
     let mut tries = Tries::new(pulse);
     while let Some(until) = tries.next() {
@@ -86,7 +90,7 @@ async fn is_awaited(lease: &dyn Lease, pulse: &Mutex<Pulse>) -> bool {
         }
         tries.pause().await;
     }
-    false
+    true
 }
 
 /// Says it on the lease's own lane, until it is taken.

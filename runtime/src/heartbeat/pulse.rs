@@ -24,7 +24,7 @@ use super::{
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Details, Source},
-    lease::{BeatError, Lease, Reply},
+    lease::{BeatError, Lease, Reply, TooLarge},
 };
 
 /// How far before its deadline an attempt sends a last beat.
@@ -39,6 +39,9 @@ const LONGEST_BEAT: Duration = Duration::from_secs(30);
 /// How soon the first beat after one that was refused goes out: a tenth of the interval, within these.
 const SHORTEST_RETRY: Duration = Duration::from_millis(10);
 const LONGEST_RETRY: Duration = Duration::from_secs(1);
+
+/// How long a question why to stop is waited for before it is asked again beside it.
+const QUESTION_PATIENCE: Duration = Duration::from_millis(500);
 
 /// The longest time for the engine to tell the server how an attempt ended.
 const LONGEST_ANSWER: Duration = Duration::from_secs(1);
@@ -310,6 +313,7 @@ impl Pulse {
     fn until_hedge(&self) -> Duration {
         let interval = self.rhythm.interval;
         let first = match self.traffic.round_trip() {
+            _ if self.question.is_some() => self.traffic.settling().max(QUESTION_PATIENCE),
             // Nothing was measured yet.
             Duration::ZERO => interval / 2,
             _ => self.traffic.settling().max(interval / 4),
@@ -358,7 +362,7 @@ impl Pulse {
     pub(super) fn landed(&mut self, number: u64, result: Result<Reply, BeatError>, now: Instant) {
         let Some(flight) = self.traffic.land(number) else { return };
         match result {
-            Ok(Reply::TooLarge { size, limit }) => self.too_large(&flight, size, limit, now),
+            Ok(Reply::TooLarge(by)) => self.too_large(flight.details.version, by, now),
             Ok(reply) => self.acknowledged(flight, reply, now),
             Err(error) => self.not_acknowledged(&error, now),
         }
@@ -396,8 +400,8 @@ impl Pulse {
         }
     }
 
-    fn too_large(&mut self, flight: &Flight, size: usize, limit: usize, now: Instant) {
-        self.unfit = Some(flight.details.version);
+    fn too_large(&mut self, version: u64, TooLarge { size, limit }: TooLarge, now: Instant) {
+        self.unfit = Some(version);
         self.next_beat = self.next_beat.map(|_| now + self.rhythm.interval);
         let message = format!(
             "the checkpoint takes {size} bytes, the server at most {limit}: keep positions and \
@@ -416,14 +420,23 @@ impl Pulse {
         self.next_beat = self.next_beat.map(|_| now + delay);
     }
 
-    /// The details that the engine was given are now on its lane.
-    pub(super) fn recorded(&mut self, version: u64, now: Instant) {
-        self.traffic.record(version, now);
+    /// The details that the engine was given are now on its lane, or were not given to it.
+    pub(super) fn recorded(&mut self, version: u64, result: Result<(), TooLarge>, now: Instant) {
+        match result {
+            Ok(()) => self.traffic.record(version, now),
+            // It counts as a report all the same: another try would come to nothing at once.
+            Err(by) => self.too_large(version, by, now),
+        }
     }
 
     /// Whether the engine will not tell the server how this attempt ended.
     pub(super) fn is_given_up(&self) -> bool {
         self.engine.as_ref().is_some_and(EngineLane::is_given_up)
+    }
+
+    /// Whether the lease is over by this clock.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        self.end().is_some_and(|end| end <= now)
     }
 
     /// Whether anything was sent, so that something may be on its way.
@@ -443,7 +456,7 @@ impl Pulse {
 
     /// How long the engine has for an answer before the server is asked whether it came.
     pub(super) fn answer_patience(&self) -> Duration {
-        self.rhythm.interval.min(LONGEST_ANSWER).max(self.traffic.settling())
+        self.rhythm.interval.min(LONGEST_ANSWER).max(2 * self.traffic.round_trip())
     }
 }
 

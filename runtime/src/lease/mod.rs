@@ -46,8 +46,12 @@ pub(crate) trait Lease: Send + Sync {
     }
 
     /// Hands a heartbeat to the engine's lane, which sends it at once and says nothing about it.
-    fn record(&self, _details: Details) -> BoxFuture<'_, ()> {
-        ready(()).boxed()
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`], and nothing was handed over: the engine would fail the attempt for it.
+    fn record(&self, _details: Details) -> BoxFuture<'_, Result<(), TooLarge>> {
+        ready(Ok(())).boxed()
     }
 
     /// Leaves details where the answer to the server takes them from: the newest ones, or where
@@ -95,8 +99,15 @@ pub(crate) enum Reply {
     GoOn,
     /// Stop, and why.
     Stop(CancelReason),
-    /// Not sent: the details are larger than the server takes, and it would fail the activity.
-    TooLarge { size: usize, limit: usize },
+    /// Not sent: the server would fail the activity.
+    TooLarge(TooLarge),
+}
+
+/// Details that are larger than the server takes; in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLarge {
+    pub(crate) size: usize,
+    pub(crate) limit: usize,
 }
 
 /// A heartbeat that was not acknowledged.

@@ -16,7 +16,7 @@ use temporalio_common::{
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Answer, BeatError, EngineRules, Lease, Reply};
+use super::{Answer, BeatError, EngineRules, Lease, Reply, TooLarge};
 use crate::{
     cancel::CancelReason,
     checkpoint::{Details, decode},
@@ -41,6 +41,8 @@ pub(crate) struct ScriptedLease {
     ever_after: Line,
     beats: Mutex<Vec<(Duration, Details)>>,
     records: Mutex<Vec<(Duration, Details)>>,
+    /// What the next reports on the engine's lane are too large by.
+    refusals: Mutex<VecDeque<TooLarge>>,
     left: Mutex<Option<Details>>,
     rules: Option<EngineRules>,
     pub(crate) engine: CancellationToken,
@@ -59,6 +61,7 @@ impl ScriptedLease {
             ever_after,
             beats: Mutex::default(),
             records: Mutex::default(),
+            refusals: Mutex::default(),
             left: Mutex::default(),
             rules: None,
             engine: CancellationToken::new(),
@@ -85,6 +88,12 @@ impl ScriptedLease {
             patience: timeout + Duration::from_secs(5),
             spacing: timeout,
         });
+        self
+    }
+
+    /// The first report on the engine's lane turns out to be too large.
+    pub(crate) fn refusing_a_report(self) -> Self {
+        lock(&self.refusals).push_back(TooLarge { size: 3_000_000, limit: 2_097_152 });
         self
     }
 
@@ -166,9 +175,12 @@ impl Lease for ScriptedLease {
         self.rules
     }
 
-    fn record(&self, details: Details) -> BoxFuture<'_, ()> {
-        lock(&self.records).push((self.began.elapsed(), details));
-        std::future::ready(()).boxed()
+    fn record(&self, details: Details) -> BoxFuture<'_, Result<(), TooLarge>> {
+        let refusal = lock(&self.refusals).pop_front();
+        if refusal.is_none() {
+            lock(&self.records).push((self.began.elapsed(), details));
+        }
+        std::future::ready(refusal.map_or(Ok(()), Err)).boxed()
     }
 
     fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()> {

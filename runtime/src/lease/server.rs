@@ -45,7 +45,9 @@ use temporalio_sdk::activities::ActivityContext;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Answer, BeatError, EngineRules, Lease, Reply, answer::Failed, size_limit::SizeLimit};
+use super::{
+    Answer, BeatError, EngineRules, Lease, Reply, TooLarge, answer::Failed, size_limit::SizeLimit,
+};
 use crate::{cancel::CancelReason, checkpoint::Details};
 
 /// The part of a timeout within which the SDK holds a second report back, and its longest.
@@ -57,6 +59,9 @@ const PAST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest time between two reports of the SDK's lane: three of the longest default intervals.
 const LONGEST_SPACING: Duration = Duration::from_secs(90);
+
+/// No codec makes details larger than this many times.
+const LARGEST_EXPANSION: usize = 4;
 
 /// The lease of an attempt that a server handed to this worker.
 pub(crate) struct ServerLease {
@@ -108,7 +113,7 @@ impl ServerLease {
         let time = until.saturating_duration_since(Instant::now());
         let limit = self.size_limit().for_size(size, self.client(), time).await;
         if size > limit {
-            return Ok(Reply::TooLarge { size, limit });
+            return Ok(Reply::TooLarge(TooLarge { size, limit }));
         }
         let details = (!payloads.payloads.is_empty()).then_some(payloads);
         self.send_encoded(details, until).await
@@ -163,10 +168,26 @@ impl ServerLease {
         }
     }
 
-    /// Whether details can be sent, as far as is known.
-    async fn fits(&self, details: &Details) -> bool {
-        let encoded = self.encode(details).await;
-        encoded.is_ok_and(|payloads| payloads.encoded_len() <= self.size_limit().so_far())
+    /// Whether details can be sent, as far as is known; those that surely fit are not encoded for it.
+    async fn measure(&self, details: &Details) -> Result<(), TooLarge> {
+        let before_codec: usize = details.payloads.iter().map(Message::encoded_len).sum();
+        let limit = self.size_limit().so_far();
+        if before_codec <= limit / LARGEST_EXPANSION {
+            return Ok(());
+        }
+        match self.encode(details).await.map(|payloads| payloads.encoded_len()) {
+            Ok(size) if size <= limit => Ok(()),
+            Ok(size) => Err(TooLarge { size, limit }),
+            // Nothing is known of it: as if it were as large as it may become.
+            Err(_) => Err(TooLarge { size: before_codec, limit }),
+        }
+    }
+
+    /// Gives details to the SDK, whatever their size.
+    async fn hand_over(&self, details: Details) {
+        if let Err(error) = self.context.record_heartbeat(details).await {
+            tracing::warn!(target: "autobeat", %error, "the SDK did not take the heartbeat");
+        }
     }
 
     async fn say_completed(&self, result: &Payload) -> Result<(), Status> {
@@ -249,11 +270,11 @@ impl Lease for ServerLease {
         })
     }
 
-    fn record(&self, details: Details) -> BoxFuture<'_, ()> {
+    fn record(&self, details: Details) -> BoxFuture<'_, Result<(), TooLarge>> {
         async move {
-            if let Err(error) = self.context.record_heartbeat(details).await {
-                tracing::warn!(target: "autobeat", %error, "the SDK did not take the heartbeat");
-            }
+            self.measure(&details).await?;
+            self.hand_over(details).await;
+            Ok(())
         }
         .boxed()
     }
@@ -261,13 +282,13 @@ impl Lease for ServerLease {
     fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()> {
         async move {
             let details = match newest {
-                Some(newest) if self.fits(&newest).await => newest,
+                Some(newest) if self.measure(&newest).await.is_ok() => newest,
                 _ => kept,
             };
             if !details.is_empty() {
                 let left = Some(details.clone());
                 *self.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
-                self.record(details).await;
+                self.hand_over(details).await;
             }
         }
         .boxed()

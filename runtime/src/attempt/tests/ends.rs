@@ -211,7 +211,7 @@ async fn a_request_to_cancel_after_a_pause_is_the_one_that_is_answered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_checkpoint_that_is_too_large_fails_for_good_and_keeps_the_last_one() {
-    let too_large = Reply::TooLarge { size: 3_000_000, limit: 2_097_152 };
+    let too_large = Reply::TooLarge(TooLarge { size: 3_000_000, limit: 2_097_152 });
     let lease = Arc::new(ScriptedLease::new([], Line::Answer(too_large)));
     let listener = Listener::at(Level::INFO);
     let (_, answer) = endless(OPTIONS, Takes::NOTHING.checkpoint(), facts(), &lease).await;
@@ -355,7 +355,7 @@ async fn a_value_that_cannot_be_sent_leaves_the_last_acknowledged_one() {
 async fn a_value_that_is_too_large_leaves_the_last_acknowledged_one_and_beats_go_on_with_it() {
     let script = [
         Line::Answer(Reply::GoOn),
-        Line::Answer(Reply::TooLarge { size: 3_000_000, limit: 2_097_152 }),
+        Line::Answer(Reply::TooLarge(TooLarge { size: 3_000_000, limit: 2_097_152 })),
     ];
     let lease = Arc::new(ScriptedLease::new(script, Line::Answer(Reply::GoOn)));
     let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, cancellation| {

@@ -86,3 +86,19 @@ async fn a_body_that_knows_the_engine_alone_has_lost_its_lease_with_it() {
     let result = told_at(&lease(), 5 * SECOND, takes).await;
     assert_eq!(failure_type(&result), "WorkerShutdown");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_large_for_its_lane_is_not_given_to_it() {
+    let lease = Arc::new(ScriptedLease::friendly().with_engine(TIMEOUT).refusing_a_report());
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, cancellation| {
+        checkpoint.commit(5).await?;
+        // Two beats carry it; the third is the engine's.
+        sleep(8 * SECOND).await;
+        checkpoint.save(6)?;
+        Err(cancellation.cancelled().await.into())
+    })
+    .await;
+    assert_eq!(failure_type(&result), "CheckpointTooLarge");
+    assert_eq!(lease.left(), Some(5), "the last one that was acknowledged");
+    assert!(lease.recorded().is_empty());
+}

@@ -27,7 +27,7 @@ use super::*;
 use crate::{
     cancel::Cancelled,
     lease::{
-        Reply,
+        Reply, TooLarge,
         scripted::{Line, ScriptedLease},
     },
     listener::Listener,

@@ -67,7 +67,8 @@ fn failures(chronicle: &Chronicle<'_>, attempt: &Attempt, verdict: &mut Verdict)
         let (since, failed) = run.get_or_insert((call.sent.1, 0));
         *failed += 1;
         let length = call.sent.1.since(*since);
-        let allowed = 16.0 + 2.0 * length.as_secs_f64() / interval.as_secs_f64();
+        // Each distance is twice the one before, in an attempt and once more after its end.
+        let allowed = 30.0 + 2.0 * length.as_secs_f64() / interval.as_secs_f64();
         if count(*failed) > allowed {
             let how = format!("{failed} of {} failed in {length:?}", attempt.token.0);
             verdict.broken("a failed beat is not tried in a loop", call.sent.1, how);

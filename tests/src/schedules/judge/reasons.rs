@@ -1,5 +1,7 @@
 //! Rule 5, continued: the reason that a body is told is true.
 
+use std::time::Duration;
+
 use autobeat::CancelReason;
 
 use super::{
@@ -7,7 +9,10 @@ use super::{
     chronicle::{Attempt, Chronicle, Over, When},
     lease::{TICK, deadline, end_of_lease},
 };
-use crate::inprocess::history::{Fit, Order, Said};
+use crate::inprocess::history::{Answer, Fit, Lane, Order, Rpc, Said};
+
+/// How long past the timeout the SDK waits for its own lane.
+const PAST_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
     for attempt in chronicle.attempts.values() {
@@ -38,7 +43,9 @@ fn is_true(chronicle: &Chronicle<'_>, attempt: &Attempt, reason: CancelReason, w
         }
         CancelReason::LeaseLost => when.1 + TICK >= end_of_lease(chronicle, attempt, when.0),
         CancelReason::DeadlineExceeded => when.1 + TICK >= deadline(chronicle, attempt),
-        CancelReason::WorkerShutdown => is_shutting_down(chronicle, when),
+        CancelReason::WorkerShutdown => {
+            is_shutting_down(chronicle, when) || is_unspoken(chronicle, attempt, when)
+        }
         CancelReason::Stalled => is_stalled(chronicle, attempt, when),
         CancelReason::CheckpointTooLarge => saved(attempt, Fit::TooLarge, when),
         _ => saved(attempt, Fit::Unserialisable, when),
@@ -49,6 +56,41 @@ fn is_shutting_down(chronicle: &Chronicle<'_>, when: When) -> bool {
     let life = chronicle.lives.iter().rev().find(|life| life.began.0 < when.0);
     life.and_then(|life| life.shutting_down).is_some_and(|(since, grace)| {
         grace.is_some_and(|grace| since.0 < when.0 && when.1 + TICK >= since.1 + grace)
+    })
+}
+
+/// The SDK's token says nothing but that it fired: what its own report was told may be undone before
+/// ours asks, or nobody answers ours.
+fn is_unspoken(chronicle: &Chronicle<'_>, attempt: &Attempt, when: When) -> bool {
+    let told = chronicle.calls_of(attempt.token).find_map(|call| match call.heard {
+        Some((heard, Answer::Recorded(flags)))
+            if call.is(Lane::Sdk, Rpc::Heartbeat) && heard.0 < when.0 =>
+        {
+            (flags.cancel_requested || flags.paused || flags.reset).then_some(heard)
+        }
+        _ => None,
+    });
+    let Some(told) = told else { return gave_up_slowly(chronicle, attempt, when) };
+    let undone = |order: &Order| matches!(order, Order::Unpause);
+    let is_undone = chronicle.orders.iter().any(|(at, order)| at.0 < when.0 && undone(order));
+    let is_answered = chronicle.calls_of(attempt.token).any(|call| {
+        let ours = call.is(Lane::Ours, Rpc::Heartbeat) && call.sent.0 > told.0;
+        ours && call.is_recorded() && call.heard.is_some_and(|(heard, _)| heard.0 < when.0)
+    });
+    is_undone || !is_answered
+}
+
+/// That the SDK gave up can be told from a shutdown only where its report took no longer than ours do.
+fn gave_up_slowly(chronicle: &Chronicle<'_>, attempt: &Attempt, when: When) -> bool {
+    let patience = chronicle.schedule.heartbeat_timeout() + PAST_TIMEOUT;
+    let reports =
+        chronicle.calls_of(attempt.token).filter(|call| call.is(Lane::Sdk, Rpc::Heartbeat));
+    let finished = reports.filter_map(|call| {
+        let end = call.heard.map(|(heard, _)| heard).or(call.left)?;
+        (end.0 < when.0).then_some((end.1, end.1.since(call.sent.1)))
+    });
+    finished.max().is_some_and(|(last, took)| {
+        took > chronicle.schedule.round_trip() + TICK && when.1.since(last) + TICK >= patience
     })
 }
 
