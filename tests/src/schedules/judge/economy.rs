@@ -21,7 +21,7 @@ const SHORTEST: f64 = 0.9;
 const EXTRA: f64 = 6.0;
 
 /// How often a thread may go to sleep for each step of the history, and for each beat.
-const PARKS_A_STEP: u64 = 20;
+const PARKS_A_STEP: u64 = 10;
 
 pub(super) fn judge(chronicle: &Chronicle<'_>, ran: &Ran, verdict: &mut Verdict) {
     for attempt in chronicle.attempts.values() {
@@ -80,7 +80,7 @@ fn failures(chronicle: &Chronicle<'_>, attempt: &Attempt, verdict: &mut Verdict)
 fn wakes(chronicle: &Chronicle<'_>, ran: &Ran, verdict: &mut Verdict) {
     let steps = u64::try_from(chronicle.events.len()).unwrap_or(u64::MAX);
     let looks = director_looks(chronicle, ran.took);
-    let allowed = 1_000 + steps * PARKS_A_STEP + looks;
+    let allowed = 200 + steps * PARKS_A_STEP + looks;
     if ran.parks > allowed {
         let polls = chronicle.events.iter();
         let polls = polls.filter(|event| matches!(event.what, What::Body(_, Said::Polled))).count();
