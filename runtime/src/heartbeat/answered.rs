@@ -82,13 +82,18 @@ async fn is_awaited(lease: &dyn Lease, pulse: &Mutex<Pulse>) -> bool {
     let mut tries = Tries::new(pulse);
     while let Some(until) = tries.next() {
         let order = lock(pulse).beat(Instant::now());
-        if let Ok(landed @ Landed::Beat(_, Ok(reply))) =
-            timeout_at(until, perform(lease, order)).await
-        {
-            lock(pulse).take(landed, Instant::now());
-            return reply != Reply::Stop(CancelReason::NotFound);
+        let landed = timeout_at(until, perform(lease, order)).await;
+        let Ok(landed @ Landed::Beat(_, Ok(reply))) = landed else {
+            tries.pause().await;
+            continue;
+        };
+        lock(pulse).take(landed, Instant::now());
+        match reply {
+            Reply::Stop(CancelReason::NotFound) => return false,
+            // Not sent; the next one carries what can be.
+            Reply::TooLarge(_) => tries.pause().await,
+            Reply::GoOn | Reply::Stop(_) => return true,
         }
-        tries.pause().await;
     }
     true
 }

@@ -86,6 +86,11 @@ impl EngineLane {
         !self.gave_up && now >= self.soonest() && now + interval / 2 >= self.preferred()
     }
 
+    /// Whether a beat of the other lane went out since the last report.
+    pub(super) fn is_older_than(&self, beat: Option<Instant>) -> bool {
+        beat.is_some_and(|beat| beat >= self.since())
+    }
+
     /// Whether the engine's token, seen at this moment, may say that it gave the attempt up.
     ///
     /// Its patience counts from when a report finished: the newest, or the one before, where the newest

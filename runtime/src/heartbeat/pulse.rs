@@ -274,14 +274,16 @@ impl Pulse {
         orders
     }
 
-    /// Whether the engine's lane carries the beat that is due: where nothing is wrong, nobody waits
-    /// for an acknowledgement, and two intervals and a retry leave time before the lease ends.
+    /// Whether the engine's lane carries the beat that is due: where nothing is wrong, the one before it
+    /// was ours, nobody waits for an acknowledgement, and two intervals and a retry leave time before
+    /// the lease ends.
     fn may_share(&self, now: Instant) -> bool {
         let Some((engine, timeout)) = self.engine.as_ref().zip(self.rhythm.timeout) else {
             return false;
         };
         let interval = self.rhythm.interval;
         engine.takes(now, interval)
+            && engine.is_older_than(self.traffic.last_sent())
             && interval <= timeout / 3
             && self.failures == 0
             && self.traffic.open() == 0

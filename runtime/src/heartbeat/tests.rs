@@ -159,6 +159,18 @@ async fn a_blocked_runtime_is_said_once_an_episode_with_its_lateness() {
     assert_eq!(lateness(), 2, "after beats in time it is another episode");
 }
 
+#[tokio::test(start_paused = true)]
+async fn however_long_the_interval_half_of_the_beats_are_acknowledged() {
+    let lease = Arc::new(ScriptedLease::friendly().with_engine(1_200 * SECOND));
+    let rhythm =
+        Rhythm { interval: 300 * SECOND, timeout: Some(1_200 * SECOND), grace: None, ..rhythm() };
+    let (_heartbeat, _, cancellation) = start(&lease, rhythm);
+    sleep(6_000 * SECOND).await;
+    assert_eq!(cancellation.reason(), None);
+    assert!(lease.times().len() >= 10, "{:?}", lease.times());
+    assert!(lease.recorded().len() >= 5, "{:?}", lease.recorded());
+}
+
 /// Beats for a second at an interval of 50 ms, and counts how often the task went to sleep.
 async fn sleeps_of_a_second(line: Line) -> (usize, usize) {
     let lease = Arc::new(ScriptedLease::new([], line).with_engine(SECOND));

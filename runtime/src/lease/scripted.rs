@@ -84,9 +84,9 @@ impl ScriptedLease {
     /// With an engine that has a lane of its own, as the SDK's is for this timeout.
     pub(crate) fn with_engine(mut self, timeout: Duration) -> Self {
         self.rules = Some(EngineRules {
-            throttle: timeout.mul_f64(0.8),
+            throttle: timeout.mul_f64(0.8).min(Duration::from_mins(1)),
             patience: timeout + Duration::from_secs(5),
-            spacing: timeout,
+            spacing: timeout.min(Duration::from_secs(90)),
         });
         self
     }

@@ -6,15 +6,21 @@
 //! is sent again by core, up to ten times, and is one report from when it was sent first. Beyond
 //! that the next acknowledged beat must heal it, and it is counted.
 
+use std::time::Duration;
+
 use super::{
     Verdict,
     chronicle::{Call, Chronicle, When},
+    lease::TICK,
 };
 use crate::inprocess::{
     Moment,
     activity::Token,
     history::{Answer, Lane, Order, Rpc, Said, What},
 };
+
+/// The longest that core holds a report back.
+const LONGEST_THROTTLE: Duration = Duration::from_mins(1);
 
 const HOLDS: &str = "a commit holds";
 const RESUMES: &str = "the next attempt starts from what was committed";
@@ -156,7 +162,23 @@ impl Sight {
 fn is_bounded(chronicle: &Chronicle<'_>, call: &Call, when: When) -> bool {
     let waited_for = call.left.is_none_or(|left| left.0 > when.0);
     let ours = call.called.lane == Lane::Ours;
+    if !ours && is_held(chronicle, call) {
+        return false;
+    }
     (ours && waited_for) || when.1.since(first_sent(chronicle, call)) <= chronicle.settling()
+}
+
+/// Whether core held a report back: on a paused clock its throttle counts from when the one before it
+/// was finished, so that it holds what on a real one it would have sent at once.
+fn is_held(chronicle: &Chronicle<'_>, call: &Call) -> bool {
+    let throttle = chronicle.schedule.heartbeat_timeout().mul_f64(0.8).min(LONGEST_THROTTLE);
+    let earlier = chronicle.calls.range(..call.called.call).map(|(_, call)| call);
+    let reports = earlier.filter(|other| {
+        other.called.token == call.called.token && other.is(Lane::Sdk, Rpc::Heartbeat)
+    });
+    let finished = reports.filter_map(|other| other.heard.map(|(heard, _)| heard).or(other.left));
+    let last = finished.map(|finished| finished.1).max();
+    last.is_some_and(|last| call.sent.1.since(last + throttle) <= TICK)
 }
 
 /// When a report was sent first: core sends one again that was refused.

@@ -6,10 +6,13 @@ use autobeat::CancelReason;
 
 use super::{
     Verdict,
-    chronicle::{Attempt, Chronicle, Over, When},
+    chronicle::{Attempt, Call, Chronicle, Over, When},
     lease::{TICK, deadline, end_of_lease},
 };
-use crate::inprocess::history::{Answer, Fit, Lane, Order, Rpc, Said};
+use crate::inprocess::{
+    history::{Answer, Fit, Lane, Order, Rpc, Said},
+    network::Loss,
+};
 
 /// How long past the timeout the SDK waits for its own lane.
 const PAST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -80,18 +83,19 @@ fn is_unspoken(chronicle: &Chronicle<'_>, attempt: &Attempt, when: When) -> bool
     is_undone || !is_answered
 }
 
-/// That the SDK gave up can be told from a shutdown only where its report took no longer than ours do.
+/// That the SDK gave up can be told from a shutdown only where its reports took no longer than ours do.
 fn gave_up_slowly(chronicle: &Chronicle<'_>, attempt: &Attempt, when: When) -> bool {
     let patience = chronicle.schedule.heartbeat_timeout() + PAST_TIMEOUT;
-    let reports =
+    let began = attempt.handed.unwrap_or(attempt.started).1;
+    let latency = chronicle.schedule.latency;
+    let is_slow = |call: &Call| {
+        let fate = call.called.fate;
+        fate.loss != Loss::Nothing || fate.before > latency || fate.after > latency
+    };
+    let mut reports =
         chronicle.calls_of(attempt.token).filter(|call| call.is(Lane::Sdk, Rpc::Heartbeat));
-    let finished = reports.filter_map(|call| {
-        let end = call.heard.map(|(heard, _)| heard).or(call.left)?;
-        (end.0 < when.0).then_some((end.1, end.1.since(call.sent.1)))
-    });
-    finished.max().is_some_and(|(last, took)| {
-        took > chronicle.schedule.round_trip() + TICK && when.1.since(last) + TICK >= patience
-    })
+    when.1.since(began) + TICK >= patience
+        && reports.any(|call| call.sent.0 < when.0 && is_slow(call))
 }
 
 fn is_stalled(chronicle: &Chronicle<'_>, attempt: &Attempt, when: When) -> bool {
