@@ -130,3 +130,17 @@ fn a_namespace_out_of_its_quota_costs_no_attempt() {
     schedule.outages = vec![outage(0, 100_000, Loss::Exhausted, Hits::Namespace)];
     lives_on(&schedule);
 }
+
+#[test]
+fn a_value_that_is_too_large_makes_no_loop() {
+    let actions = vec![
+        Action::Commit,
+        Action::Sleep(seconds(3)),
+        Action::Save(Fit::TooLarge),
+        Action::Sleep(seconds(19)),
+    ];
+    let mut schedule = doing("thirty_quickly", actions);
+    schedule.timeouts.heartbeat = milliseconds(7_500);
+    schedule.plans[0].when_told = WhenTold::GoesOn;
+    check(&schedule);
+}

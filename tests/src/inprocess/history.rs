@@ -170,6 +170,8 @@ pub enum WorkerStep {
     ShuttingDown(Option<Duration>),
     /// It has shut down.
     Ended,
+    /// One of its tasks never waits, so that its time stands still.
+    Stuck,
     /// It was gone from one instant to the next.
     Crashed,
 }

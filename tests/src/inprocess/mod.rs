@@ -40,6 +40,7 @@ mod lane;
 mod moment;
 pub mod network;
 mod service;
+mod watchdog;
 mod wire;
 pub mod worker;
 mod world;

@@ -21,6 +21,10 @@ use super::{
 /// How long a poll waits for an attempt before it is answered that there is none.
 const LONG_POLL: Duration = Duration::from_mins(1);
 
+/// How many steps a history may have: a loop that never ends is swallowed from then on, so that it
+/// can be told.
+const LONGEST_HISTORY: usize = 300_000;
+
 /// The bytes that a caller hears.
 pub(super) type Heard = Result<Vec<u8>, temporalio_client::tonic::Status>;
 
@@ -89,7 +93,8 @@ impl State {
         if begins && request.rpc() != Rpc::Poll {
             return Fate { before: Duration::ZERO, after: Duration::ZERO, loss: Loss::Nothing };
         }
-        self.network.fate(now, lane, request.rpc(), place)
+        let fate = self.network.fate(now, lane, request.rpc(), place);
+        if self.steps() > LONGEST_HISTORY { Fate { loss: Loss::Swallowed, ..fate } } else { fate }
     }
 
     fn plan(&mut self, at: Moment, due: Due) {

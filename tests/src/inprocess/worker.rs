@@ -15,7 +15,9 @@ use temporalio_sdk::{
 };
 use tokio::runtime::{Builder, Handle};
 
-use super::{history::WorkerStep, lane::MarkLane, service::service, world::World};
+use super::{
+    history::WorkerStep, lane::MarkLane, service::service, watchdog::Watchdog, world::World,
+};
 
 /// What a director may do to the worker that it directs.
 pub struct Control<'a> {
@@ -114,12 +116,17 @@ async fn run(
 ) -> bool {
     let shut_down = worker.shutdown_handle();
     let control = Control { world, grace, shut_down: &shut_down };
+    let watchdog = Watchdog::over(world);
     tokio::select! {
         ended = worker.run() => {
             ended.expect("a worker that ends only by a shutdown");
             true
         }
         () = director(control) => false,
+        () = watchdog.barks() => {
+            world.step(WorkerStep::Stuck);
+            false
+        }
     }
 }
 

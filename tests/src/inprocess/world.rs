@@ -114,7 +114,7 @@ impl World {
     /// How many steps there were so far.
     #[must_use]
     pub fn steps(&self) -> usize {
-        self.lock().history.len()
+        self.lock().steps()
     }
 
     /// A number that no one was given before in this world.
@@ -205,6 +205,10 @@ impl State {
 
     pub(super) fn record(&mut self, at: Moment, what: What) {
         self.history.push(Event { at, held: self.held, what });
+    }
+
+    pub(super) fn steps(&self) -> usize {
+        self.history.len()
     }
 
     fn record_now(&mut self, what: What) {

@@ -214,6 +214,7 @@ impl<'a> Chronicle<'a> {
                     life.shutting_down = Some((when, grace));
                 }
             }
+            WorkerStep::Stuck => {}
             WorkerStep::Ended | WorkerStep::Crashed => {
                 if let Some(life) = self.lives.last_mut() {
                     life.ended = Some(when);

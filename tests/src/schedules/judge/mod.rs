@@ -18,7 +18,10 @@ use std::{collections::BTreeMap, fmt};
 
 use self::chronicle::Chronicle;
 use super::{run::Ran, schedule::Schedule};
-use crate::inprocess::Moment;
+use crate::inprocess::{
+    Moment,
+    history::{What, WorkerStep},
+};
 
 pub use self::rare::STATES;
 
@@ -80,6 +83,9 @@ pub fn judge(schedule: &Schedule, ran: &Ran) -> Verdict {
 /// When the trouble is over, the activity ends, and so does its worker; nothing is left of it.
 fn ends(ran: &Ran, verdict: &mut Verdict) {
     let end = Moment::after(ran.took);
+    if ran.history.iter().any(|event| matches!(event.what, What::Worker(WorkerStep::Stuck))) {
+        verdict.broken("time passes", end, "a task of the worker never waits");
+    }
     if ran.closed.is_none() {
         verdict.broken("the activity ends", end, "it did not");
     }
