@@ -117,7 +117,9 @@ impl Stopped {
         if let Some(order) = order {
             self.perform(order).await;
         }
-        self.lock().settle_on_give_up();
+        let mut pulse = self.lock();
+        pulse.answer_by_guess(Instant::now());
+        pulse.settle_on_give_up();
     }
 
     /// Sends the newest details once more.

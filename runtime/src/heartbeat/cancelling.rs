@@ -27,8 +27,8 @@ impl Pulse {
             return None;
         }
         let is_troubled = self.is_troubled(now);
-        let time = self.rhythm.timeout.map_or(LONGEST_QUESTION, |timeout| timeout / 2);
-        let until = now + time.min(LONGEST_QUESTION);
+        let longest = LONGEST_QUESTION.max(self.settling());
+        let until = now + self.rhythm.timeout.map_or(longest, |timeout| longest.min(timeout / 2));
         self.question =
             Some(Question { asked: now, beat: self.traffic.sent() + 1, until, is_troubled });
         if self.lease.takes_heartbeats() {

@@ -363,12 +363,13 @@ impl Pulse {
     /// What became of a beat.
     pub(super) fn landed(&mut self, number: u64, result: Result<Reply, BeatError>, now: Instant) {
         let Some(flight) = self.traffic.land(number) else { return };
+        let answered = result.is_ok();
         match result {
             Ok(Reply::TooLarge(by)) => self.too_large(flight.details.version, by, now),
             Ok(reply) => self.acknowledged(flight, reply, now),
             Err(error) => self.not_acknowledged(&error, now),
         }
-        if self.question.as_ref().is_some_and(|question| question.beat <= number) {
+        if answered && self.question.as_ref().is_some_and(|question| question.beat <= number) {
             self.answer_by_guess(now);
         }
     }
