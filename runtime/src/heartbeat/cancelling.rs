@@ -48,7 +48,11 @@ impl Pulse {
         let gave_up = self.engine.as_mut().filter(|engine| {
             engine.may_have_given_up(question.asked, round_trip, question.is_troubled)
         });
-        let Some(engine) = gave_up else { return self.cancel(self.lease.unspoken_reason()) };
+        let Some(engine) = gave_up else {
+            let reason = self.lease.unspoken_reason();
+            self.shuts_down = reason == CancelReason::WorkerShutdown;
+            return self.cancel(reason);
+        };
         engine.give_up();
         tracing::warn!(
             target: "autobeat",

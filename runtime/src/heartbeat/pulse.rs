@@ -69,6 +69,8 @@ pub(super) struct Pulse {
     /// How many beats were refused since the last acknowledged one.
     pub(super) failures: u32,
     pub(super) question: Option<Question>,
+    /// Whether the engine was taken to shut down.
+    pub(super) shuts_down: bool,
     pub(super) kept: Details,
     /// The version that turned out not to be sendable.
     pub(super) unfit: Option<u64>,
@@ -112,6 +114,7 @@ impl Pulse {
             engine: lease.engine().map(|rules| EngineLane::new(rules, now)),
             failures: 0,
             question: None,
+            shuts_down: false,
             kept: source.seed(),
             unfit: None,
             progress: Progress::since(now, source.as_ref()),
