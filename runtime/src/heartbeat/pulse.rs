@@ -388,11 +388,10 @@ impl Pulse {
         self.traffic.acknowledge(&flight, now);
         self.failures = 0;
         self.beats += 1;
-        let last_sent = self.traffic.last_sent().unwrap_or(flight.sent);
-        // Where a later beat was told that nobody listens any more, there is none.
-        self.next_beat = self.next_beat.map(|_| (last_sent + self.rhythm.interval).max(now));
         self.renewed = self.renewed.max(flight.sent);
         self.publish_end();
+        // Where a later beat was told that nobody listens any more, there is none.
+        self.next_beat = self.next_beat.map(|_| self.after(flight.sent).max(now));
         let version = flight.details.version;
         tracing::trace!(target: "autobeat", version, took = ?now - flight.sent, "beat");
         if flight.is_clean {
@@ -404,6 +403,14 @@ impl Pulse {
         if let Reply::Stop(reason) = reply {
             self.cancel(reason);
         }
+    }
+
+    /// When the next beat is due after one that was acknowledged: an interval after the newest, unless the
+    /// lease, which counts from the one that was acknowledged, is over too soon after that.
+    fn after(&self, sent: Instant) -> Instant {
+        let next = self.traffic.last_sent().unwrap_or(sent) + self.rhythm.interval;
+        let end = self.lease_end().and_then(|end| end.checked_sub(self.longest_pause()));
+        end.map_or(next, |end| next.min(end))
     }
 
     fn too_large(&mut self, version: u64, TooLarge { size, limit }: TooLarge, now: Instant) {

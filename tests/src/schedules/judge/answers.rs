@@ -73,7 +73,7 @@ fn is_left_alone(attempt: &Attempt, calls: &[&Call], verdict: &mut Verdict) {
     let heard = ours().filter(says_over).filter_map(|call| call.heard).map(|(when, _)| when);
     let known = heard.filter(|when| !in_that_instant(when)).min();
     if let Some(known) = known
-        && let Some(late) = ours().find(|call| call.sent.0 > known.0)
+        && let Some(late) = ours().find(|call| call.sent.1.since(known.1) > TICK)
     {
         let how = format!("known since {}: {:?}", known.1, late.called);
         verdict.broken(RULE, late.sent.1, how);
