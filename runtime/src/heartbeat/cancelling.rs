@@ -23,6 +23,10 @@ impl Pulse {
     /// Asks why the engine wants the attempt to stop: the next answer may say so.
     pub(super) fn ask(&mut self, now: Instant) -> Option<Order> {
         self.told_by_engine(now);
+        // Else a report of its own was told something, which the question will learn as well.
+        let settling = self.settling();
+        let engine = self.engine.as_ref();
+        self.shuts_down = engine.is_some_and(|engine| !engine.has_just_recorded(now, settling));
         if self.cancellation.is_cancelled() {
             return None;
         }
@@ -48,11 +52,7 @@ impl Pulse {
         let gave_up = self.engine.as_mut().filter(|engine| {
             engine.may_have_given_up(question.asked, round_trip, question.is_troubled)
         });
-        let Some(engine) = gave_up else {
-            let reason = self.lease.unspoken_reason();
-            self.shuts_down = reason == CancelReason::WorkerShutdown;
-            return self.cancel(reason);
-        };
+        let Some(engine) = gave_up else { return self.cancel(self.lease.unspoken_reason()) };
         engine.give_up();
         tracing::warn!(
             target: "autobeat",

@@ -30,6 +30,9 @@ use crate::{
 /// How far before its deadline an attempt sends a last beat.
 const LAST_CALL: Duration = Duration::from_millis(500);
 
+/// The part of a timeout that is left when a beat goes out at the latest.
+const LAST_EIGHTH: u32 = 8;
+
 /// How late a beat must be, at least, before it counts as a sign of a blocked runtime.
 const NOTABLE_LATENESS: Duration = Duration::from_secs(1);
 
@@ -69,7 +72,7 @@ pub(super) struct Pulse {
     /// How many beats were refused since the last acknowledged one.
     pub(super) failures: u32,
     pub(super) question: Option<Question>,
-    /// Whether the engine was taken to shut down.
+    /// Whether the engine's token fired for what no report of its own was told.
     pub(super) shuts_down: bool,
     pub(super) kept: Details,
     /// The version that turned out not to be sendable.
@@ -331,7 +334,7 @@ impl Pulse {
     /// lease.
     pub(super) fn longest_pause(&self) -> Duration {
         let interval = self.rhythm.interval;
-        self.rhythm.timeout.map_or(interval, |timeout| interval.max(timeout / 8))
+        self.rhythm.timeout.map_or(interval, |timeout| interval.max(timeout / LAST_EIGHTH))
     }
 
     /// The newest details, unless they cannot be sent: then the attempt is cancelled.
@@ -409,8 +412,8 @@ impl Pulse {
     /// lease, which counts from the one that was acknowledged, is over too soon after that.
     fn after(&self, sent: Instant) -> Instant {
         let next = self.traffic.last_sent().unwrap_or(sent) + self.rhythm.interval;
-        let end = self.lease_end().and_then(|end| end.checked_sub(self.longest_pause()));
-        end.map_or(next, |end| next.min(end))
+        let last = self.lease_end().zip(self.rhythm.timeout);
+        last.map_or(next, |(end, timeout)| next.min(end - timeout / LAST_EIGHTH))
     }
 
     fn too_large(&mut self, version: u64, TooLarge { size, limit }: TooLarge, now: Instant) {
