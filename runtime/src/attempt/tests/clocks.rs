@@ -149,3 +149,29 @@ async fn without_a_timeout_on_the_servers_side_it_still_beats_and_no_lease_is_lo
     assert_eq!(result.await.unwrap(), "done");
     assert!(lease.times().len() > 10);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_returns_although_another_task_saves_and_the_server_is_slow() {
+    // Slower than the interval, which is slow and not gone: one beat is always on its way.
+    let lease = Arc::new(ScriptedLease::new([], Line::Late(5 * SECOND)));
+    let result = attempt(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        let saving = async {
+            for value in 1_000.. {
+                checkpoint.save(value)?;
+                sleep(SECOND / 10).await;
+            }
+            Ok::<_, ActivityError>(())
+        };
+        let committing = async {
+            sleep(20 * SECOND).await;
+            let committed = tokio::time::timeout(600 * SECOND, checkpoint.commit(7)).await;
+            Ok::<_, ActivityError>(committed.is_ok())
+        };
+        tokio::select! {
+            committed = committing => committed,
+            saved = saving => saved.map(|()| false),
+        }
+    })
+    .await;
+    assert!(result.unwrap(), "not acknowledged within 600 s, with {} beats", lease.times().len());
+}
