@@ -175,3 +175,27 @@ async fn a_commit_returns_although_another_task_saves_and_the_server_is_slow() {
     .await;
     assert!(result.unwrap(), "not acknowledged within 600 s, with {} beats", lease.times().len());
 }
+
+/// On the real clock: on a paused one it would not end.
+#[tokio::test]
+async fn a_commit_costs_few_beats_although_a_save_comes_after_it() {
+    let lease = Arc::new(ScriptedLease::new([Line::Silence], Line::Answer(Reply::GoOn)));
+    let timeout = Duration::from_millis(900);
+    let facts = Facts { heartbeat_timeout: Some(timeout), ..facts() };
+    let result = attempt(Options::new(timeout), facts, &lease, async |checkpoint, _| {
+        let committing = checkpoint.commit(1);
+        let saving = async {
+            // While the first beat, which is lost, carries the value that is waited for.
+            sleep(Duration::from_millis(20)).await;
+            checkpoint.save(2)
+        };
+        let (committed, saved) = tokio::join!(committing, saving);
+        committed?;
+        saved?;
+        Ok(())
+    })
+    .await;
+    result.unwrap();
+    let beats = lease.times().len();
+    assert!(beats <= 6, "{beats} beats for one commit");
+}
