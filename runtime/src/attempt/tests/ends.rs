@@ -413,3 +413,68 @@ async fn a_body_is_not_polled_after_its_lease_whoever_wakes_first() {
     let last = *polled.lock().unwrap() - began;
     assert!(last < TIMEOUT, "polled {last:?} after it began");
 }
+
+/// A state whose destructor panics, once, for one value, when it is time.
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+struct Mine(u64);
+
+static MINE_IS_ARMED: AtomicBool = AtomicBool::new(false);
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        let explodes = self.0 == 1 && MINE_IS_ARMED.swap(false, Ordering::SeqCst);
+        assert!(!explodes, "exploded as planned");
+    }
+}
+
+/// A lease that keeps nothing of a beat, as one on a server does.
+#[derive(Default)]
+struct Forgetful(std::sync::atomic::AtomicUsize);
+
+impl Lease for Forgetful {
+    fn converter(&self) -> PayloadConverter {
+        PayloadConverter::default()
+    }
+
+    fn beat(
+        &self,
+        _: crate::checkpoint::Details,
+        _: Instant,
+    ) -> futures_util::future::BoxFuture<'_, Result<Reply, crate::lease::BeatError>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        std::future::ready(Ok(Reply::GoOn)).boxed()
+    }
+
+    fn leave(
+        &self,
+        _: Option<crate::checkpoint::Details>,
+        _: crate::checkpoint::Details,
+    ) -> futures_util::future::BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    fn is_told_to_stop(&self) -> bool {
+        false
+    }
+
+    fn told_to_stop(&self) -> futures_util::future::BoxFuture<'_, ()> {
+        std::future::pending().boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_whose_destructor_panics_does_not_end_the_heartbeat() {
+    let lease = Arc::new(Forgetful::default());
+    let body = async |checkpoint: Checkpoint<Mine>, _: Cancellation| {
+        checkpoint.save(Mine(1))?;
+        sleep(4 * SECOND).await; // a beat carries it, and it is kept
+        checkpoint.save(Mine(2))?;
+        MINE_IS_ARMED.store(true, Ordering::SeqCst);
+        sleep(56 * SECOND).await;
+        Ok::<_, ActivityError>(())
+    };
+    let takes = Takes::NOTHING.checkpoint();
+    run(OPTIONS, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body).await.unwrap();
+    let beats = lease.0.load(Ordering::SeqCst);
+    assert!(beats >= 19, "{beats} beats in 60 s");
+}
