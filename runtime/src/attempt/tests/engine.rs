@@ -102,3 +102,12 @@ async fn what_is_too_large_for_its_lane_is_not_given_to_it() {
     assert_eq!(lease.left(), Some(5), "the last one that was acknowledged");
     assert!(lease.recorded().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_is_refused_is_asked_again() {
+    let script = [Line::Refusal];
+    let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
+    let lease = Arc::new(ScriptedLease::new(script, requested));
+    let result = told_at(&lease, SECOND, HANDLES).await;
+    assert_eq!(failure_type(&result), "(cancelled)", "the next try would have said so");
+}
