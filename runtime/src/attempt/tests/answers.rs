@@ -130,3 +130,19 @@ async fn whoever_completes_it_elsewhere_is_not_spoken_for() {
     assert_eq!(lease.times().len(), 2, "a beat, and the newest details");
     assert!(lease.said().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn however_many_questions_are_refused_it_is_said_in_any_case() {
+    // As declared, and scheduled without a timeout: an interval of 0.3 s for 30 s.
+    let options = Options::new(SECOND);
+    let facts = Facts { heartbeat_timeout: None, ..facts() };
+    let lease = Arc::new(ending([], Line::Refusal));
+    attempt(options, facts, &lease, async |_, _| {
+        sleep(SECOND / 2).await;
+        Ok(3)
+    })
+    .await
+    .unwrap();
+    sleep(600 * SECOND).await;
+    assert_eq!(lease.said().len(), 1, "after {} beats", lease.times().len());
+}
