@@ -146,3 +146,12 @@ async fn however_many_questions_are_refused_it_is_said_in_any_case() {
     sleep(600 * SECOND).await;
     assert_eq!(lease.said().len(), 1, "after {} beats", lease.times().len());
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_a_timeout_after_the_attempt_whatever_comes() {
+    let lease = Arc::new(ending([], Line::Refusal).hearing(1_000));
+    attempt_of_4_s(&lease, Ok(3)).await.unwrap();
+    sleep(600 * SECOND).await;
+    let (last, _) = lease.said().last().unwrap().clone();
+    assert!(last <= 4 * SECOND + TIMEOUT + SECOND, "still said {last:?} after the beginning");
+}
