@@ -478,3 +478,25 @@ async fn a_state_whose_destructor_panics_does_not_end_the_heartbeat() {
     let beats = lease.0.load(Ordering::SeqCst);
     assert!(beats >= 19, "{beats} beats in 60 s");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_shows_progress_after_the_attempt_may_hold_its_checkpoint_too() {
+    let alive = Arc::new(());
+    let witness = Arc::downgrade(&alive);
+    let mut left_behind = None;
+    attempt(OPTIONS, facts(), &friendly(), async |checkpoint, _| {
+        left_behind = Some(checkpoint);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    // As a blocking body that was left behind.
+    let checkpoint = left_behind.unwrap();
+    let held = checkpoint.clone();
+    checkpoint.show_progress(move |_| {
+        let _ = &alive;
+        crate::Progress::new(held.get())
+    });
+    drop(checkpoint);
+    assert!(witness.upgrade().is_none(), "nothing of the attempt is left");
+}
