@@ -155,3 +155,22 @@ async fn it_ends_a_timeout_after_the_attempt_whatever_comes() {
     let (last, _) = lease.said().last().unwrap().clone();
     assert!(last <= 4 * SECOND + TIMEOUT + SECOND, "still said {last:?} after the beginning");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_saved_after_the_end_is_not_sent() {
+    let lease = Arc::new(ending([], Line::Answer(Reply::GoOn)));
+    let mut left_behind = None;
+    attempt(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        checkpoint.save(7)?;
+        sleep(4 * SECOND).await;
+        left_behind = Some(checkpoint);
+        Err::<(), _>(ActivityError::from(std::io::Error::other("disk full")))
+    })
+    .await
+    .unwrap_err();
+    assert_eq!(lease.left(), Some(7));
+    // It speaks for nothing any more: another attempt may run by now.
+    left_behind.unwrap().save(99).unwrap_err();
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.values(), [Some(7), Some(7)]);
+}
