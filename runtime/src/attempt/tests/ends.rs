@@ -500,3 +500,53 @@ async fn what_shows_progress_after_the_attempt_may_hold_its_checkpoint_too() {
     drop(checkpoint);
     assert!(witness.upgrade().is_none(), "nothing of the attempt is left");
 }
+
+/// An error that cannot even say where it comes from.
+#[derive(Debug)]
+struct Sourceless;
+
+impl fmt::Display for Sourceless {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("sourceless")
+    }
+}
+
+impl Error for Sourceless {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        panic!("exploded as planned")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_whose_source_panics_leaves_the_newest_value() {
+    let lease = friendly();
+    let panicking = attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        checkpoint.save(42)?;
+        Err(ActivityError::application(ApplicationFailure::new(Sourceless)))
+    });
+    let _ = AssertUnwindSafe(panicking).catch_unwind().await;
+    assert_eq!(lease.left(), Some(42));
+}
+
+/// An error that panics when it is turned into the SDK's.
+#[derive(Debug)]
+struct Inconvertible;
+
+impl From<Inconvertible> for anyhow::Error {
+    fn from(_: Inconvertible) -> Self {
+        panic!("exploded as planned")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_panics_when_it_is_converted_leaves_the_newest_value() {
+    let lease = friendly();
+    let body = async |checkpoint: Checkpoint<u64>, _: Cancellation| {
+        let _ = checkpoint.save(42);
+        Err::<(), _>(Inconvertible)
+    };
+    let takes = Takes::NOTHING.checkpoint();
+    let panicking = run(OPTIONS, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body);
+    let _ = AssertUnwindSafe(panicking).catch_unwind().await;
+    assert_eq!(lease.left(), Some(42));
+}
