@@ -199,3 +199,35 @@ async fn a_commit_costs_few_beats_although_a_save_comes_after_it() {
     let beats = lease.times().len();
     assert!(beats <= 6, "{beats} beats for one commit");
 }
+
+/// Beats for a minute, then is asked to cancel; how many beats there were.
+async fn beats_of_a_minute(options: Options, facts: Facts) -> usize {
+    let welcome = std::iter::repeat_n(Line::Answer(Reply::GoOn), 5);
+    let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
+    let lease = Arc::new(ScriptedLease::new(welcome, requested));
+    let running = attempt(options, facts, &lease, async |_, _| {
+        sleep(60 * SECOND).await;
+        Ok(())
+    });
+    let _ = AssertUnwindSafe(running).catch_unwind().await;
+    lease.times().len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_grace_is_for_ever() {
+    let options = OPTIONS.cancel_grace(Grace::After(Duration::MAX));
+    assert!(beats_of_a_minute(options, facts()).await >= 19);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_stall_timeout_is_none() {
+    let options = OPTIONS.cancel_grace(Grace::Never).stall_timeout(Duration::MAX);
+    assert!(beats_of_a_minute(options, facts()).await >= 19);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_heartbeat_timeout_is_none() {
+    let options = OPTIONS.cancel_grace(Grace::Never);
+    let facts = Facts { heartbeat_timeout: Some(Duration::MAX), ..facts() };
+    assert!(beats_of_a_minute(options, facts).await >= 19);
+}
