@@ -231,3 +231,13 @@ async fn the_longest_heartbeat_timeout_is_none() {
     let facts = Facts { heartbeat_timeout: Some(Duration::MAX), ..facts() };
     assert!(beats_of_a_minute(options, facts).await >= 19);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_is_lost_after_a_stall_is_told_in_its_own_words() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let options = OPTIONS.stall_timeout(4 * SECOND);
+    let body = async |_, _| std::future::pending::<Result<(), ActivityError>>().await;
+    let result = attempt(options, facts(), &lease, body).await;
+    assert_eq!(failure_type(&result), "LeaseLost");
+    assert!(message(&result).contains("acknowledged"), "{}", message(&result));
+}
