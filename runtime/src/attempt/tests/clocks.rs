@@ -241,3 +241,57 @@ async fn a_lease_that_is_lost_after_a_stall_is_told_in_its_own_words() {
     assert_eq!(failure_type(&result), "LeaseLost");
     assert!(message(&result).contains("acknowledged"), "{}", message(&result));
 }
+
+/// A lease as that of a local activity, which takes no heartbeats.
+struct Nowhere;
+
+impl Lease for Nowhere {
+    fn takes_heartbeats(&self) -> bool {
+        false
+    }
+
+    fn converter(&self) -> temporalio_common::data_converters::PayloadConverter {
+        temporalio_common::data_converters::PayloadConverter::default()
+    }
+
+    fn beat(
+        &self,
+        _: crate::checkpoint::Details,
+        _: Instant,
+    ) -> futures_util::future::BoxFuture<'_, Result<Reply, crate::lease::BeatError>> {
+        unreachable!("nobody beats here")
+    }
+
+    fn leave(
+        &self,
+        _: Option<crate::checkpoint::Details>,
+        _: crate::checkpoint::Details,
+    ) -> futures_util::future::BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    fn is_told_to_stop(&self) -> bool {
+        false
+    }
+
+    fn told_to_stop(&self) -> futures_util::future::BoxFuture<'_, ()> {
+        std::future::pending().boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stall_is_known_to_within_an_interval_without_heartbeats_too() {
+    let options = OPTIONS.stall_timeout(60 * SECOND);
+    let facts = Facts { heartbeat_timeout: None, ..facts() };
+    let moved = Instant::now() + SECOND;
+    let body = async |checkpoint: Checkpoint<u64>, cancellation: Cancellation| {
+        sleep(SECOND).await;
+        checkpoint.save(1)?;
+        Err::<(), ActivityError>(cancellation.cancelled().await.into())
+    };
+    let takes = Takes::NOTHING.checkpoint().cancellation();
+    let result = run(options, takes, facts, Arc::new(Nowhere) as Arc<dyn Lease>, body).await;
+    assert_eq!(failure_type(&result), "ActivityStalled");
+    let took = moved.elapsed();
+    assert!(took <= 64 * SECOND, "{took:?} after it moved: {}", message(&result));
+}
