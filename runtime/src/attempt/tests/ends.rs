@@ -550,3 +550,16 @@ async fn an_error_that_panics_when_it_is_converted_leaves_the_newest_value() {
     let _ = AssertUnwindSafe(panicking).catch_unwind().await;
     assert_eq!(lease.left(), Some(42));
 }
+
+#[tokio::test(start_paused = true)]
+async fn async_completion_sends_the_newest_details_again_where_a_call_failed() {
+    let lease = Arc::new(ScriptedLease::new([Line::Refusal], Line::Answer(Reply::GoOn)));
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        checkpoint.save(5)?;
+        Err(ActivityError::WillCompleteAsync)
+    })
+    .await;
+    assert!(matches!(result, Err(ActivityError::WillCompleteAsync)));
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.values(), [Some(5), Some(5)], "refused once, and never sent again");
+}
