@@ -563,3 +563,16 @@ async fn async_completion_sends_the_newest_details_again_where_a_call_failed() {
     sleep(60 * SECOND).await;
     assert_eq!(lease.values(), [Some(5), Some(5)], "refused once, and never sent again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_panics_before_its_first_poll_leaves_the_newest_value() {
+    let lease = friendly();
+    let calls = |checkpoint: Checkpoint<u64>, _: Cancellation| {
+        checkpoint.save(42).unwrap();
+        assert!(checkpoint.get() != 42, "out of cheese");
+        std::future::ready(Ok::<_, ActivityError>(()))
+    };
+    let panicking = attempt(OPTIONS, resumed_from(3), &lease, calls);
+    AssertUnwindSafe(panicking).catch_unwind().await.unwrap_err();
+    assert_eq!(lease.left(), Some(42));
+}
