@@ -119,4 +119,11 @@ async fn a_cancellation_in_a_shutdown_is_said_before_the_engine_makes_a_failure_
     .await;
     assert_eq!(failure_type(&result), "(cancelled)");
     assert_eq!(lease.said().len(), 1, "before it was returned");
+
+async fn a_question_that_is_refused_is_asked_again() {
+    let script = [Line::Refusal];
+    let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
+    let lease = Arc::new(ScriptedLease::new(script, requested));
+    let result = told_at(&lease, SECOND, HANDLES).await;
+    assert_eq!(failure_type(&result), "(cancelled)", "the next try would have said so");
 }
