@@ -144,7 +144,8 @@ where
         rhythm(options, takes, &facts),
     );
     let checkpoint = Checkpoint::new(Arc::clone(&slot), cancellation.clone());
-    let end = run_body(body(checkpoint, cancellation.clone()), &cancellation).await;
+    let handed_in = cancellation.clone();
+    let end = run_body(|| body(checkpoint, handed_in), &cancellation).await;
 
     let stopped = heartbeat.stop().await;
     if is_cancelled(&end) && !cancellation.is_cancelled() {
@@ -267,23 +268,28 @@ fn excerpt(payload: &Payload) -> String {
 }
 
 fn rhythm(options: Options, takes: Takes, facts: &Facts) -> Rhythm {
+    // What is longer than this is never over, and no instant is that far away.
+    let ever = |length: Duration| (length < NEVER).then_some(length);
     Rhythm {
         interval: options.interval(facts.heartbeat_timeout),
-        timeout: facts.heartbeat_timeout,
+        timeout: facts.heartbeat_timeout.and_then(ever),
         started: facts.started,
         deadline: facts.deadline,
-        stall_timeout: options.stalls_after(),
-        grace: options.grace(takes.can_see_cancellation()),
+        stall_timeout: options.stalls_after().and_then(ever),
+        grace: options.grace(takes.can_see_cancellation()).and_then(ever),
         told_by_engine: takes.is_told_by_engine(),
     }
 }
+
+/// A hundred years.
+const NEVER: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// Polls the body in place until it ends or is given up; it is dropped on return.
 ///
 /// A body that is ready wins over a cancellation, but not over the clock: once its lease is over it is
 /// not polled again. A destructor that panics while the body is dropped is a panic of the body.
 async fn run_body<F>(
-    body: F,
+    body: impl FnOnce() -> F,
     cancellation: &Cancellation,
 ) -> End<<F::Output as ActivityReturn>::Output>
 where
@@ -292,20 +298,22 @@ where
     // A panic ends the attempt, and nothing that it may have left half-done is looked at again:
     // a checkpoint changes as a whole or not at all.
     let running = AssertUnwindSafe(async {
-        let mut body = pin!(body);
+        let mut body = pin!(body());
         let in_time = poll_fn(|context| {
             if cancellation.is_over_by_clock() {
                 return Poll::Ready(None);
             }
             body.as_mut().poll(context).map(Some)
         });
-        tokio::select! {
+        let result = tokio::select! {
             biased;
             result = in_time => result,
             () = cancellation.given_up() => None,
-        }
+        };
+        // Turning an error into the SDK's is users' code as well.
+        result.map(ActivityReturn::into_result)
     });
-    match running.catch_unwind().await.map(|result| result.map(ActivityReturn::into_result)) {
+    match running.catch_unwind().await {
         Ok(Some(Ok(value))) => End::Completed(value),
         Ok(Some(Err(error))) => End::Failed(error),
         Ok(None) => End::Dropped,
@@ -353,7 +361,8 @@ fn write_down<T: TemporalSerializable + 'static>(
         }
         Outcome::Cancelled(_) => Some(Answer::Cancelled),
         Outcome::Fail { error: ActivityError::Application(failure) } => {
-            Some(Answer::Failed(Failed::of(failure)))
+            // What an error says of itself is users' code.
+            catch_unwind(AssertUnwindSafe(|| Failed::of(failure))).ok().map(Answer::Failed)
         }
         Outcome::CompletesElsewhere | Outcome::Fail { .. } => None,
         Outcome::Panic(payload) => Some(Answer::Failed(Failed::of_panic(payload.as_ref()))),

@@ -216,7 +216,7 @@ struct State {
     reason: AtomicU8,
     token: CancellationToken,
     over: CancellationToken,
-    message: OnceLock<String>,
+    message: OnceLock<(CancelReason, String)>,
     shields: watch::Sender<usize>,
     began: Instant,
     /// When nobody may run any more, in nanoseconds since it began.
@@ -331,7 +331,7 @@ impl Cancellation {
         let news = self.cancel(reason);
         if news {
             // Only the first message is kept: it belongs to what happened first.
-            let _ = self.state.message.set(message);
+            let _ = self.state.message.set((reason, message));
         }
         news
     }
@@ -339,9 +339,9 @@ impl Cancellation {
     /// What [`cancel_with`](Self::cancel_with) said, or the reason in words.
     pub(crate) fn message(&self) -> String {
         match (self.state.message.get(), self.reason()) {
-            (Some(message), _) => message.clone(),
-            (None, Some(reason)) => reason.to_string(),
-            (None, None) => String::new(),
+            (Some((said_of, message)), Some(reason)) if *said_of == reason => message.clone(),
+            (_, Some(reason)) => reason.to_string(),
+            (_, None) => String::new(),
         }
     }
 

@@ -23,10 +23,11 @@ mod engine;
 mod progress;
 mod pulse;
 mod traffic;
+mod tries;
 
 use std::{
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -35,10 +36,13 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use self::pulse::{Order, Pulse};
+use self::{
+    pulse::{Due, Order, Pulse},
+    tries::Tries,
+};
 use crate::{
     cancel::Cancellation,
-    checkpoint::Source,
+    checkpoint::{Details, Source},
     lease::{Answer, BeatError, Lease, Reply, TooLarge},
 };
 
@@ -64,6 +68,7 @@ pub(crate) struct Rhythm {
 pub(crate) struct Heartbeat {
     pulse: Arc<Mutex<Pulse>>,
     lease: Arc<dyn Lease>,
+    source: Arc<dyn Source>,
     task: AbortOnDropHandle<()>,
 }
 
@@ -81,9 +86,9 @@ impl Heartbeat {
             cancellation,
             rhythm,
         )));
-        let beating = keep_beating(Arc::clone(&pulse), Arc::clone(&lease), source);
+        let beating = keep_beating(Arc::clone(&pulse), Arc::clone(&lease), Arc::clone(&source));
         let task = tokio::spawn(beating.in_current_span());
-        Self { pulse, lease, task: AbortOnDropHandle::new(task) }
+        Self { pulse, lease, source, task: AbortOnDropHandle::new(task) }
     }
 
     /// Stops for good, so that nothing older is recorded later, and hands over what beats.
@@ -98,7 +103,8 @@ impl Heartbeat {
             // A beat may be on its way: it ends at its next await, cancelled.
             let _ = self.task.await;
         }
-        Stopped { pulse: self.pulse, lease: self.lease }
+        let Self { pulse, lease, source, .. } = self;
+        Stopped { pulse, lease, source, newest: OnceLock::new() }
     }
 }
 
@@ -106,46 +112,59 @@ impl Heartbeat {
 pub(crate) struct Stopped {
     pulse: Arc<Mutex<Pulse>>,
     lease: Arc<dyn Lease>,
+    source: Arc<dyn Source>,
+    /// As the attempt left it: handles that outlive it speak for nothing any more.
+    newest: OnceLock<Encoded>,
 }
 
 impl Stopped {
+    fn newest(&self) -> Encoded {
+        self.newest.get_or_init(|| encode(self.source.as_ref(), self.lease.as_ref())).clone()
+    }
+
     /// Finds out why a body was told to stop before the heartbeat was: by the clock, or the server is
     /// asked once.
     pub(crate) async fn find_reason(&self) {
-        let order = {
+        let asks = {
             let (mut pulse, now) = (self.lock(), Instant::now());
             pulse.look_at_clocks(now);
             pulse.ask(now)
         };
-        if let Some(order) = order {
-            self.perform(order).await;
+        if asks {
+            let until = self.lock().question_ends(Instant::now());
+            self.beat_until(until).await;
         }
         let mut pulse = self.lock();
         pulse.answer_by_guess(Instant::now());
         pulse.settle_on_give_up();
     }
 
-    /// Sends the newest details once more.
-    pub(crate) async fn beat(&self) {
-        let order = self.lock().beat(Instant::now());
-        self.perform(order).await;
+    async fn beat_until(&self, until: Instant) -> Option<Reply> {
+        let newest = self.newest();
+        let order = self.lock().beat(newest, Instant::now());
+        let landed = timeout_at(until, perform(self.lease.as_ref(), order)).await.ok()?;
+        let reply = landed.reply();
+        self.lock().take(landed, Instant::now());
+        reply
     }
 
-    async fn perform(&self, order: Order) {
-        let until = self.lock().question_ends(Instant::now());
-        let Order::Beat { number, .. } = order else { return };
-        let landed = match timeout_at(until, perform(self.lease.as_ref(), order)).await {
-            Ok(landed) => landed,
-            Err(_) => Landed::Beat(number, Err(BeatError::new("not answered in time"))),
-        };
-        self.lock().take(landed, Instant::now());
+    /// Sends the newest details once more; again, where they did not arrive.
+    pub(crate) async fn beat(&self) {
+        let mut tries = Tries::new(&self.lock(), Instant::now());
+        while let Some(until) = tries.next() {
+            if self.beat_until(until).await.is_some() {
+                return;
+            }
+            tries.go_on_after(until).await;
+        }
     }
 
     /// Leaves the newest details where the answer to the server takes them from.
     pub(crate) async fn leave_newest(&self) {
+        let newest = self.newest();
         let (newest, kept) = {
             let mut pulse = self.lock();
-            (pulse.newest(), pulse.kept())
+            (pulse.fit(newest), pulse.kept())
         };
         let leaving = self.lease.leave(newest, kept);
         if AssertUnwindSafe(leaving).catch_unwind().await.is_err() {
@@ -174,8 +193,10 @@ impl Stopped {
 
     /// Sees to it that the server learns of this answer, which the engine is about to be given.
     pub(crate) fn see_answered(self, answer: Answer) {
-        // Not owned by the attempt, which ends here: it ends by itself with the lease at the latest.
-        tokio::spawn(answered::see_answered(self.lease, self.pulse, answer).in_current_span());
+        let newest = self.newest();
+        // Not owned by the attempt, which ends here: it ends by itself, a timeout later at the latest.
+        let seeing = answered::see_answered(self.lease, self.pulse, newest, answer);
+        tokio::spawn(seeing.in_current_span());
     }
 
     fn lock(&self) -> MutexGuard<'_, Pulse> {
@@ -183,7 +204,19 @@ impl Stopped {
     }
 }
 
-/// A poisoned lock is as good as any: users' code, which alone may panic within, is caught there.
+/// The newest details, or why they cannot be encoded.
+type Encoded = Result<Details, String>;
+
+/// Encodes the newest details: never under the lock of a pulse, since it is users' code and may take its
+/// time, or panic.
+fn encode(source: &dyn Source, lease: &dyn Lease) -> Encoded {
+    match catch_unwind(AssertUnwindSafe(|| source.newest(&lease.converter()))) {
+        Ok(newest) => newest.map_err(|error| error.to_string()),
+        Err(_) => Err("the checkpoint panicked when it was serialised".to_owned()),
+    }
+}
+
+/// A poisoned lock is as good as any: users' code, which alone may panic, runs outside of it.
 fn lock(pulse: &Mutex<Pulse>) -> MutexGuard<'_, Pulse> {
     pulse.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -204,6 +237,16 @@ enum Landed {
     Abandoned,
 }
 
+impl Landed {
+    /// What the server said to a beat, if anything.
+    fn reply(&self) -> Option<Reply> {
+        match self {
+            Self::Beat(_, Ok(reply)) => Some(*reply),
+            _ => None,
+        }
+    }
+}
+
 async fn keep_beating(pulse: Arc<Mutex<Pulse>>, lease: Arc<dyn Lease>, source: Arc<dyn Source>) {
     let mut underway = FuturesUnordered::new();
     let mut told = false;
@@ -217,30 +260,34 @@ async fn keep_beating(pulse: Arc<Mutex<Pulse>>, lease: Arc<dyn Lease>, source: A
             () = sleep_until(due) => Wake::Time,
         };
         told |= matches!(wake, Wake::ToldToStop);
-        let orders = lock(&pulse).wake(wake, due, Instant::now());
+        let due = lock(&pulse).wake(wake, due, Instant::now());
+        if due.is_nothing() {
+            continue;
+        }
+        let newest = encode(source.as_ref(), lease.as_ref());
+        let orders = lock(&pulse).orders(due, &newest, Instant::now());
         underway.extend(orders.into_iter().map(|order| perform(lease.as_ref(), order)));
     }
 }
 
 impl Pulse {
-    /// What follows from a wake; the heartbeats that are due now.
-    fn wake(&mut self, wake: Wake, due: Instant, now: Instant) -> Vec<Order> {
+    /// What follows from a wake: which heartbeats are due now.
+    fn wake(&mut self, wake: Wake, due: Instant, now: Instant) -> Due {
         if self.stopped {
-            return Vec::new();
+            return Due::NOTHING;
         }
         self.notice_lateness(due, matches!(wake, Wake::Time), now);
-        let mut question = None;
+        let mut asks = false;
         match wake {
             Wake::Landed(landed) => self.take(landed, now),
-            Wake::ToldToStop => question = self.ask(now),
+            Wake::ToldToStop => asks = self.ask(now),
             Wake::Asked | Wake::Time => {}
         }
         if !self.look_at_clocks(now) {
-            return Vec::new();
+            return Due::NOTHING;
         }
-        let mut orders = self.due(now);
-        orders.extend(question);
-        orders
+        let due = self.due(now);
+        Due { beat: due.beat || asks, ..due }
     }
 
     fn take(&mut self, landed: Landed, now: Instant) {

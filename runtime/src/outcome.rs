@@ -1,6 +1,10 @@
 //! How the end of an attempt is answered to the server: one table, as one function.
 
-use std::{any::Any, time::Duration};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
 
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
@@ -54,7 +58,12 @@ pub(crate) fn is_cancelled<T>(end: &End<T>) -> bool {
     match end {
         End::Failed(ActivityError::Cancelled { .. }) | End::Dropped => true,
         End::Failed(ActivityError::Application(failure)) => {
-            cancel::is_cancelled(failure.as_ref()) || cancel::is_cancelled(failure.source_error())
+            // An error whose own code panics is no cancellation, and takes nothing else with it.
+            let look = || {
+                cancel::is_cancelled(failure.as_ref())
+                    || cancel::is_cancelled(failure.source_error())
+            };
+            catch_unwind(AssertUnwindSafe(look)).unwrap_or(false)
         }
         _ => false,
     }

@@ -1,6 +1,10 @@
 //! The details of a heartbeat: what a checkpoint is on its way to the server and back.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use erased_serde::Serialize as ErasedSerialize;
 use serde::{Serialize, de::DeserializeOwned};
@@ -29,7 +33,23 @@ impl fmt::Display for NotEncodable {
     }
 }
 
-pub(super) type Encodable = Arc<dyn ErasedSerialize + Send + Sync>;
+/// A value that is kept beside what it was encoded to.
+#[derive(Clone)]
+pub(super) struct Encodable(Option<Arc<dyn ErasedSerialize + Send + Sync>>);
+
+impl Encodable {
+    pub(super) fn new<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
+        Self(Some(Arc::new(value)))
+    }
+}
+
+impl Drop for Encodable {
+    /// A destructor of users' code that panics must not end the heartbeat, which drops values.
+    fn drop(&mut self) {
+        let value = self.0.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
+    }
+}
 
 /// The details of one heartbeat: encoded payloads, not yet through the client's codec.
 ///
@@ -52,8 +72,8 @@ impl Details {
 impl TemporalSerializable for Details {
     fn as_serde(&self) -> Result<&dyn ErasedSerialize, PayloadConversionError> {
         match &self.value {
-            Some(value) => Ok(value.as_ref()),
-            None => Err(PayloadConversionError::WrongEncoding),
+            Some(Encodable(Some(value))) => Ok(value.as_ref()),
+            _ => Err(PayloadConversionError::WrongEncoding),
         }
     }
 

@@ -236,9 +236,15 @@ pub(crate) struct Slot<T> {
     touches: AtomicU64,
     resumed: bool,
     seed: Details,
-    shown: Mutex<Option<Arc<Shown<T>>>>,
+    /// What shows the progress; nothing any more after the attempt.
+    shown: Mutex<Showing<T>>,
     turns: Turns<T>,
     acknowledgements: Acknowledgements,
+}
+
+struct Showing<T> {
+    shown: Option<Arc<Shown<T>>>,
+    is_over: bool,
 }
 
 struct Saved<T> {
@@ -260,8 +266,12 @@ impl<T> Slot<T> {
         self.saved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn showing(&self) -> MutexGuard<'_, Showing<T>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn shown(&self) -> Option<Arc<Shown<T>>> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.showing().shown.clone()
     }
 
     fn shows(&self) -> bool {
@@ -269,12 +279,20 @@ impl<T> Slot<T> {
     }
 
     fn show(&self, shown: Shown<T>) {
-        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(shown));
+        let mut showing = self.showing();
+        let shown = Arc::new(shown);
+        // What is dropped is users' code: outside of the lock.
+        let replaced = if showing.is_over { Some(shown) } else { showing.shown.replace(shown) };
+        drop(showing);
+        drop(replaced);
     }
 
     /// Shows nothing any more: what looks may hold a checkpoint, and so this slot.
     pub(crate) fn show_nothing(&self) {
-        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut showing = self.showing();
+        showing.is_over = true;
+        let shown = showing.shown.take();
+        drop(showing);
         drop(shown);
     }
 
@@ -292,13 +310,13 @@ impl<T: CheckpointState> Slot<T> {
     /// A slot that starts from the decoded `value` of the last attempt's `details`, if any.
     pub(crate) fn new(value: Option<T>, details: Vec<Payload>) -> Self {
         let resumed = value.is_some();
-        let decoded = value.clone().map(|value| Arc::new(value) as Encodable);
+        let decoded = value.clone().map(Encodable::new);
         Self {
             saved: Mutex::new(Saved { value: value.unwrap_or_default(), version: 0 }),
             touches: AtomicU64::new(0),
             resumed,
             seed: Details { version: 0, payloads: details, value: decoded },
-            shown: Mutex::new(None),
+            shown: Mutex::new(Showing { shown: None, is_over: false }),
             turns: Turns::new(),
             acknowledgements: Acknowledgements::new(),
         }
@@ -337,7 +355,7 @@ impl<T: CheckpointState> Source for Slot<T> {
         let payloads = encoded.into_iter().flatten().collect::<Result<_, _>>();
         let payloads =
             payloads.map_err(|source| NotEncodable { type_name: type_name::<T>(), source })?;
-        Ok(Details { version, payloads, value: Some(Arc::new(value)) })
+        Ok(Details { version, payloads, value: Some(Encodable::new(value)) })
     }
 
     fn seed(&self) -> Details {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::pulse::{Order, Pulse, Question};
+use super::pulse::{Pulse, Question};
 use crate::cancel::CancelReason;
 
 /// How long past the timeout the SDK tells a body whose only handle is the SDK's context.
@@ -20,26 +20,29 @@ const ENGINE_PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_QUESTION: Duration = Duration::from_secs(10);
 
 impl Pulse {
-    /// Asks why the engine wants the attempt to stop: the next answer may say so.
-    pub(super) fn ask(&mut self, now: Instant) -> Option<Order> {
+    /// Asks why the engine wants the attempt to stop: `true` where a beat is to go out, whose answer may
+    /// say so.
+    pub(super) fn ask(&mut self, now: Instant) -> bool {
         self.told_by_engine(now);
         // Else a report of its own was told something, which the question will learn as well.
         let settling = self.settling();
         let engine = self.engine.as_ref();
         self.shuts_down = engine.is_some_and(|engine| !engine.has_just_recorded(now, settling));
         if self.cancellation.is_cancelled() {
-            return None;
+            return false;
         }
-        let is_troubled = self.is_troubled(now);
-        let longest = LONGEST_QUESTION.max(self.settling());
-        let until = now + self.rhythm.timeout.map_or(longest, |timeout| longest.min(timeout / 2));
-        self.question =
-            Some(Question { asked: now, beat: self.traffic.sent() + 1, until, is_troubled });
-        if self.lease.takes_heartbeats() {
-            return Some(self.beat(now));
+        let longest = LONGEST_QUESTION.max(settling);
+        self.question = Some(Question {
+            asked: now,
+            beat: self.traffic.sent() + 1,
+            until: now + self.rhythm.timeout.map_or(longest, |timeout| longest.min(timeout / 2)),
+            is_troubled: self.is_troubled(now),
+        });
+        let asks = self.lease.takes_heartbeats();
+        if !asks {
+            self.answer_by_guess(now);
         }
-        self.answer_by_guess(now);
-        None
+        asks
     }
 
     /// No beat said why the engine wants the attempt to stop.

@@ -12,6 +12,7 @@ pub(super) struct Progress {
     count: u64,
     /// When the count was first seen as it is.
     pub(super) seen: Instant,
+    pub(super) looked: Instant,
     pub(super) saves: u64,
     /// When the newest save was first seen.
     saved: Option<Instant>,
@@ -19,11 +20,13 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn since(start: Instant, source: &dyn Source) -> Self {
-        Self { count: source.progress(), seen: start, saves: source.saves(), saved: None }
+        let (count, saves) = (source.progress(), source.saves());
+        Self { count, seen: start, looked: start, saves, saved: None }
     }
 
     /// Looks at the counters; `true` when something moved since the last look.
     pub(super) fn look(&mut self, source: &dyn Source, now: Instant) -> bool {
+        self.looked = now;
         let (count, saves) = (source.progress(), source.saves());
         if saves != self.saves {
             (self.saves, self.saved) = (saves, Some(now));

@@ -3,20 +3,16 @@
 //! Invariants:
 //! - every moment that [`next_wake`](Pulse::next_wake) names is either acted upon when it has come,
 //!   or moved: a moment that stays in the past would wake the task without an end;
-//! - nothing here waits: a beat that is due is handed out as an [`Order`], and what became of it
-//!   comes back as [`landed`](Pulse::landed).
+//! - nothing here waits, and no code of users runs here: what is [`Due`] becomes an [`Order`] once the
+//!   newest details are encoded, and what became of it comes back as [`landed`](Pulse::landed).
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{AbortHandle, AbortRegistration};
 use tokio::time::Instant;
 
 use super::{
-    Rhythm,
+    Encoded, Rhythm,
     engine::EngineLane,
     progress::Progress,
     traffic::{Flight, Traffic},
@@ -55,6 +51,23 @@ pub(super) enum Order {
     Beat { number: u64, details: Details, until: Instant, abortable: AbortRegistration },
     /// On the engine's.
     Record { details: Details },
+}
+
+/// Which heartbeats are due.
+#[derive(Clone, Copy)]
+pub(super) struct Due {
+    /// On the lease's own lane.
+    pub(super) beat: bool,
+    /// On the engine's.
+    pub(super) record: bool,
+}
+
+impl Due {
+    pub(super) const NOTHING: Self = Self { beat: false, record: false };
+
+    pub(super) fn is_nothing(self) -> bool {
+        !self.beat && !self.record
+    }
 }
 
 /// Everything that an attempt's heartbeat knows.
@@ -147,6 +160,7 @@ impl Pulse {
             self.record_at(now),
             self.end(),
             self.stall_at(),
+            self.look_at(),
             self.grace_end,
             self.question.as_ref().map(|question| question.until),
         ];
@@ -169,7 +183,7 @@ impl Pulse {
         (!self.cancellation.is_cancelled()).then_some(())?;
         let wanted = self.source.acknowledgements().wanted()?;
         let on_its_way = self.traffic.carries(wanted);
-        (!on_its_way).then(|| self.traffic.clean_from(wanted, now))
+        (!on_its_way).then(|| self.traffic.settles_from(wanted, now))
     }
 
     fn record_at(&self, now: Instant) -> Option<Instant> {
@@ -203,6 +217,12 @@ impl Pulse {
     fn stall_at(&self) -> Option<Instant> {
         let stall_timeout = self.rhythm.stall_timeout?;
         (!self.cancellation.is_cancelled()).then(|| self.progress.seen + stall_timeout)
+    }
+
+    /// When the progress is looked at although no beat does so.
+    fn look_at(&self) -> Option<Instant> {
+        let looks = self.next_beat.is_none() && self.stall_at().is_some();
+        looks.then(|| self.progress.looked + self.rhythm.interval)
     }
 
     /// Says once an episode that something kept this task from running in time.
@@ -260,22 +280,26 @@ impl Pulse {
         self.cancel_with(CancelReason::Stalled, message);
     }
 
-    /// The heartbeats that are due.
-    pub(super) fn due(&mut self, now: Instant) -> Vec<Order> {
-        let mut orders = Vec::new();
+    /// Which heartbeats are due.
+    pub(super) fn due(&mut self, now: Instant) -> Due {
         let is_past = |moment: Option<Instant>| moment.is_some_and(|moment| moment <= now);
-        let mut record = is_past(self.record_at(now));
-        if is_past(self.beat_at(now)) {
-            let shared = !record && self.may_share(now);
-            record |= shared;
-            if shared {
-                self.next_beat = Some(now + self.rhythm.interval);
-            } else {
-                orders.push(self.beat(now));
-            }
+        let record = is_past(self.record_at(now));
+        let beat = is_past(self.beat_at(now));
+        if beat && !record && self.may_share(now) {
+            self.next_beat = Some(now + self.rhythm.interval);
+            return Due { beat: false, record: true };
         }
-        if record {
-            orders.push(self.record(now));
+        Due { beat, record }
+    }
+
+    /// The heartbeats that are due, with the newest details.
+    pub(super) fn orders(&mut self, due: Due, newest: &Encoded, now: Instant) -> Vec<Order> {
+        let mut orders = Vec::new();
+        if due.beat && !self.stopped {
+            orders.push(self.beat(newest.clone(), now));
+        }
+        if due.record && !self.stopped {
+            orders.push(self.record(newest.clone(), now));
         }
         orders
     }
@@ -298,23 +322,36 @@ impl Pulse {
             && self.last_call.is_none_or(|moment| moment > now)
     }
 
-    /// A beat on the lease's own lane, with the newest details.
-    pub(super) fn beat(&mut self, now: Instant) -> Order {
+    /// A beat on the lease's own lane, with the newest details that can be sent.
+    pub(super) fn beat(&mut self, newest: Encoded, now: Instant) -> Order {
         self.last_call = self.last_call.filter(|moment| *moment > now);
-        let details = self.newest().unwrap_or_else(|| self.kept.clone());
+        let details = self.fit(newest).unwrap_or_else(|| self.kept.clone());
         let (abort, abortable) = AbortHandle::new_pair();
         let number = self.traffic.send(details.clone(), now, abort);
-        self.next_beat = Some(now + self.until_hedge());
+        // One that asks after nobody listened any more changes nothing about that.
+        self.next_beat = self.next_beat.map(|_| now + self.until_hedge());
         Order::Beat { number, details, until: now + self.longest_beat(), abortable }
     }
 
-    fn record(&mut self, now: Instant) -> Order {
-        let details = self.newest().unwrap_or_else(|| self.kept.clone());
+    fn record(&mut self, newest: Encoded, now: Instant) -> Order {
+        let details = self.fit(newest).unwrap_or_else(|| self.kept.clone());
         self.traffic.record(details.version, now);
         if let Some(engine) = &mut self.engine {
             engine.recorded(now);
         }
         Order::Record { details }
+    }
+
+    /// The newest details, unless they cannot be sent: then the attempt is cancelled.
+    pub(super) fn fit(&mut self, newest: Encoded) -> Option<Details> {
+        match newest {
+            Ok(details) if self.unfit == Some(details.version) => None,
+            Ok(details) => Some(details),
+            Err(error) => {
+                self.cancel_with(CancelReason::CheckpointInvalid, error);
+                None
+            }
+        }
     }
 
     /// How long a beat is waited for before the next one goes out beside it.
@@ -335,20 +372,6 @@ impl Pulse {
     pub(super) fn longest_pause(&self) -> Duration {
         let interval = self.rhythm.interval;
         self.rhythm.timeout.map_or(interval, |timeout| interval.max(timeout / LAST_EIGHTH))
-    }
-
-    /// The newest details, unless they cannot be sent: then the attempt is cancelled.
-    pub(super) fn newest(&mut self) -> Option<Details> {
-        // A user's `Serialize` that panics must not end the heartbeat without a word.
-        let newest = catch_unwind(AssertUnwindSafe(|| self.source.newest(&self.lease.converter())));
-        let error = match newest {
-            Ok(Ok(details)) if self.unfit == Some(details.version) => return None,
-            Ok(Ok(details)) => return Some(details),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "the checkpoint panicked when it was serialised".to_owned(),
-        };
-        self.cancel_with(CancelReason::CheckpointInvalid, error);
-        None
     }
 
     /// The last details that the server acknowledged, or that it handed out.
@@ -397,9 +420,7 @@ impl Pulse {
         self.next_beat = self.next_beat.map(|_| self.after(flight.sent).max(now));
         let version = flight.details.version;
         tracing::trace!(target: "autobeat", version, took = ?now - flight.sent, "beat");
-        if flight.is_clean {
-            self.source.acknowledgements().acknowledge(version);
-        }
+        self.source.acknowledgements().acknowledge(flight.settled);
         if version >= self.kept.version {
             self.kept = flight.details;
         }

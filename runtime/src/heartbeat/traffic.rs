@@ -6,8 +6,8 @@
 //! Invariants:
 //! - a beat of ours takes effect, if at all, before it is answered; one that is abandoned may do so
 //!   within the settling time after that, and so may a report of the engine after it went out;
-//! - a beat is *clean* when nothing older could land after it was sent: an older value that lands
-//!   before it does no harm. Only a clean beat is what a `commit` waits for.
+//! - what a beat *settles* is the newest version that no older one can replace any more: its own, or the
+//!   oldest that could still land when it was sent. That is what a `commit` waits for.
 
 use std::time::Duration;
 
@@ -37,7 +37,8 @@ pub(super) struct Flight {
     pub(super) number: u64,
     pub(super) details: Details,
     pub(super) sent: Instant,
-    pub(super) is_clean: bool,
+    /// The version that the server holds, or a newer one, once this beat is acknowledged.
+    pub(super) settled: u64,
     abort: AbortHandle,
 }
 
@@ -83,9 +84,9 @@ impl Traffic {
         self.open.iter().any(|flight| flight.details.version >= version)
     }
 
-    /// When a beat with this version would be clean; a beat before it that is not answered in time is
-    /// not waited for.
-    pub(super) fn clean_from(&self, version: u64, now: Instant) -> Instant {
+    /// When a beat would settle this version; one before it that is not answered in time is not waited
+    /// for.
+    pub(super) fn settles_from(&self, version: u64, now: Instant) -> Instant {
         let open = self
             .open
             .iter()
@@ -104,12 +105,13 @@ impl Traffic {
         let settling = self.settling();
         self.unsettled.retain(|request| request.since + settling > now);
         let version = details.version;
-        let older_on_its_way = self.open.iter().any(|flight| flight.details.version < version)
-            || self.unsettled.iter().any(|request| request.version < version);
+        let open = self.open.iter().map(|flight| flight.details.version);
+        let unsettled = self.unsettled.iter().map(|request| request.version);
+        let settled = open.chain(unsettled).fold(version, u64::min);
         self.sent += 1;
         self.last_sent = Some(now);
-        let (number, is_clean) = (self.sent, !older_on_its_way);
-        self.open.push(Flight { number, details, sent: now, is_clean, abort });
+        let number = self.sent;
+        self.open.push(Flight { number, details, sent: now, settled, abort });
         number
     }
 

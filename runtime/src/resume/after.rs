@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use super::{Beginning, Turn};
+use super::{Beginning, Turn, address_of};
 use crate::{
     cancel::Cancelled,
     checkpoint::{Checkpoint, CheckpointState},
@@ -61,8 +61,7 @@ impl<T: CheckpointState> Checkpoint<T> {
         let mut state = self.get();
         let done = last(&mut state).clone();
         let beginning = Beginning {
-            read: |state: &mut T| last(state).clone(),
-            disturb: move |state: &mut T| *last(state) = None,
+            address: move |state: &mut T| address_of(last(state)),
             leaves_out: done.is_some(),
             // A set that is gone over by key may change.
             total: None,

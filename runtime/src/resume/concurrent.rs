@@ -3,7 +3,7 @@
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde::{Deserialize, Serialize};
 
-use super::{Beginning, known_total};
+use super::{Beginning, address_of, known_total};
 use crate::{cancel::Cancelled, checkpoint::Checkpoint};
 
 /// Which of many items are done: all up to a position, and ranges beyond it.
@@ -96,8 +96,7 @@ impl Checkpoint<Finished> {
         let done = self.get();
         let items = items.into_iter();
         let beginning = Beginning {
-            read: |done: &mut Finished| done.clone(),
-            disturb: |done: &mut Finished| done.insert(done.up_to),
+            address: |done: &mut Finished| address_of(done),
             leaves_out: done.count() > 0,
             total: known_total(items.size_hint()),
         };

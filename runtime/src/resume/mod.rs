@@ -15,7 +15,7 @@ mod turns;
 use std::fmt;
 
 pub(crate) use self::turns::Turns;
-use self::turns::{Beginning, Turn};
+use self::turns::{Beginning, Turn, address_of};
 pub use self::{
     after::{ResumeAfter, ResumeError},
     concurrent::Finished,
@@ -182,8 +182,7 @@ impl<T: CheckpointState> Cursor<T> {
     ) -> Self {
         let state = checkpoint.get();
         let beginning = Beginning {
-            read: |state: &mut T| *position(state),
-            disturb: move |state: &mut T| *position(state) = position(state).wrapping_add(1),
+            address: move |state: &mut T| address_of(position(state)),
             leaves_out: *position(&mut state.clone()) > 0,
             total,
         };

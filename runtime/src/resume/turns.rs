@@ -5,8 +5,8 @@
 //! program, found here at their first run.
 //!
 //! Invariants:
-//! - two positions are the same where a change through one shows through the other: functions cannot
-//!   be compared, and a field may live behind a pointer;
+//! - two positions are the same where they are at one address of one copy of the state: functions
+//!   cannot be compared, and a field may live behind a pointer;
 //! - the newest loop over a position has the turn, and an older one that goes on panics;
 //! - after a loop that came to its end, one that would leave something out panics. One that was left
 //!   early may be begun again, and a position that was set back leaves nothing out.
@@ -31,8 +31,8 @@ impl<T> fmt::Debug for Turns<T> {
 }
 
 struct Position<T> {
-    /// Changes the position in a copy of the state, to see where the change shows.
-    disturb: Box<dyn Fn(&mut T) + Send + Sync>,
+    /// Where it is in a copy of the state.
+    address: Box<dyn Fn(&mut T) -> usize + Send + Sync>,
     loops: Arc<Loops>,
     /// How many items the newest loop has, where it knows.
     total: Option<u64>,
@@ -44,12 +44,15 @@ struct Loops {
     came_to_its_end: AtomicBool,
 }
 
+/// Where a field is, to be compared with another.
+pub(super) fn address_of<V>(field: &mut V) -> usize {
+    std::ptr::from_mut(field).addr()
+}
+
 /// What a loop says about itself when it begins.
-pub(super) struct Beginning<R, D> {
-    /// Reads the position.
-    pub(super) read: R,
-    /// Changes it, whatever it is.
-    pub(super) disturb: D,
+pub(super) struct Beginning<A> {
+    /// Where the position is in a copy of the state.
+    pub(super) address: A,
     /// Whether the loop would leave out items that are done.
     pub(super) leaves_out: bool,
     /// How many items there are, where the loop knows.
@@ -63,23 +66,20 @@ impl<T: Clone> Turns<T> {
 
     /// Takes the turn; panics where the loop would leave out what no loop over its items did.
     #[track_caller]
-    pub(super) fn take<V: PartialEq>(
+    pub(super) fn take(
         &self,
         state: &T,
-        beginning: Beginning<impl Fn(&mut T) -> V, impl Fn(&mut T) + Send + Sync + 'static>,
+        beginning: Beginning<impl Fn(&mut T) -> usize + Send + Sync + 'static>,
     ) -> Turn {
-        let Beginning { read, disturb, leaves_out, total } = beginning;
-        let shows = |position: &&mut Position<T>| {
-            let mut copy = state.clone();
-            let before = read(&mut copy);
-            (position.disturb)(&mut copy);
-            read(&mut copy) != before
-        };
+        let Beginning { address, leaves_out, total } = beginning;
+        let mut copy = state.clone();
+        let mut is_same =
+            |position: &&mut Position<T>| (position.address)(&mut copy) == address(&mut copy);
         let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(position) = positions.iter_mut().find(shows) else {
+        let Some(position) = positions.iter_mut().find(&mut is_same) else {
             let loops = Arc::<Loops>::default();
             positions.push(Position {
-                disturb: Box::new(disturb),
+                address: Box::new(address),
                 loops: Arc::clone(&loops),
                 total,
             });

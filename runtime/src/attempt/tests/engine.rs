@@ -119,7 +119,9 @@ async fn a_cancellation_in_a_shutdown_is_said_before_the_engine_makes_a_failure_
     .await;
     assert_eq!(failure_type(&result), "(cancelled)");
     assert_eq!(lease.said().len(), 1, "before it was returned");
+}
 
+#[tokio::test(start_paused = true)]
 async fn a_question_that_is_refused_is_asked_again() {
     let script = [Line::Refusal];
     let requested = Line::Answer(Reply::Stop(CancelReason::Requested));

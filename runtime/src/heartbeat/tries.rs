@@ -1,0 +1,57 @@
+//! When something is tried again after the body has ended, and until when.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::pulse::Pulse;
+
+/// The least time between two tries that are refused.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long the first try is waited for, at most, unless that is known to be too short.
+const FIRST_TRY: Duration = Duration::from_secs(1);
+
+/// Tries within one timeout; the first is made in any case.
+pub(super) struct Tries {
+    /// How long one is waited for; like the pause it doubles, up to the longest.
+    length: Duration,
+    pause: Duration,
+    longest: Duration,
+    end: Instant,
+    first: bool,
+}
+
+impl Tries {
+    /// Tries that end a timeout after this moment.
+    pub(super) fn new(pulse: &Pulse, began: Instant) -> Self {
+        let (longest, settling) = (pulse.longest_pause(), pulse.settling());
+        Self {
+            length: settling.max(longest.min(FIRST_TRY)),
+            pause: SHORTEST_PAUSE,
+            longest: longest.max(settling),
+            end: began + pulse.longest_beat(),
+            first: true,
+        }
+    }
+
+    /// Until when the next try may take; `None` where there is none.
+    pub(super) fn next(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        if std::mem::take(&mut self.first) {
+            return Some(now + self.length);
+        }
+        (self.end > now).then(|| self.end.min(now + self.length))
+    }
+
+    /// After a try in vain: one that nobody answered in its time is followed at once.
+    pub(super) async fn go_on_after(&mut self, until: Instant) {
+        if until <= Instant::now() {
+            self.length = (self.length * 2).min(self.longest);
+        } else {
+            let left = self.end.saturating_duration_since(Instant::now());
+            sleep(self.pause.min(left)).await;
+            self.pause = (self.pause * 2).min(self.longest);
+        }
+    }
+}
