@@ -196,3 +196,24 @@ async fn a_codec_that_fails_once_does_not_fail_an_activity_for_good() {
     let answers: HashSet<_> = answers.await.into_iter().flatten().collect();
     assert_eq!(answers, HashSet::from(["completed".to_owned()]));
 }
+
+/// Beats once, and has a result that is known again.
+#[activity(heartbeat_timeout = "1s", start_to_close_timeout = "10m")]
+async fn lost(_input: u64) -> Result<u64, Cancelled> {
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    Ok(4711)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_codec_that_fails_once_does_not_lose_an_answer() {
+    let server =
+        Arc::new(Server { activity: "lost", loses_answers_of_the_sdk: true, ..Server::default() });
+    // First for the SDK, which loses it, and then for us.
+    let codec = Flaky {
+        looks_for: |payload| payload.data == b"4711",
+        found: AtomicUsize::new(0),
+        fails_after: 1,
+    };
+    let answers = server.answers_within(Duration::from_secs(6), lost, codec).await;
+    assert_eq!(answers, ["completed"]);
+}
