@@ -109,7 +109,7 @@ async fn the_time_is_over_for_a_body_that_cannot_be_dropped() {
 #[activity(heartbeat_timeout = "1s", max_attempts = 1)]
 fn blocking(input: u64) -> Result<u64, ActivityError> {
     std::thread::sleep(Duration::from_secs(3));
-    Ok(input)
+    if input == 7 { Ok(input) } else { Err(failure("Luck")) }
 }
 
 #[test]
