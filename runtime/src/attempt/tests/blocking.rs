@@ -139,3 +139,48 @@ fn a_slow_serialisation_blocks_one_thread_and_not_two() {
     runtime.block_on(running).unwrap().unwrap();
     assert!(in_time.is_ok(), "the other thread waits for the one that serialises");
 }
+
+/// A state that takes its time when a beat carries it.
+#[derive(Clone, Default, serde::Deserialize)]
+struct Heavy;
+
+static HEAVY_BEGAN: AtomicBool = AtomicBool::new(false);
+
+impl serde::Serialize for Heavy {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        HEAVY_BEGAN.store(true, Ordering::SeqCst);
+        std::thread::sleep(SECOND);
+        serializer.serialize_unit()
+    }
+}
+
+#[test]
+fn nothing_is_sent_after_an_attempt_was_dropped() {
+    let threads = tokio::runtime::Builder::new_multi_thread();
+    let runtime = { threads }.worker_threads(2).enable_all().build().unwrap();
+    let lease = friendly();
+    let beaten = Arc::clone(&lease);
+    let running = runtime.spawn(async move {
+        let options = Options::new(SECOND / 10);
+        let body = async |checkpoint: Checkpoint<Heavy>, _: Cancellation| {
+            checkpoint.save(Heavy)?;
+            while !HEAVY_BEGAN.load(Ordering::SeqCst) {
+                sleep(Duration::from_millis(1)).await;
+            }
+            std::future::pending::<Result<(), ActivityError>>().await
+        };
+        let facts = Facts { heartbeat_timeout: None, ..facts() };
+        let takes = Takes::NOTHING.checkpoint();
+        let running = run(options, takes, facts, beaten as Arc<dyn Lease>, body);
+        let _ = running.await;
+    });
+    while !HEAVY_BEGAN.load(Ordering::SeqCst) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // Dropped on one thread while a beat is prepared on the other.
+    running.abort();
+    assert!(runtime.block_on(running).unwrap_err().is_cancelled());
+    let beats = lease.times().len();
+    std::thread::sleep(2 * SECOND);
+    assert_eq!(lease.times().len(), beats);
+}

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
@@ -276,4 +276,20 @@ async fn a_cancellation_lets_what_is_on_its_way_end() {
     let cancelled = checkpoint.resume_concurrent(0..9, 3, work).await.unwrap_err();
     assert!(cancelled.is_requested());
     assert_eq!(checkpoint.get().count(), 3);
+}
+
+#[test]
+fn an_item_of_a_stream_that_comes_together_with_the_cancellation_is_the_last_one() {
+    let (checkpoint, cancellation) = checkpoint(None);
+    let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
+    let rows = stream::poll_fn(move |context| receive.poll_recv(context));
+    let mut rows = checkpoint.resume_stream(rows);
+    assert!(rows.next().now_or_never().is_none(), "nothing is there yet");
+    send.send("a").unwrap();
+    send.send("b").unwrap();
+    cancellation.cancel(CancelReason::Paused);
+    assert_eq!(rows.next().now_or_never().unwrap().unwrap().unwrap(), "a");
+    let cancelled = rows.next().now_or_never().unwrap().unwrap().unwrap_err();
+    assert_eq!(cancelled.reason(), CancelReason::Paused);
+    assert_eq!(checkpoint.get(), 1);
 }
