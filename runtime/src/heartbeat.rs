@@ -92,7 +92,7 @@ impl Heartbeat {
     }
 
     /// Stops for good, so that nothing older is recorded later, and hands over what beats.
-    pub(crate) async fn stop(self) -> Stopped {
+    pub(crate) async fn stop(mut self) -> Stopped {
         let has_sent = {
             let mut pulse = lock(&self.pulse);
             pulse.stop();
@@ -101,10 +101,20 @@ impl Heartbeat {
         self.task.abort();
         if has_sent {
             // A beat may be on its way: it ends at its next await, cancelled.
-            let _ = self.task.await;
+            let _ = (&mut self.task).await;
         }
-        let Self { pulse, lease, source, .. } = self;
-        Stopped { pulse, lease, source, newest: OnceLock::new() }
+        Stopped {
+            pulse: Arc::clone(&self.pulse),
+            lease: Arc::clone(&self.lease),
+            source: Arc::clone(&self.source),
+            newest: OnceLock::new(),
+        }
+    }
+}
+
+impl Drop for Heartbeat {
+    fn drop(&mut self) {
+        lock(&self.pulse).stop();
     }
 }
 
@@ -266,7 +276,9 @@ async fn keep_beating(pulse: Arc<Mutex<Pulse>>, lease: Arc<dyn Lease>, source: A
         }
         let newest = encode(source.as_ref(), lease.as_ref());
         let orders = lock(&pulse).orders(due, &newest, Instant::now());
-        underway.extend(orders.into_iter().map(|order| perform(lease.as_ref(), order)));
+        for order in orders {
+            underway.push(perform_unless_stopped(&pulse, lease.as_ref(), order));
+        }
     }
 }
 
@@ -297,6 +309,14 @@ impl Pulse {
             Landed::Abandoned => {}
         }
     }
+}
+
+/// Carries out an order, unless the heartbeat was stopped since it was given, on another thread.
+async fn perform_unless_stopped(pulse: &Mutex<Pulse>, lease: &dyn Lease, order: Order) -> Landed {
+    if lock(pulse).stopped {
+        return Landed::Abandoned;
+    }
+    perform(lease, order).await
 }
 
 /// Carries out an order; user code within, such as a codec, may panic.

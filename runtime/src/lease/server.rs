@@ -176,9 +176,10 @@ impl ServerLease {
             return Ok(());
         }
         match self.encode(details).await.map(|payloads| payloads.encoded_len()) {
-            Ok(size) if size <= limit => Ok(()),
-            Ok(size) => Err(TooLarge { size, limit }),
-            // Nothing is known of it: as if it were as large as it may become.
+            Ok(size) if size > limit => Err(TooLarge { size, limit }),
+            Ok(_) => Ok(()),
+            // A codec that fails says nothing about sizes, and will fail for the SDK as well.
+            Err(_) if before_codec <= limit => Ok(()),
             Err(_) => Err(TooLarge { size: before_codec, limit }),
         }
     }
@@ -192,7 +193,8 @@ impl ServerLease {
 
     async fn say_completed(&self, result: &Payload) -> Result<(), Status> {
         let codec = self.client().data_converter().codec();
-        let payloads = codec.encode(&activity_data(), vec![result.clone()]).await.map_err(unfit)?;
+        let payloads =
+            codec.encode(&activity_data(), vec![result.clone()]).await.map_err(unavailable)?;
         let request = RespondActivityTaskCompletedRequest {
             task_token: self.token(),
             result: Some(Payloads { payloads }),
@@ -208,7 +210,7 @@ impl ServerLease {
     async fn say_failed(&self, failed: &Failed) -> Result<(), Status> {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let details = match left.filter(|details| !details.is_empty()) {
-            Some(details) => Some(self.encode(&details).await.map_err(unfit)?),
+            Some(details) => Some(self.encode(&details).await.map_err(unavailable)?),
             None => None,
         };
         let request = RespondActivityTaskFailedRequest {
@@ -228,7 +230,9 @@ impl ServerLease {
         let converter = self.client().data_converter();
         let failure = OutgoingActivityError::Application(Box::new(failed.failure()));
         let mut failure = converter.to_failure(&activity_data(), OutgoingError::Activity(failure));
-        encode_payloads(&mut failure, converter.codec(), &activity_data()).await.map_err(unfit)?;
+        encode_payloads(&mut failure, converter.codec(), &activity_data())
+            .await
+            .map_err(unavailable)?;
         Ok(failure)
     }
 
@@ -358,20 +362,15 @@ fn reply(response: RecordActivityTaskHeartbeatResponse) -> Reply {
     }
 }
 
-fn unfit(error: impl std::fmt::Display) -> Status {
-    Status::invalid_argument(error.to_string())
+/// A codec may fail for a moment, as one that asks a service for its keys.
+fn unavailable(error: impl std::fmt::Display) -> Status {
+    Status::unavailable(error.to_string())
 }
 
-/// Whether the same call may succeed later.
+/// Whether the same answer may be taken later: not where the server knows it, or will never take it.
 fn may_pass(code: Code) -> bool {
-    matches!(
+    !matches!(
         code,
-        Code::Unavailable
-            | Code::DeadlineExceeded
-            | Code::ResourceExhausted
-            | Code::Aborted
-            | Code::Cancelled
-            | Code::Internal
-            | Code::Unknown
+        Code::NotFound | Code::InvalidArgument | Code::FailedPrecondition | Code::Unimplemented
     )
 }

@@ -136,7 +136,12 @@ impl<S: Stream, T: CheckpointState + Unpin> Stream for ResumeStream<S, T> {
             this.skip -= 1;
             next = this.items.as_mut().poll_next(context);
         }
-        let completed = match (next, this.cancelled.as_mut().poll(context)) {
+        // Looked at only where it is waited for: a future that is over must not be polled again.
+        let cancelled = match &next {
+            Poll::Ready(_) => Poll::Pending,
+            Poll::Pending => this.cancelled.as_mut().poll(context),
+        };
+        let completed = match (next, cancelled) {
             (Poll::Ready(next), _) => {
                 let completed = this.completed.take().unwrap_or(Ok(()));
                 return Poll::Ready(this.cursor.begin(completed, next));
