@@ -153,6 +153,10 @@ where
         // depends on why.
         stopped.find_reason().await;
     }
+    if is_cancelled(&end) {
+        // A request to cancel is answered in its own way, and may have come while it cleaned up.
+        stopped.look_for_request().await;
+    }
     let outcome = settle(end, &cancellation);
     tracing::debug!(
         target: "autobeat",
@@ -287,7 +291,7 @@ const NEVER: Duration = Duration::from_hours(100 * 365 * 24);
 /// Polls the body in place until it ends or is given up; it is dropped on return.
 ///
 /// A body that is ready wins over a cancellation, but not over the clock: once its lease is over it is
-/// not polled again. A destructor that panics while the body is dropped is a panic of the body.
+/// not polled again. A destructor that panics while the body is dropped changes nothing about why.
 async fn run_body<F>(
     body: impl FnOnce() -> F,
     cancellation: &Cancellation,
@@ -297,6 +301,7 @@ where
 {
     // A panic ends the attempt, and nothing that it may have left half-done is looked at again:
     // a checkpoint changes as a whole or not at all.
+    let mut is_given_up = false;
     let running = AssertUnwindSafe(async {
         let mut body = pin!(body());
         let in_time = poll_fn(|context| {
@@ -310,6 +315,7 @@ where
             result = in_time => result,
             () = cancellation.given_up() => None,
         };
+        is_given_up = result.is_none();
         // Turning an error into the SDK's is users' code as well.
         result.map(ActivityReturn::into_result)
     });
@@ -317,6 +323,10 @@ where
         Ok(Some(Ok(value))) => End::Completed(value),
         Ok(Some(Err(error))) => End::Failed(error),
         Ok(None) => End::Dropped,
+        Err(_) if is_given_up => {
+            tracing::warn!(target: "autobeat", "a destructor panicked while the body was dropped");
+            End::Dropped
+        }
         Err(payload) => End::Panicked(payload),
     }
 }

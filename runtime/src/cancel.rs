@@ -78,6 +78,11 @@ impl CancelReason {
         matches!(self, Self::CheckpointTooLarge | Self::CheckpointInvalid)
     }
 
+    /// Whether a request to cancel that comes later is the better one to answer with.
+    pub(crate) fn yields_to_a_request(self) -> bool {
+        matches!(self, Self::Paused | Self::Reset | Self::WorkerShutdown | Self::Stalled)
+    }
+
     /// Whether this reason, learned later, is the better one to answer with.
     ///
     /// A request to cancel is the only reason that the server lets us answer as cancelled, and it
@@ -87,9 +92,7 @@ impl CancelReason {
             Self::LeaseLost | Self::DeadlineExceeded => {
                 !earlier.leaves_no_grace() && !earlier.is_final()
             }
-            Self::Requested => {
-                matches!(earlier, Self::Paused | Self::Reset | Self::WorkerShutdown | Self::Stalled)
-            }
+            Self::Requested => earlier.yields_to_a_request(),
             _ => false,
         }
     }

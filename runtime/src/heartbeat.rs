@@ -149,6 +149,15 @@ impl Stopped {
         pulse.settle_on_give_up();
     }
 
+    /// Asks whether somebody requested a cancellation since the last beat, where that is the better
+    /// answer.
+    pub(crate) async fn look_for_request(&self) {
+        let now = Instant::now();
+        if self.lock().may_be_requested(now) {
+            self.beat_until(now + LONGEST_FIRST_SAY).await;
+        }
+    }
+
     async fn beat_until(&self, until: Instant) -> Option<Reply> {
         let newest = self.newest();
         let order = self.lock().beat(newest, Instant::now());

@@ -104,19 +104,3 @@ async fn the_time_is_over_for_a_body_that_cannot_be_dropped() {
     assert_eq!(error.failure_type(), Some("DeadlineExceeded"), "{error}");
     assert!((20..=22).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
 }
-
-/// Takes longer than its heartbeat timeout, on a thread of the blocking pool.
-#[activity(heartbeat_timeout = "1s", max_attempts = 1)]
-fn blocking(input: u64) -> Result<u64, ActivityError> {
-    std::thread::sleep(Duration::from_secs(3));
-    if input == 7 { Ok(input) } else { Err(failure("Luck")) }
-}
-
-#[test]
-fn a_blocking_activity_does_not_need_a_second_thread_for_its_heartbeat() {
-    let threads = tokio::runtime::Builder::new_multi_thread();
-    let runtime = { threads }.enable_all().max_blocking_threads(1).build().unwrap();
-    let (_folder, engine) = engine();
-    let result = runtime.block_on(engine.run(blocking, "one", 7));
-    assert_eq!(result.unwrap(), 7);
-}

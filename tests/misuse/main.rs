@@ -145,21 +145,3 @@ async fn a_state_that_panics_when_dropped_does_not_end_the_heartbeat_without_a_w
     let ended = run.await.map_err(|error| error.to_string());
     assert_ne!(ended, Err("no heartbeat for 9s".to_owned()), "the heartbeat's task is gone");
 }
-
-/// Saves what JSON holds and the SDK's converter does not read back.
-#[activity(heartbeat_timeout = "9s", max_attempts = 2)]
-async fn save_large_number(checkpoint: Checkpoint<u128>) -> Result<bool, ActivityError> {
-    if checkpoint.is_resumed() {
-        return Ok(checkpoint.get() == u128::MAX);
-    }
-    checkpoint.save(u128::MAX)?;
-    Err(std::io::Error::other("once").into())
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_value_that_cannot_be_read_again_is_not_stored_as_the_newest() {
-    let (_folder, engine) = engine();
-    let run = engine.run_until(save_large_number, "one", (), CancellationToken::new());
-    let ended = run.await.map_err(|error| error.to_string());
-    assert!(ended.as_ref().is_ok_and(|same| *same), "{ended:?}");
-}

@@ -38,9 +38,14 @@ use crate::{
     resume::Turns,
 };
 
+/// Progress that takes more bytes than this is not shown.
+const LARGEST_PROGRESS: usize = 64 * 1024;
+
 /// What a checkpoint can hold: a small value that says where the work stands.
 ///
-/// Implemented for every type that has the supertraits; derive them.
+/// Implemented for every type that has the supertraits; derive them. It is read back by the client's data
+/// converter: the default one reads no integers beyond 64 bits, and a `null` (such as that of `f64::NAN`
+/// or of an `Option` that is `None`) is taken for no checkpoint.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the state of a checkpoint",
     label = "this type is stored in the heartbeat",
@@ -351,10 +356,13 @@ impl<T: CheckpointState> Source for Slot<T> {
         let value = saved.value.clone();
         drop(saved);
         let shown = self.shown().and_then(|shown| shown.look(&value, Instant::now()));
-        let encoded = [Some(encode(converter, &value)), shown.map(|it| encode(converter, &it))];
-        let payloads = encoded.into_iter().flatten().collect::<Result<_, _>>();
-        let payloads =
-            payloads.map_err(|source| NotEncodable { type_name: type_name::<T>(), source })?;
+        let state = encode(converter, &value)
+            .map_err(|source| NotEncodable { type_name: type_name::<T>(), source })?;
+        // The work must not fail over what is for people alone.
+        let shown = shown
+            .and_then(|shown| encode(converter, &shown).ok())
+            .filter(|shown| shown.data.len() <= LARGEST_PROGRESS);
+        let payloads = [Some(state), shown].into_iter().flatten().collect();
         Ok(Details { version, payloads, value: Some(Encodable::new(value)) })
     }
 

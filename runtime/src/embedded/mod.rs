@@ -5,6 +5,9 @@
 //! its timeouts hold, a panic is a failure, and its checkpoint outlives the process in a file.
 //! `kill -9` and the same call again goes on where it was.
 //!
+//! Heartbeats are written on the runtime's blocking pool, which needs one thread more than there are
+//! activities that are not `async`.
+//!
 //! It is for one machine only; past that, the same function runs on Temporal, unchanged.
 //!
 //! ```

@@ -104,6 +104,12 @@ impl Pulse {
         }
     }
 
+    /// Whether a request to cancel would be answered otherwise, and could have come since the last beat.
+    pub(super) fn may_be_requested(&self, now: Instant) -> bool {
+        let better = self.cancellation.reason().is_some_and(CancelReason::yields_to_a_request);
+        better && self.is_known() && self.renewed + self.settling() < now
+    }
+
     /// A body that only knows the engine's token stopped when the engine gave the attempt up.
     pub(super) fn settle_on_give_up(&mut self) {
         if self.is_given_up() && !self.cancellation.is_cancelled() {
