@@ -347,8 +347,7 @@ async fn answer<T: TemporalSerializable + 'static>(
     if stopped.can_say_again()
         && let Some(answer) = write_down(&outcome, lease)
     {
-        stopped.say_first(&answer).await;
-        stopped.see_answered(answer);
+        stopped.see_answered(answer).await;
     }
     match outcome {
         Outcome::Complete(value) => Ok(value),

@@ -153,8 +153,12 @@ impl Stopped {
     /// answer.
     pub(crate) async fn look_for_request(&self) {
         let now = Instant::now();
-        if self.lock().may_be_requested(now) {
-            self.beat_until(now + LONGEST_FIRST_SAY).await;
+        let (asks, longest) = {
+            let pulse = self.lock();
+            (pulse.may_be_requested(now), pulse.longest_pause())
+        };
+        if asks {
+            self.beat_until(now + longest.min(LONGEST_FIRST_SAY)).await;
         }
     }
 
@@ -203,15 +207,17 @@ impl Stopped {
 
     /// Says an answer before the engine is given it, where the engine would make another one of it: a
     /// cancellation in a shutdown becomes a failure, which a server takes as the end of the activity.
-    pub(crate) async fn say_first(&self, answer: &Answer) {
-        if matches!(answer, Answer::Cancelled) && self.lock().shuts_down {
-            let until = Instant::now() + LONGEST_FIRST_SAY;
-            self.lease.say(answer, until).await;
-        }
+    /// `true` where the server knows it.
+    async fn say_first(&self, answer: &Answer) -> bool {
+        let is_translated = matches!(answer, Answer::Cancelled) && self.lock().shuts_down;
+        is_translated && self.lease.say(answer, Instant::now() + LONGEST_FIRST_SAY).await
     }
 
     /// Sees to it that the server learns of this answer, which the engine is about to be given.
-    pub(crate) fn see_answered(self, answer: Answer) {
+    pub(crate) async fn see_answered(self, answer: Answer) {
+        if self.say_first(&answer).await {
+            return;
+        }
         let newest = self.newest();
         // Not owned by the attempt, which ends here: it ends by itself, a timeout later at the latest.
         let seeing = answered::see_answered(self.lease, self.pulse, newest, answer);

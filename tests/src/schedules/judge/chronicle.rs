@@ -31,6 +31,11 @@ impl Call {
         self.called.lane == lane && self.called.rpc == rpc
     }
 
+    /// Whether the server answered it, one way or another.
+    pub(super) fn is_heard(&self) -> bool {
+        matches!(self.heard, Some((_, Answer::Recorded(_) | Answer::Refused(_))))
+    }
+
     pub(super) fn is_recorded(&self) -> bool {
         matches!(self.heard, Some((_, Answer::Recorded(_))))
     }

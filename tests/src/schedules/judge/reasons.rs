@@ -10,6 +10,7 @@ use super::{
     lease::{TICK, deadline, end_of_lease},
 };
 use crate::inprocess::{
+    activity::Refusal,
     history::{Answer, Fit, Lane, Order, Rpc, Said},
     network::Loss,
 };
@@ -66,10 +67,12 @@ fn is_shutting_down(chronicle: &Chronicle<'_>, when: When) -> bool {
 /// ours asks, or nobody answers ours.
 fn is_unspoken(chronicle: &Chronicle<'_>, attempt: &Attempt, when: When) -> bool {
     let told = chronicle.calls_of(attempt.token).find_map(|call| match call.heard {
-        Some((heard, Answer::Recorded(flags)))
-            if call.is(Lane::Sdk, Rpc::Heartbeat) && heard.0 < when.0 =>
-        {
-            (flags.cancel_requested || flags.paused || flags.reset).then_some(heard)
+        Some((heard, answer)) if call.is(Lane::Sdk, Rpc::Heartbeat) && heard.0 < when.0 => {
+            let is_told = match answer {
+                Answer::Recorded(flags) => flags.cancel_requested || flags.paused || flags.reset,
+                answer => answer == Answer::Refused(Refusal::NotFound),
+            };
+            is_told.then_some(heard)
         }
         _ => None,
     });
@@ -78,7 +81,7 @@ fn is_unspoken(chronicle: &Chronicle<'_>, attempt: &Attempt, when: When) -> bool
     let is_undone = chronicle.orders.iter().any(|(at, order)| at.0 < when.0 && undone(order));
     let is_answered = chronicle.calls_of(attempt.token).any(|call| {
         let ours = call.is(Lane::Ours, Rpc::Heartbeat) && call.sent.0 > told.0;
-        ours && call.is_recorded() && call.heard.is_some_and(|(heard, _)| heard.0 < when.0)
+        ours && call.is_heard() && call.heard.is_some_and(|(heard, _)| heard.0 < when.0)
     });
     is_undone || !is_answered
 }
