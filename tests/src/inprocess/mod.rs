@@ -46,3 +46,8 @@ pub mod worker;
 mod world;
 
 pub use self::{calls::Skew, moment::Moment, world::World};
+pub(crate) use self::{
+    calls::{Request, json},
+    lane::{MarkLane, limit_of},
+    wire::called,
+};

@@ -1,0 +1,4 @@
+//! The same schedules on the server in the process, on a real one, and on the embedded engine.
+
+mod embedded;
+mod real;
