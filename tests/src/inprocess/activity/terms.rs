@@ -39,10 +39,11 @@ pub struct Retry {
 /// What a reset does to a running attempt, which differs between servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResetRule {
-    /// Its next heartbeat is told.
+    /// Its next heartbeat is told, and the next attempt is the first one, at once.
     Told,
-    /// So it is for a first attempt. A later one is known no more, and the server waits for one of
-    /// its timeouts (1.29: the token names another number than the activity then has).
+    /// 1.29: its number is one from then on, and the next attempt is the second one, after the delay
+    /// of a first failure; a pause stays. So a first attempt is told, but a later one, whose token
+    /// names another number, is known no more, and the server waits for one of its timeouts.
     Forgotten,
 }
 
