@@ -329,6 +329,7 @@ async fn answer<T: TemporalSerializable + 'static>(
     if stopped.can_say_again()
         && let Some(answer) = write_down(&outcome, lease)
     {
+        stopped.say_first(&answer).await;
         stopped.see_answered(answer);
     }
     match outcome {

@@ -42,6 +42,9 @@ use crate::{
     lease::{Answer, BeatError, Lease, Reply, TooLarge},
 };
 
+/// How long the engine has to wait for an answer that is said before it.
+const LONGEST_FIRST_SAY: Duration = Duration::from_secs(1);
+
 /// When what is due in an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rhythm {
@@ -117,7 +120,9 @@ impl Stopped {
         if let Some(order) = order {
             self.perform(order).await;
         }
-        self.lock().settle_on_give_up();
+        let mut pulse = self.lock();
+        pulse.answer_by_guess(Instant::now());
+        pulse.settle_on_give_up();
     }
 
     /// Sends the newest details once more.
@@ -156,6 +161,15 @@ impl Stopped {
     /// Whether an answer that the engine loses could be said again.
     pub(crate) fn can_say_again(&self) -> bool {
         self.lease.can_say() && self.lock().is_known()
+    }
+
+    /// Says an answer before the engine is given it, where the engine would make another one of it: a
+    /// cancellation in a shutdown becomes a failure, which a server takes as the end of the activity.
+    pub(crate) async fn say_first(&self, answer: &Answer) {
+        if matches!(answer, Answer::Cancelled) && self.lock().shuts_down {
+            let until = Instant::now() + LONGEST_FIRST_SAY;
+            self.lease.say(answer, until).await;
+        }
     }
 
     /// Sees to it that the server learns of this answer, which the engine is about to be given.

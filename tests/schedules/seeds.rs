@@ -1,19 +1,27 @@
-//! A few hundred of fresh seeds: each run looks at others.
+//! A few thousand of fresh seeds: each run looks at others.
 
-use std::time::SystemTime;
+use std::{thread, time::SystemTime};
 
 use autobeat_tests::schedules::search::try_seed;
 
-const COUNT: u64 = 300;
+const COUNT: u64 = 3_000;
 
 #[test]
 fn fresh_seeds_break_no_rule() {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
-    let first = now.as_secs() * 1_000;
+    let first = now.as_secs() * 10_000;
     println!("seeds {first} to {}", first + COUNT);
-    let failed: Vec<_> = (first..first + COUNT)
-        .filter_map(|seed| Some((seed, try_seed(seed, false).failure?)))
-        .collect();
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let failed_of = |seeds: &[u64]| -> Vec<_> {
+        seeds.iter().filter_map(|seed| Some((*seed, try_seed(*seed, false).failure?))).collect()
+    };
+    let seeds: Vec<_> = (first..first + COUNT).collect();
+    let mut failed: Vec<_> = thread::scope(|scope| {
+        let shares = seeds.chunks(seeds.len().div_ceil(threads));
+        let running: Vec<_> = shares.map(|share| scope.spawn(move || failed_of(share))).collect();
+        running.into_iter().flat_map(|running| running.join().expect("no panic")).collect()
+    });
+    failed.sort_by_key(|(seed, _)| *seed);
     if let Some((seed, failure)) = failed.first() {
         let seeds: Vec<_> = failed.iter().map(|(seed, _)| seed).collect();
         panic!(

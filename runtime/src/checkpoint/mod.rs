@@ -5,8 +5,9 @@
 //! - a version is given to every saved value under the slot's lock, so a larger version is newer;
 //! - as long as nothing was saved, the details of the last attempt are what is sent, unchanged:
 //!   a heartbeat replaces what the server stores, so one without details would erase it;
-//! - users' code (`Drop`, `Serialize`, what shows the progress) runs outside the lock; a `Clone` runs
-//!   within, since whoever saves meanwhile would change the value that is copied.
+//! - users' code (`Drop`, `Serialize`, what shows the progress) runs outside the lock; a `Clone`, and the
+//!   change of an [`update`](Checkpoint::update), run within, since whoever saves meanwhile would change
+//!   the value that is copied.
 
 mod acknowledgements;
 mod details;
@@ -191,9 +192,11 @@ impl<T: CheckpointState> Checkpoint<T> {
 
     /// Saves a value and waits until the server has acknowledged it.
     ///
-    /// One round trip. From then on no attempt starts from an older value, also not after the
-    /// process is killed at that instant. In a local activity, which has no heartbeat, it is a
-    /// plain [`save`](Self::save).
+    /// One round trip, or a little longer where an older value is still on its way. From then on no
+    /// attempt starts from an older value, also not after the process is killed at that instant.
+    /// (A server lets the last write win: a request that the network holds back for longer than four
+    /// round trips can still overwrite the value, until the next heartbeat.) In a local activity,
+    /// which has no heartbeat, it is a plain [`save`](Self::save).
     ///
     /// # Errors
     ///

@@ -135,3 +135,26 @@ fn a_loop_shows_its_position_where_it_knows_the_end() {
     let details = slot.newest(&PayloadConverter::default()).unwrap();
     assert_eq!(as_others_read_it(&details.payloads[1]), json!({"done": 1, "total": 3}));
 }
+
+/// Shows something else when it is dropped.
+struct ShowsAtItsEnd(Checkpoint<u64>);
+
+impl Drop for ShowsAtItsEnd {
+    fn drop(&mut self) {
+        self.0.show_progress(|done| Progress::new(*done));
+    }
+}
+
+#[test]
+fn what_showed_the_progress_is_dropped_outside_of_the_lock() {
+    let (report, reported) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let slot = Arc::new(Slot::<u64>::new(None, Vec::new()));
+        let checkpoint = Checkpoint::new(slot, Cancellation::new());
+        let held = ShowsAtItsEnd(checkpoint.clone());
+        checkpoint.show_progress(move |_| Progress::new(held.0.get()));
+        checkpoint.show_progress(|done| Progress::new(*done));
+        let _ = report.send(());
+    });
+    assert!(reported.recv_timeout(Duration::from_secs(5)).is_ok(), "it waits for its own lock");
+}

@@ -26,8 +26,7 @@ use crate::{
 /// The least time between two tries.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long the first try is waited for, at most, unless that is known to be too short; each one after
-/// it twice as long.
+/// How long the first try is waited for, at most, unless that is known to be too short.
 const FIRST_TRY: Duration = Duration::from_secs(1);
 
 pub(super) async fn see_answered(lease: Arc<dyn Lease>, pulse: Arc<Mutex<Pulse>>, answer: Answer) {
@@ -47,21 +46,24 @@ pub(super) async fn see_answered(lease: Arc<dyn Lease>, pulse: Arc<Mutex<Pulse>>
 }
 
 /// When tries are made, and until when.
-struct Tries<'a> {
-    pulse: &'a Mutex<Pulse>,
+struct Tries {
+    /// How long one is waited for; like the pause it doubles, up to the longest.
     length: Duration,
     pause: Duration,
+    longest: Duration,
     end: Instant,
 }
 
-impl<'a> Tries<'a> {
-    fn new(pulse: &'a Mutex<Pulse>) -> Self {
-        let (end, length) = {
-            let pulse = lock(pulse);
-            let length = pulse.settling().max(pulse.longest_pause().min(FIRST_TRY));
-            (Instant::now() + pulse.longest_beat(), length)
-        };
-        Self { pulse, length, pause: SHORTEST_PAUSE, end }
+impl Tries {
+    fn new(pulse: &Mutex<Pulse>) -> Self {
+        let pulse = lock(pulse);
+        let longest = pulse.longest_pause();
+        Self {
+            length: pulse.settling().max(longest.min(FIRST_TRY)),
+            pause: SHORTEST_PAUSE,
+            longest: longest.max(pulse.settling()),
+            end: Instant::now() + pulse.longest_beat(),
+        }
     }
 
     /// Until when the next try may take; `None` where there is none.
@@ -70,10 +72,15 @@ impl<'a> Tries<'a> {
         (self.end > now).then(|| self.end.min(now + self.length))
     }
 
+    /// After a try that nobody answered in its time: the next one goes out at once.
+    fn extend(&mut self) {
+        self.length = (self.length * 2).min(self.longest);
+    }
+
+    /// After one that was refused.
     async fn pause(&mut self) {
         sleep(self.pause).await;
-        self.length *= 2;
-        self.pause = (self.pause * 2).min(lock(self.pulse).longest_pause());
+        self.pause = (self.pause * 2).min(self.longest);
     }
 }
 
@@ -82,17 +89,20 @@ async fn is_awaited(lease: &dyn Lease, pulse: &Mutex<Pulse>) -> bool {
     let mut tries = Tries::new(pulse);
     while let Some(until) = tries.next() {
         let order = lock(pulse).beat(Instant::now());
-        let landed = timeout_at(until, perform(lease, order)).await;
-        let Ok(landed @ Landed::Beat(_, Ok(reply))) = landed else {
-            tries.pause().await;
+        let Ok(landed) = timeout_at(until, perform(lease, order)).await else {
+            tries.extend();
             continue;
+        };
+        let reply = match &landed {
+            Landed::Beat(_, Ok(reply)) => Some(*reply),
+            _ => None,
         };
         lock(pulse).take(landed, Instant::now());
         match reply {
-            Reply::Stop(CancelReason::NotFound) => return false,
-            // Not sent; the next one carries what can be.
-            Reply::TooLarge(_) => tries.pause().await,
-            Reply::GoOn | Reply::Stop(_) => return true,
+            Some(Reply::Stop(CancelReason::NotFound)) => return false,
+            Some(Reply::GoOn | Reply::Stop(_)) => return true,
+            // Refused; or not sent, and the next one carries what can be.
+            Some(Reply::TooLarge(_)) | None => tries.pause().await,
         }
     }
     true
@@ -105,6 +115,6 @@ async fn say(lease: &dyn Lease, pulse: &Mutex<Pulse>, answer: &Answer) {
         if lease.say(answer, until).await {
             return;
         }
-        tries.pause().await;
+        if until <= Instant::now() { tries.extend() } else { tries.pause().await }
     }
 }

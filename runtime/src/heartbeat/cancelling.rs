@@ -23,12 +23,16 @@ impl Pulse {
     /// Asks why the engine wants the attempt to stop: the next answer may say so.
     pub(super) fn ask(&mut self, now: Instant) -> Option<Order> {
         self.told_by_engine(now);
+        // Else a report of its own was told something, which the question will learn as well.
+        let settling = self.settling();
+        let engine = self.engine.as_ref();
+        self.shuts_down = engine.is_some_and(|engine| !engine.has_just_recorded(now, settling));
         if self.cancellation.is_cancelled() {
             return None;
         }
         let is_troubled = self.is_troubled(now);
-        let time = self.rhythm.timeout.map_or(LONGEST_QUESTION, |timeout| timeout / 2);
-        let until = now + time.min(LONGEST_QUESTION);
+        let longest = LONGEST_QUESTION.max(self.settling());
+        let until = now + self.rhythm.timeout.map_or(longest, |timeout| longest.min(timeout / 2));
         self.question =
             Some(Question { asked: now, beat: self.traffic.sent() + 1, until, is_troubled });
         if self.lease.takes_heartbeats() {

@@ -86,6 +86,11 @@ impl EngineLane {
         !self.gave_up && now >= self.soonest() && now + interval / 2 >= self.preferred()
     }
 
+    /// Whether the answer to a report may have come just now.
+    pub(super) fn has_just_recorded(&self, now: Instant, settling: Duration) -> bool {
+        self.recorded[0].is_some_and(|recorded| now <= recorded + settling)
+    }
+
     /// Whether a beat of the other lane went out since the last report.
     pub(super) fn is_older_than(&self, beat: Option<Instant>) -> bool {
         beat.is_some_and(|beat| beat >= self.since())

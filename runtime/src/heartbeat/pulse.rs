@@ -30,6 +30,9 @@ use crate::{
 /// How far before its deadline an attempt sends a last beat.
 const LAST_CALL: Duration = Duration::from_millis(500);
 
+/// The part of a timeout that is left when a beat goes out at the latest.
+const LAST_EIGHTH: u32 = 8;
+
 /// How late a beat must be, at least, before it counts as a sign of a blocked runtime.
 const NOTABLE_LATENESS: Duration = Duration::from_secs(1);
 
@@ -69,6 +72,8 @@ pub(super) struct Pulse {
     /// How many beats were refused since the last acknowledged one.
     pub(super) failures: u32,
     pub(super) question: Option<Question>,
+    /// Whether the engine's token fired for what no report of its own was told.
+    pub(super) shuts_down: bool,
     pub(super) kept: Details,
     /// The version that turned out not to be sendable.
     pub(super) unfit: Option<u64>,
@@ -112,6 +117,7 @@ impl Pulse {
             engine: lease.engine().map(|rules| EngineLane::new(rules, now)),
             failures: 0,
             question: None,
+            shuts_down: false,
             kept: source.seed(),
             unfit: None,
             progress: Progress::since(now, source.as_ref()),
@@ -328,7 +334,7 @@ impl Pulse {
     /// lease.
     pub(super) fn longest_pause(&self) -> Duration {
         let interval = self.rhythm.interval;
-        self.rhythm.timeout.map_or(interval, |timeout| interval.max(timeout / 8))
+        self.rhythm.timeout.map_or(interval, |timeout| interval.max(timeout / LAST_EIGHTH))
     }
 
     /// The newest details, unless they cannot be sent: then the attempt is cancelled.
@@ -363,12 +369,13 @@ impl Pulse {
     /// What became of a beat.
     pub(super) fn landed(&mut self, number: u64, result: Result<Reply, BeatError>, now: Instant) {
         let Some(flight) = self.traffic.land(number) else { return };
+        let answered = result.is_ok();
         match result {
             Ok(Reply::TooLarge(by)) => self.too_large(flight.details.version, by, now),
             Ok(reply) => self.acknowledged(flight, reply, now),
             Err(error) => self.not_acknowledged(&error, now),
         }
-        if self.question.as_ref().is_some_and(|question| question.beat <= number) {
+        if answered && self.question.as_ref().is_some_and(|question| question.beat <= number) {
             self.answer_by_guess(now);
         }
     }
@@ -384,11 +391,10 @@ impl Pulse {
         self.traffic.acknowledge(&flight, now);
         self.failures = 0;
         self.beats += 1;
-        let last_sent = self.traffic.last_sent().unwrap_or(flight.sent);
-        // Where a later beat was told that nobody listens any more, there is none.
-        self.next_beat = self.next_beat.map(|_| (last_sent + self.rhythm.interval).max(now));
         self.renewed = self.renewed.max(flight.sent);
         self.publish_end();
+        // Where a later beat was told that nobody listens any more, there is none.
+        self.next_beat = self.next_beat.map(|_| self.after(flight.sent).max(now));
         let version = flight.details.version;
         tracing::trace!(target: "autobeat", version, took = ?now - flight.sent, "beat");
         if flight.is_clean {
@@ -400,6 +406,14 @@ impl Pulse {
         if let Reply::Stop(reason) = reply {
             self.cancel(reason);
         }
+    }
+
+    /// When the next beat is due after one that was acknowledged: an interval after the newest, unless the
+    /// lease, which counts from the one that was acknowledged, is over too soon after that.
+    fn after(&self, sent: Instant) -> Instant {
+        let next = self.traffic.last_sent().unwrap_or(sent) + self.rhythm.interval;
+        let last = self.lease_end().zip(self.rhythm.timeout);
+        last.map_or(next, |(end, timeout)| next.min(end - timeout / LAST_EIGHTH))
     }
 
     fn too_large(&mut self, version: u64, TooLarge { size, limit }: TooLarge, now: Instant) {

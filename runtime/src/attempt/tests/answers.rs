@@ -130,3 +130,47 @@ async fn whoever_completes_it_elsewhere_is_not_spoken_for() {
     assert_eq!(lease.times().len(), 2, "a beat, and the newest details");
     assert!(lease.said().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn however_many_questions_are_refused_it_is_said_in_any_case() {
+    // As declared, and scheduled without a timeout: an interval of 0.3 s for 30 s.
+    let options = Options::new(SECOND);
+    let facts = Facts { heartbeat_timeout: None, ..facts() };
+    let lease = Arc::new(ending([], Line::Refusal));
+    attempt(options, facts, &lease, async |_, _| {
+        sleep(SECOND / 2).await;
+        Ok(3)
+    })
+    .await
+    .unwrap();
+    sleep(600 * SECOND).await;
+    assert_eq!(lease.said().len(), 1, "after {} beats", lease.times().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_a_timeout_after_the_attempt_whatever_comes() {
+    let lease = Arc::new(ending([], Line::Refusal).hearing(1_000));
+    attempt_of_4_s(&lease, Ok(3)).await.unwrap();
+    sleep(600 * SECOND).await;
+    let (last, _) = lease.said().last().unwrap().clone();
+    assert!(last <= 4 * SECOND + TIMEOUT + SECOND, "still said {last:?} after the beginning");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_saved_after_the_end_is_not_sent() {
+    let lease = Arc::new(ending([], Line::Answer(Reply::GoOn)));
+    let mut left_behind = None;
+    attempt(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        checkpoint.save(7)?;
+        sleep(4 * SECOND).await;
+        left_behind = Some(checkpoint);
+        Err::<(), _>(ActivityError::from(std::io::Error::other("disk full")))
+    })
+    .await
+    .unwrap_err();
+    assert_eq!(lease.left(), Some(7));
+    // It speaks for nothing any more: another attempt may run by now.
+    left_behind.unwrap().save(99).unwrap_err();
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.values(), [Some(7), Some(7)]);
+}

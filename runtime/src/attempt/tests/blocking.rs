@@ -96,3 +96,46 @@ fn a_blocking_body_that_is_still_queued_never_begins_once_its_attempt_is_over() 
     });
     assert!(!begun.load(Ordering::SeqCst));
 }
+
+/// A state that takes its time.
+#[derive(Clone, Default, serde::Deserialize)]
+struct Slow;
+
+static SLOW_BEGAN: AtomicBool = AtomicBool::new(false);
+
+impl serde::Serialize for Slow {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !SLOW_BEGAN.swap(true, Ordering::SeqCst) {
+            std::thread::sleep(2 * SECOND);
+        }
+        serializer.serialize_unit()
+    }
+}
+
+#[test]
+fn a_slow_serialisation_blocks_one_thread_and_not_two() {
+    let threads = tokio::runtime::Builder::new_multi_thread();
+    let runtime = { threads }.worker_threads(2).enable_all().build().unwrap();
+    let running = runtime.spawn(async {
+        let options = Options::new(SECOND / 10);
+        let body = async |checkpoint: Checkpoint<Slow>, _: Cancellation| {
+            checkpoint.save(Slow)?;
+            while !SLOW_BEGAN.load(Ordering::SeqCst) {
+                sleep(Duration::from_millis(1)).await;
+            }
+            Ok::<_, ActivityError>(())
+        };
+        let facts = Facts { heartbeat_timeout: None, ..facts() };
+        let lease = friendly() as Arc<dyn Lease>;
+        run(options, Takes::NOTHING.checkpoint(), facts, lease, body).await
+    });
+    while !SLOW_BEGAN.load(Ordering::SeqCst) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::thread::sleep(SECOND / 2);
+    let (answer, answered) = std::sync::mpsc::channel();
+    runtime.spawn(async move { answer.send(()) });
+    let in_time = answered.recv_timeout(SECOND);
+    runtime.block_on(running).unwrap().unwrap();
+    assert!(in_time.is_ok(), "the other thread waits for the one that serialises");
+}

@@ -149,3 +149,149 @@ async fn without_a_timeout_on_the_servers_side_it_still_beats_and_no_lease_is_lo
     assert_eq!(result.await.unwrap(), "done");
     assert!(lease.times().len() > 10);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_returns_although_another_task_saves_and_the_server_is_slow() {
+    // Slower than the interval, which is slow and not gone: one beat is always on its way.
+    let lease = Arc::new(ScriptedLease::new([], Line::Late(5 * SECOND)));
+    let result = attempt(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        let saving = async {
+            for value in 1_000.. {
+                checkpoint.save(value)?;
+                sleep(SECOND / 10).await;
+            }
+            Ok::<_, ActivityError>(())
+        };
+        let committing = async {
+            sleep(20 * SECOND).await;
+            let committed = tokio::time::timeout(600 * SECOND, checkpoint.commit(7)).await;
+            Ok::<_, ActivityError>(committed.is_ok())
+        };
+        tokio::select! {
+            committed = committing => committed,
+            saved = saving => saved.map(|()| false),
+        }
+    })
+    .await;
+    assert!(result.unwrap(), "not acknowledged within 600 s, with {} beats", lease.times().len());
+}
+
+/// On the real clock: on a paused one it would not end.
+#[tokio::test]
+async fn a_commit_costs_few_beats_although_a_save_comes_after_it() {
+    let lease = Arc::new(ScriptedLease::new([Line::Silence], Line::Answer(Reply::GoOn)));
+    let timeout = Duration::from_millis(900);
+    let facts = Facts { heartbeat_timeout: Some(timeout), ..facts() };
+    let result = attempt(Options::new(timeout), facts, &lease, async |checkpoint, _| {
+        let committing = checkpoint.commit(1);
+        let saving = async {
+            // While the first beat, which is lost, carries the value that is waited for.
+            sleep(Duration::from_millis(20)).await;
+            checkpoint.save(2)
+        };
+        let (committed, saved) = tokio::join!(committing, saving);
+        committed?;
+        saved?;
+        Ok(())
+    })
+    .await;
+    result.unwrap();
+    let beats = lease.times().len();
+    assert!(beats <= 6, "{beats} beats for one commit");
+}
+
+/// Beats for a minute, then is asked to cancel; how many beats there were.
+async fn beats_of_a_minute(options: Options, facts: Facts) -> usize {
+    let welcome = std::iter::repeat_n(Line::Answer(Reply::GoOn), 5);
+    let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
+    let lease = Arc::new(ScriptedLease::new(welcome, requested));
+    let running = attempt(options, facts, &lease, async |_, _| {
+        sleep(60 * SECOND).await;
+        Ok(())
+    });
+    let _ = AssertUnwindSafe(running).catch_unwind().await;
+    lease.times().len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_grace_is_for_ever() {
+    let options = OPTIONS.cancel_grace(Grace::After(Duration::MAX));
+    assert!(beats_of_a_minute(options, facts()).await >= 19);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_stall_timeout_is_none() {
+    let options = OPTIONS.cancel_grace(Grace::Never).stall_timeout(Duration::MAX);
+    assert!(beats_of_a_minute(options, facts()).await >= 19);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_heartbeat_timeout_is_none() {
+    let options = OPTIONS.cancel_grace(Grace::Never);
+    let facts = Facts { heartbeat_timeout: Some(Duration::MAX), ..facts() };
+    assert!(beats_of_a_minute(options, facts).await >= 19);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_is_lost_after_a_stall_is_told_in_its_own_words() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let options = OPTIONS.stall_timeout(4 * SECOND);
+    let body = async |_, _| std::future::pending::<Result<(), ActivityError>>().await;
+    let result = attempt(options, facts(), &lease, body).await;
+    assert_eq!(failure_type(&result), "LeaseLost");
+    assert!(message(&result).contains("acknowledged"), "{}", message(&result));
+}
+
+/// A lease as that of a local activity, which takes no heartbeats.
+struct Nowhere;
+
+impl Lease for Nowhere {
+    fn takes_heartbeats(&self) -> bool {
+        false
+    }
+
+    fn converter(&self) -> temporalio_common::data_converters::PayloadConverter {
+        temporalio_common::data_converters::PayloadConverter::default()
+    }
+
+    fn beat(
+        &self,
+        _: crate::checkpoint::Details,
+        _: Instant,
+    ) -> futures_util::future::BoxFuture<'_, Result<Reply, crate::lease::BeatError>> {
+        unreachable!("nobody beats here")
+    }
+
+    fn leave(
+        &self,
+        _: Option<crate::checkpoint::Details>,
+        _: crate::checkpoint::Details,
+    ) -> futures_util::future::BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    fn is_told_to_stop(&self) -> bool {
+        false
+    }
+
+    fn told_to_stop(&self) -> futures_util::future::BoxFuture<'_, ()> {
+        std::future::pending().boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stall_is_known_to_within_an_interval_without_heartbeats_too() {
+    let options = OPTIONS.stall_timeout(60 * SECOND);
+    let facts = Facts { heartbeat_timeout: None, ..facts() };
+    let moved = Instant::now() + SECOND;
+    let body = async |checkpoint: Checkpoint<u64>, cancellation: Cancellation| {
+        sleep(SECOND).await;
+        checkpoint.save(1)?;
+        Err::<(), ActivityError>(cancellation.cancelled().await.into())
+    };
+    let takes = Takes::NOTHING.checkpoint().cancellation();
+    let result = run(options, takes, facts, Arc::new(Nowhere) as Arc<dyn Lease>, body).await;
+    assert_eq!(failure_type(&result), "ActivityStalled");
+    let took = moved.elapsed();
+    assert!(took <= 64 * SECOND, "{took:?} after it moved: {}", message(&result));
+}

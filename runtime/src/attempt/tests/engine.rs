@@ -102,3 +102,28 @@ async fn what_is_too_large_for_its_lane_is_not_given_to_it() {
     assert_eq!(lease.left(), Some(5), "the last one that was acknowledged");
     assert!(lease.recorded().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cancellation_in_a_shutdown_is_said_before_the_engine_makes_a_failure_of_it() {
+    // The question why it should stop is not answered by a flag; the beat after it is.
+    let go_on = [Line::Answer(Reply::GoOn)];
+    let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
+    let lease = Arc::new(ScriptedLease::new(go_on, requested).with_engine(TIMEOUT).hearing(0));
+    lease.engine.cancel();
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |_, cancellation| {
+        let cancelled = cancellation.cancelled().await;
+        assert_eq!(cancelled.reason(), CancelReason::WorkerShutdown);
+        sleep(4 * SECOND).await;
+        Err(cancelled.into())
+    })
+    .await;
+    assert_eq!(failure_type(&result), "(cancelled)");
+    assert_eq!(lease.said().len(), 1, "before it was returned");
+
+async fn a_question_that_is_refused_is_asked_again() {
+    let script = [Line::Refusal];
+    let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
+    let lease = Arc::new(ScriptedLease::new(script, requested));
+    let result = told_at(&lease, SECOND, HANDLES).await;
+    assert_eq!(failure_type(&result), "(cancelled)", "the next try would have said so");
+}

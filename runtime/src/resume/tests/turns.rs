@@ -125,3 +125,21 @@ async fn a_second_set_is_not_taken_for_the_first_one() {
     checkpoint.resume_concurrent(0..3, 1, |_| async { anyhow::Ok(()) }).await.unwrap();
     assert_eq!(checkpoint.get().count(), 3);
 }
+
+#[test]
+#[should_panic(expected = "began before this one was over")]
+fn a_loop_by_key_within_another_one_is_noticed_before_any_key_is_stored() {
+    #[derive(Clone, Default, Serialize, Deserialize)]
+    struct State {
+        last: Option<u64>,
+    }
+    let (checkpoint, _) = checkpoint(None::<State>);
+    let mut outer = checkpoint.resume_after([1_u64, 2, 3], |state| &mut state.last, |key| *key);
+    outer.next().unwrap().unwrap();
+    for item in checkpoint.resume_after([10_u64, 20, 30], |state| &mut state.last, |key| *key) {
+        item.unwrap();
+    }
+    // A crash here would leave out 2 and 3, which nobody did.
+    assert_eq!(checkpoint.get().last, Some(30));
+    let _ = outer.next();
+}

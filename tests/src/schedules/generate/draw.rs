@@ -22,11 +22,33 @@ use crate::{
 
 /// All schedules, each as often as it is worth.
 pub(super) fn drafts() -> impl Strategy<Value = Draft> {
-    (activities(), networks(), plans(), commands()).prop_map(
+    let any = (activities(), networks(), plans(), commands()).prop_map(
         |(activity, network, plans, orders)| {
             let (latency, outages, spots) = network;
             let (commands, grace) = orders;
             Draft { latency, outages, spots, plans, commands, grace, ..activity }
+        },
+    );
+    prop_oneof![40 => any, 1 => overtaken()]
+}
+
+/// A commit that a late report of the SDK overtakes, and a crash before the next beat heals it: each
+/// of it is drawn seldom, and all of it together never.
+fn overtaken() -> impl Strategy<Value = Draft> {
+    (activities(), 120_u32..250, 1_020_u32..1_150, 20_u32..200).prop_map(
+        |(activity, delay, commit, crash)| {
+            let late = DraftFate { before: delay, after: 0, loss: Loss::Nothing };
+            let actions = vec![
+                DraftAction::SaveInALoop(10, commit / 10),
+                DraftAction::Plain(Action::Commit),
+                DraftAction::Sleep(2_000),
+            ];
+            Draft {
+                spots: vec![(Lane::Sdk, 1, late)],
+                plans: vec![(actions, DraftWhenTold::Plain(WhenTold::Stops))],
+                commands: vec![(1_000 + delay + crash, DraftCommand::Crash(50))],
+                ..activity
+            }
         },
     )
 }

@@ -5,11 +5,12 @@
 
 use super::{
     Verdict,
-    chronicle::{Attempt, Call, Chronicle, Over},
+    chronicle::{Attempt, Call, Chronicle, Over, When},
+    lease::TICK,
 };
 use crate::inprocess::{
     activity::Refusal,
-    history::{Answer, Lane, Order, Rpc},
+    history::{Answer, Lane, Order, Rpc, Said},
 };
 
 pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
@@ -17,7 +18,7 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
         let calls: Vec<_> = chronicle.calls_of(attempt.token).collect();
         is_requested(chronicle, attempt, &calls, verdict);
         is_one(&calls, verdict);
-        is_left_alone(&calls, verdict);
+        is_left_alone(attempt, &calls, verdict);
     }
 }
 
@@ -42,13 +43,20 @@ fn is_requested(
 fn is_one(calls: &[&Call], verdict: &mut Verdict) {
     let mut answers = calls.iter().filter(|call| call.called.rpc.is_answer());
     let Some(first) = answers.next() else { return };
-    if let Some(other) = answers.find(|call| call.called.rpc != first.called.rpc) {
+    // Core makes a failure of a cancellation in a shutdown, so that ours says it first.
+    let is_translated = |call: &&&Call| {
+        first.called.rpc == Rpc::Cancel
+            && call.called.lane == Lane::Sdk
+            && call.called.failure.as_deref() == Some("WorkerShutdown")
+    };
+    let differs = |call: &&&Call| call.called.rpc != first.called.rpc && !is_translated(call);
+    if let Some(other) = answers.find(differs) {
         let how = format!("{:?} after {:?}", other.called, first.called);
         verdict.broken("one answer", other.sent.1, how);
     }
 }
 
-fn is_left_alone(calls: &[&Call], verdict: &mut Verdict) {
+fn is_left_alone(attempt: &Attempt, calls: &[&Call], verdict: &mut Verdict) {
     const RULE: &str = "nothing is sent after the end";
     let ours = || calls.iter().filter(|call| call.called.lane == Lane::Ours);
     let says_over = |call: &&&Call| match call.heard {
@@ -56,9 +64,16 @@ fn is_left_alone(calls: &[&Call], verdict: &mut Verdict) {
         Some((_, Answer::Done)) => call.called.rpc.is_answer(),
         _ => false,
     };
-    let known = ours().filter(says_over).filter_map(|call| call.heard).map(|(when, _)| when).min();
+    // What is heard in the instant in which the body ends, nobody may have listened to.
+    let dropped = attempt.said.iter().find(|(_, said)| *said == Said::Dropped);
+    let ended = attempt.returned.map(|(when, _)| when.1).or(dropped.map(|(when, _)| when.1));
+    let in_that_instant = |when: &When| {
+        ended.is_some_and(|ended| when.1.since(ended) <= TICK && ended.since(when.1) <= TICK)
+    };
+    let heard = ours().filter(says_over).filter_map(|call| call.heard).map(|(when, _)| when);
+    let known = heard.filter(|when| !in_that_instant(when)).min();
     if let Some(known) = known
-        && let Some(late) = ours().find(|call| call.sent.0 > known.0)
+        && let Some(late) = ours().find(|call| call.sent.1.since(known.1) > TICK)
     {
         let how = format!("known since {}: {:?}", known.1, late.called);
         verdict.broken(RULE, late.sent.1, how);

@@ -40,8 +40,8 @@ pub const STATES: [&str; 40] = [
     "told Paused",
     "told Reset",
     "told NotFound",
-    "told LeaseLost",
-    "told DeadlineExceeded",
+    "dropped as LeaseLost",
+    "dropped as DeadlineExceeded",
     "told Stalled",
     "told WorkerShutdown",
     "told of a bad checkpoint",
@@ -93,6 +93,12 @@ fn calls_of_an_attempt(chronicle: &Chronicle<'_>, calls: &[&Call], verdict: &mut
     let answers: Vec<_> = calls.iter().filter(|call| call.called.rpc.is_answer()).collect();
     if answers.len() > 1 {
         verdict.saw("answer repeated");
+    }
+    // Such a body is not polled any more, so that it cannot be told.
+    match answers.first().and_then(|answer| answer.called.failure.as_deref()) {
+        Some("LeaseLost") => verdict.saw("dropped as LeaseLost"),
+        Some("DeadlineExceeded") => verdict.saw("dropped as DeadlineExceeded"),
+        _ => {}
     }
     for answer in &answers {
         if answer.called.fate.loss == Loss::AnswerLost && answer.took.is_some() {
@@ -176,8 +182,6 @@ fn told_of(reason: CancelReason) -> &'static str {
         CancelReason::Paused => "told Paused",
         CancelReason::Reset => "told Reset",
         CancelReason::NotFound => "told NotFound",
-        CancelReason::LeaseLost => "told LeaseLost",
-        CancelReason::DeadlineExceeded => "told DeadlineExceeded",
         CancelReason::Stalled => "told Stalled",
         CancelReason::WorkerShutdown => "told WorkerShutdown",
         _ => "told of a bad checkpoint",
