@@ -53,8 +53,9 @@ async fn compare(stage: &Stage, expected: Expected, named: Named) -> Compared {
         Err(_) => return failed(&named, is_certain, "it does not end"),
     };
     let differences = expected.differences(&played.sample);
-    let sort = if is_certain { "the same" } else { "one of several" };
-    let verdict = if differences.is_empty() { sort } else { "DIFFERENT" };
+    let sort =
+        if is_certain { "the same".to_owned() } else { format!("one of {}", expected.told()) };
+    let verdict = if differences.is_empty() { &sort } else { "DIFFERENT" };
     eprintln!("{}: {verdict}: {}", named.name, played.sample);
     let story = (!differences.is_empty()).then(|| story(&named, &expected, &played, &differences));
     Compared { is_certain, story }

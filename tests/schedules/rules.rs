@@ -237,6 +237,21 @@ fn a_server_that_forgets_a_reset_attempt_keeps_a_pause_and_the_heartbeats_for_it
 }
 
 #[test]
+fn after_a_reset_a_token_speaks_for_an_attempt_of_the_same_number() {
+    let (mut activity, token) = started(terms());
+    activity.fail(token, Failure::default(), at(1)).expect("known");
+    assert_eq!(activity.heartbeat(token, None, 0, at(1)), Err(Refusal::NotFound));
+    activity.reset(false, at(1));
+    assert_eq!(activity.heartbeat(token, None, 0, at(1)), Err(Refusal::NotFound), "none runs");
+    let next = activity.start(at(1)).expect("an attempt");
+    assert_eq!(next.number, 1);
+    activity.heartbeat(next.token, Some(details("new")), 1, at(2)).expect("known");
+    activity.heartbeat(token, Some(details("old")), 1, at(2)).expect("of the same number");
+    assert_eq!(stored(&activity), Some(&b"old"[..]));
+    assert_eq!(activity.complete(token), Ok(Change::Closed(Closed::Completed)));
+}
+
+#[test]
 fn a_pause_holds_an_attempt_beyond_the_last() {
     let once = Retry { attempts: 1, ..terms().retry };
     let (mut activity, token) = started(Terms { retry: once, ..terms() });

@@ -1,7 +1,8 @@
 //! One activity by the rules of a server, as plain data: it knows neither clocks nor calls.
 //!
 //! Invariants:
-//! - at most one attempt is started, and its token is the only one that is not stale;
+//! - at most one attempt is started, and a token is stale unless its attempt has the number of that
+//!   one: so it is for a real server, where a number comes again only after a reset;
 //! - whoever shows a stale token is told that it is not found, and changes nothing;
 //! - once closed, nothing changes any more.
 
@@ -115,7 +116,8 @@ pub struct Activity {
     cancel_requested: bool,
     paused: bool,
     reset: Option<Reset>,
-    tokens: u64,
+    /// The numbers of the attempts that were started.
+    numbers: Vec<u32>,
 }
 
 impl Activity {
@@ -131,7 +133,7 @@ impl Activity {
             cancel_requested: false,
             paused: false,
             reset: None,
-            tokens: 0,
+            numbers: Vec::new(),
         }
     }
 
@@ -185,8 +187,8 @@ impl Activity {
         if !self.is_due(now) {
             return None;
         }
-        self.tokens += 1;
-        let token = Token(self.tokens);
+        self.numbers.push(self.number);
+        let token = Token(u64::try_from(self.numbers.len()).unwrap_or(u64::MAX));
         self.state = State::Started { token, number: self.number, at: now, heard: now };
         Some(Started {
             token,
@@ -316,7 +318,10 @@ impl Activity {
     }
 
     fn check(&self, token: Token) -> Result<(), Refusal> {
-        (self.known() == Some(token)).then_some(()).ok_or(Refusal::NotFound)
+        let is_started = matches!(self.state, State::Started { .. });
+        let place = usize::try_from(token.0 - 1).unwrap_or(usize::MAX);
+        let is_current = self.numbers.get(place) == Some(&self.number);
+        (is_started && is_current).then_some(()).ok_or(Refusal::NotFound)
     }
 
     fn close(&mut self, closed: Closed) -> Change {
