@@ -238,7 +238,8 @@ fn a_server_that_forgets_a_reset_attempt_keeps_a_pause_and_the_heartbeats_for_it
 
 #[test]
 fn after_a_reset_a_token_speaks_for_an_attempt_of_the_same_number() {
-    let (mut activity, token) = started(terms());
+    let forgetful = Terms { reset: ResetRule::Forgotten, ..terms() };
+    let (mut activity, token) = started(forgetful);
     activity.fail(token, Failure::default(), at(1)).expect("known");
     assert_eq!(activity.heartbeat(token, None, 0, at(1)), Err(Refusal::NotFound));
     activity.reset(false, at(1));

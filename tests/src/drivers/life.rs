@@ -10,26 +10,33 @@ use temporalio_client::{
 use temporalio_sdk::{Runtime, Worker, WorkerOptions, runtime::RuntimeOptions};
 use tokio::{
     runtime::{Builder, Handle},
-    sync::oneshot,
+    sync::{oneshot, watch},
 };
 
 use crate::inprocess::MarkLane;
 
 /// A worker that lives; dropping it lets it crash at some time.
+///
+/// Its runtime has one thread, so that all of it is gone when that thread is.
 pub(super) struct Life {
-    orders: Option<oneshot::Sender<()>>,
+    orders: watch::Sender<Order>,
     ended: oneshot::Receiver<u64>,
 }
 
-/// The runtime has one thread, so that what a test blocks blocks all of it, and so that its
-/// destructors have run when it is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Work,
+    ShutDown,
+    Crash,
+}
+
 impl Life {
     /// It has connected when this returns.
     pub(super) async fn begin(
         service: CallbackBasedGrpcService,
         options: impl FnOnce() -> WorkerOptions + Send + 'static,
     ) -> anyhow::Result<Self> {
-        let (orders, received) = oneshot::channel();
+        let (orders, received) = watch::channel(Order::Work);
         let (ready, began) = oneshot::channel();
         let (ending, ended) = oneshot::channel();
         thread::Builder::new().name("worker".to_owned()).spawn(move || {
@@ -48,21 +55,24 @@ impl Life {
             let _ = ending.send(parks);
         })?;
         began.await??;
-        Ok(Self { orders: Some(orders), ended })
+        Ok(Self { orders, ended })
     }
 
-    /// Tells it to shut down, and waits for that; how often its thread went to sleep, if it ended
-    /// by itself.
+    /// Shuts it down; how often its thread went to sleep. It crashes where that takes too long.
     pub(super) async fn shut_down(mut self, limit: Duration) -> Option<u64> {
-        if let Some(orders) = self.orders.take() {
-            let _ = orders.send(());
+        self.orders.send_replace(Order::ShutDown);
+        match tokio::time::timeout(limit, &mut self.ended).await {
+            Ok(parks) => parks.ok(),
+            Err(_) => {
+                self.crash().await;
+                None
+            }
         }
-        tokio::time::timeout(limit, self.ended).await.ok()?.ok()
     }
 
     /// Ends it from one instant to the next.
-    pub(super) async fn crash(mut self) {
-        drop(self.orders.take());
+    pub(super) async fn crash(self) {
+        self.orders.send_replace(Order::Crash);
         let _ = self.ended.await;
     }
 }
@@ -86,16 +96,19 @@ async fn connect(
     Ok(Worker::new(&runtime, client, options)?)
 }
 
-async fn run(mut worker: Worker, orders: oneshot::Receiver<()>) {
+async fn run(mut worker: Worker, mut orders: watch::Receiver<Order>) {
     let shut_down = worker.shutdown_handle();
-    let running = worker.run();
-    tokio::pin!(running);
+    let mut crashes = orders.clone();
+    let shuts_down = async {
+        // Whoever is gone without an order lets it crash.
+        if orders.wait_for(|order| *order == Order::ShutDown).await.is_ok() {
+            shut_down();
+        }
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
-        ended = &mut running => return ended.expect("a worker that ends only by a shutdown"),
-        order = orders => match order {
-            Ok(()) => shut_down(),
-            Err(_) => return,
-        },
+        ended = worker.run() => ended.expect("a worker that ends only by a shutdown"),
+        () = shuts_down => {}
+        _ = crashes.wait_for(|order| *order == Order::Crash) => {}
     }
-    running.await.expect("a worker that shuts down");
 }

@@ -4,7 +4,10 @@
 mod drawn;
 mod written;
 
-pub use self::{drawn::drawn, written::written};
+pub use self::{
+    drawn::drawn,
+    written::{deadline, give_up, lease, quiet, stall, written},
+};
 
 use std::time::Duration;
 

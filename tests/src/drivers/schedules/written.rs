@@ -15,7 +15,7 @@ use crate::{
 /// All of them.
 #[must_use]
 pub fn written() -> Vec<Named> {
-    [answers(), orders(), resets(), workers(), networks(), clocks()].concat()
+    [answers(), orders(), resets(), workers(), networks()].concat()
 }
 
 fn new(name: &str, plans: Vec<Plan>) -> Named {
@@ -128,7 +128,8 @@ fn workers() -> Vec<Named> {
     vec![
         new("commits, then its worker crashes", vec![commits]).then(1_000, Command::Crash(gone)),
         waiting("its worker crashes after a beat").then(1_100, Command::Crash(gone)),
-        waiting("its worker crashes before a beat").then(200, Command::Crash(gone)),
+        waiting("its worker crashes before a beat")
+            .then(300, Command::Crash(gone)),
         new("its worker crashes twice", vec![plan(&[SAVE, sleep(10_000)]); 2])
             .with(|schedule| schedule.variant = &ONE)
             .then(700, Command::Crash(gone))
@@ -156,22 +157,41 @@ fn networks() -> Vec<Named> {
         lost("a server with too much to do", 900, 1_900, Loss::Exhausted, Hits::Heartbeats)
             .with(|schedule| schedule.plans = ends_at(4_000)),
         lost("answers to heartbeats lost", 300, 4_500, Loss::AnswerLost, Hits::Heartbeats),
+        waiting("a deadline for all attempts")
+            .with(|schedule| schedule.timeouts.schedule_to_close = Some(milliseconds(3_000))),
         lost("refused while it completes", 1_000, 1_500, Loss::Refused, Hits::Everything)
             .with(|schedule| schedule.plans = ends_at(1_200)),
     ]
 }
 
-fn clocks() -> Vec<Named> {
-    vec![
-        waiting("a stall").with(|schedule| schedule.variant = &TWO_STALLS),
-        lost("a lease that is lost", 300, 4_500, Loss::Swallowed, Hits::Heartbeats),
-        waiting("a deadline")
-            .with(|schedule| schedule.timeouts.start_to_close = milliseconds(2_500)),
-        waiting("a deadline for all attempts")
-            .with(|schedule| schedule.timeouts.schedule_to_close = Some(milliseconds(3_000))),
-        lost("given up by the SDK", 0, 30_000, Loss::Swallowed, Hits::SdkHeartbeats)
-            .with(|schedule| schedule.plans = vec![plan(&[SAVE, sleep(9_000), SAVE])]),
-        new("twelve seconds", vec![plan(&[Action::SaveInALoop(120, milliseconds(100))])])
-            .with(|schedule| schedule.variant = &TWO_AT_800),
-    ]
+/// A body that does not move.
+#[must_use]
+pub fn stall() -> Named {
+    waiting("a stall").with(|schedule| schedule.variant = &TWO_STALLS)
+}
+
+/// Nothing is heard of an attempt for longer than its timeout.
+#[must_use]
+pub fn lease() -> Named {
+    lost("a lease that is lost", 300, 4_500, Loss::Swallowed, Hits::Heartbeats)
+}
+
+/// An attempt that takes too long.
+#[must_use]
+pub fn deadline() -> Named {
+    waiting("a deadline").with(|schedule| schedule.timeouts.start_to_close = milliseconds(2_500))
+}
+
+/// Nothing of the SDK's lane arrives, so that the SDK gives the attempt up after 7 s.
+#[must_use]
+pub fn give_up() -> Named {
+    lost("given up by the SDK", 0, 30_000, Loss::Swallowed, Hits::SdkHeartbeats)
+        .with(|schedule| schedule.plans = vec![plan(&[SAVE, sleep(9_000), SAVE])])
+}
+
+/// Twelve seconds in which nothing happens, but a value ten times a second.
+#[must_use]
+pub fn quiet() -> Named {
+    new("twelve seconds", vec![plan(&[Action::SaveInALoop(120, milliseconds(100))])])
+        .with(|schedule| schedule.variant = &TWO_AT_800)
 }

@@ -1,8 +1,8 @@
 //! One activity by the rules of a server, as plain data: it knows neither clocks nor calls.
 //!
 //! Invariants:
-//! - at most one attempt is started, and a token is stale unless its attempt has the number of that
-//!   one: so it is for a real server, where a number comes again only after a reset;
+//! - at most one attempt is started, and its token is the only one that is not stale, but for
+//!   [`ResetRule::Forgotten`], where a token says no more than its attempt's number;
 //! - whoever shows a stale token is told that it is not found, and changes nothing;
 //! - once closed, nothing changes any more.
 
@@ -320,8 +320,10 @@ impl Activity {
     fn check(&self, token: Token) -> Result<(), Refusal> {
         let is_started = matches!(self.state, State::Started { .. });
         let place = usize::try_from(token.0 - 1).unwrap_or(usize::MAX);
-        let is_current = self.numbers.get(place) == Some(&self.number);
-        (is_started && is_current).then_some(()).ok_or(Refusal::NotFound)
+        let has_number = self.numbers.get(place) == Some(&self.number);
+        let is_latest = place + 1 == self.numbers.len();
+        let is_known = has_number && (is_latest || self.terms.reset == ResetRule::Forgotten);
+        (is_started && is_known).then_some(()).ok_or(Refusal::NotFound)
     }
 
     fn close(&mut self, closed: Closed) -> Change {
