@@ -15,15 +15,15 @@ use autobeat_tests::{
 const LIMIT: Duration = Duration::from_secs(50);
 
 /// What came of a comparison.
-pub struct Compared {
+pub(crate) struct Compared {
     /// Whether everything had to be the same.
-    pub is_certain: bool,
+    pub(crate) is_certain: bool,
     /// What was seen, or the story of how it differs.
-    pub played: Result<Played, String>,
+    pub(crate) played: Result<Played, String>,
 }
 
 /// Plays a schedule, and compares.
-pub async fn compare(stage: &Stage, expected: Expected, named: Named) -> Compared {
+pub(crate) async fn compare(stage: &Stage, expected: Expected, named: Named) -> Compared {
     let is_certain = expected.is_certain();
     let played = tokio::time::timeout(LIMIT, stage.play(&named.schedule)).await;
     let played = match played {
@@ -43,7 +43,8 @@ pub async fn compare(stage: &Stage, expected: Expected, named: Named) -> Compare
         (true, true) => "the same".to_owned(),
         (false, true) => format!("one of {}", expected.told()),
     };
-    eprintln!("{}: {sort}: {}", named.name, played.sample);
+    let took = played.history.last().map(|event| event.at).unwrap_or_default();
+    eprintln!("{} ({took}): {sort}: {}", named.name, played.sample);
     if differences.is_empty() {
         return Compared { is_certain, played: Ok(played) };
     }
@@ -51,7 +52,7 @@ pub async fn compare(stage: &Stage, expected: Expected, named: Named) -> Compare
 }
 
 /// A schedule on the real server, told.
-pub fn tell_played(named: &Named, played: &Played) -> String {
+pub(crate) fn tell_played(named: &Named, played: &Played) -> String {
     let ran = Ran {
         history: played.history.clone(),
         closed: None,

@@ -33,6 +33,8 @@ async fn the_server_in_the_process_shows_what_a_real_one_does() {
 
     let certain = compared.iter().filter(|compared| compared.is_certain).count();
     eprintln!("{} schedules compared, {certain} of them in everything", compared.len());
-    let broken: Vec<_> = compared.into_iter().filter_map(|compared| compared.played.err()).collect();
+    assert!(certain + 3 >= compared.len(), "too much depends on some milliseconds");
+    let broken: Vec<_> =
+        compared.into_iter().filter_map(|compared| compared.played.err()).collect();
     assert!(broken.is_empty(), "{} differ:\n{}", broken.len(), broken.join("\n"));
 }

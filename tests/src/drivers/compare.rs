@@ -54,7 +54,10 @@ impl Expected {
             let any = |agrees: &dyn Fn(&Attempt) -> bool| {
                 self.any(|sample| sample.attempts.get(place).is_none_or(agrees))
             };
-            unless(any(&|it| it.number == attempt.number), &format!("the number of start {number}"));
+            unless(
+                any(&|it| it.number == attempt.number),
+                &format!("the number of start {number}"),
+            );
             unless(any(&|it| it.began == attempt.began), &format!("where start {number} began"));
             unless(any(&|it| it.told == attempt.told), &format!("what start {number} was told"));
             unless(any(&|it| it.end == attempt.end), &format!("how start {number} returned"));

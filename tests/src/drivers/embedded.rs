@@ -36,11 +36,12 @@ use crate::{
     },
 };
 
-/// Where a function finds its bodies: it is handed nothing but its input.
-static STAGES: LazyLock<Mutex<HashMap<u64, (Record, Arc<Bodies>)>>> =
-    LazyLock::new(Mutex::default);
+type Stages = HashMap<u64, (Record, Arc<Bodies>)>;
 
-fn stages() -> MutexGuard<'static, HashMap<u64, (Record, Arc<Bodies>)>> {
+/// Where a function finds its bodies: it is handed nothing but its input.
+static STAGES: LazyLock<Mutex<Stages>> = LazyLock::new(Mutex::default);
+
+fn stages() -> MutexGuard<'static, Stages> {
     STAGES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -71,10 +72,8 @@ async fn embedded_stalls(saved: Checkpoint<State>, told: Cancellation, stage: u6
 pub fn fitting(schedule: &Schedule) -> Option<Schedule> {
     let is_plain = |(_, command): &(Moment, Command)| !matches!(command, Command::Order(_));
     let variant = schedule.variant;
-    let plain = Timeouts {
-        heartbeat: variant.heartbeat_timeout,
-        ..Schedule::healthy(variant).timeouts
-    };
+    let plain =
+        Timeouts { heartbeat: variant.heartbeat_timeout, ..Schedule::healthy(variant).timeouts };
     let fits = [&TWO, &TWO_STALLS].contains(&variant)
         && schedule.timeouts == plain
         && schedule.retry.attempts == 0

@@ -61,13 +61,11 @@ impl Life {
     /// Shuts it down; how often its thread went to sleep. It crashes where that takes too long.
     pub(super) async fn shut_down(mut self, limit: Duration) -> Option<u64> {
         self.orders.send_replace(Order::ShutDown);
-        match tokio::time::timeout(limit, &mut self.ended).await {
-            Ok(parks) => parks.ok(),
-            Err(_) => {
-                self.crash().await;
-                None
-            }
+        if let Ok(parks) = tokio::time::timeout(limit, &mut self.ended).await {
+            return parks.ok();
         }
+        self.crash().await;
+        None
     }
 
     /// Ends it from one instant to the next.
@@ -97,12 +95,12 @@ async fn connect(
 }
 
 async fn run(mut worker: Worker, mut orders: watch::Receiver<Order>) {
-    let shut_down = worker.shutdown_handle();
+    let begin_shutdown = worker.shutdown_handle();
     let mut crashes = orders.clone();
     let shuts_down = async {
         // Whoever is gone without an order lets it crash.
         if orders.wait_for(|order| *order == Order::ShutDown).await.is_ok() {
-            shut_down();
+            begin_shutdown();
         }
         std::future::pending::<()>().await;
     };

@@ -31,6 +31,6 @@ pub mod record;
 pub mod sample;
 pub mod schedules;
 mod way;
-mod workflow;
+pub mod workflow;
 
 pub use self::{compare::Expected, sample::Sample};

@@ -11,10 +11,8 @@ use std::{
 use anyhow::{Context, ensure};
 use temporalio_client::{
     Client, NamespacedClient, WorkflowCancelOptions, WorkflowGetResultOptions, WorkflowHandle,
-    WorkflowStartOptions, WorkflowTerminateOptions,
-    errors::WorkflowGetResultError,
-    grpc::WorkflowService,
-    tonic::IntoRequest,
+    WorkflowStartOptions, WorkflowTerminateOptions, errors::WorkflowGetResultError,
+    grpc::WorkflowService, tonic::IntoRequest,
 };
 use temporalio_common::protos::temporal::api::{
     common::v1::WorkflowExecution,
@@ -235,14 +233,14 @@ impl Activity {
         Ok(())
     }
 
-    fn execution(&self) -> Option<WorkflowExecution> {
-        Some(WorkflowExecution { workflow_id: self.id.clone(), run_id: String::new() })
+    fn execution(&self) -> WorkflowExecution {
+        WorkflowExecution { workflow_id: self.id.clone(), run_id: String::new() }
     }
 
     async fn pause(&self) -> anyhow::Result<()> {
         let request = PauseActivityRequest {
             namespace: self.client.namespace(),
-            execution: self.execution(),
+            execution: Some(self.execution()),
             activity: Some(pause_activity_request::Activity::Id(ACTIVITY_ID.to_owned())),
             ..Default::default()
         };
@@ -253,7 +251,7 @@ impl Activity {
     async fn unpause(&self) -> anyhow::Result<()> {
         let request = UnpauseActivityRequest {
             namespace: self.client.namespace(),
-            execution: self.execution(),
+            execution: Some(self.execution()),
             activity: Some(unpause_activity_request::Activity::Id(ACTIVITY_ID.to_owned())),
             ..Default::default()
         };
@@ -264,7 +262,7 @@ impl Activity {
     async fn reset(&self, reset_heartbeat: bool) -> anyhow::Result<()> {
         let request = ResetActivityRequest {
             namespace: self.client.namespace(),
-            execution: self.execution(),
+            execution: Some(self.execution()),
             activity: Some(reset_activity_request::Activity::Id(ACTIVITY_ID.to_owned())),
             reset_heartbeat,
             ..Default::default()

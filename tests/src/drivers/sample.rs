@@ -130,8 +130,7 @@ impl Reader {
     fn read(&mut self, what: &What) {
         match what {
             What::Started { token, number } => {
-                let attempt =
-                    Attempt { number: *number, began: None, told: Vec::new(), end: None };
+                let attempt = Attempt { number: *number, began: None, told: Vec::new(), end: None };
                 self.attempts.push((*token, attempt));
             }
             // From then on nothing is promised of what was committed before.

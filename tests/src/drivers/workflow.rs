@@ -79,10 +79,7 @@ pub struct RunSchedule;
 impl RunSchedule {
     #[run]
     /// Schedules it, and waits.
-    pub async fn run(
-        ctx: &mut WorkflowContext<Self>,
-        order: Order,
-    ) -> WorkflowResult<Outcome> {
+    pub async fn run(ctx: &mut WorkflowContext<Self>, order: Order) -> WorkflowResult<Outcome> {
         let activity = Named(order.activity.clone());
         // The forwarder puts the number of the attempt in the place of this input.
         let result = ctx.execute_activity(activity, 0_u64, order.options()).await;

@@ -45,27 +45,25 @@ enum Happens {
 fn schedules() -> impl Strategy<Value = Schedule> {
     let variants = sample::select(vec![&ONE, &TWO, &TWO_AT_ONCE]);
     let retry = 50_u64..600;
-    (variants, vec(plans(), 1..4), happens(), retry).prop_map(
-        |(variant, plans, happens, retry)| {
-            let mut schedule = attempts(variant, plans);
-            schedule.retry.initial = milliseconds(retry);
-            schedule.retry.maximum = milliseconds(retry);
-            schedule.grace = Some(milliseconds(50));
-            match happens {
-                Happens::Commands(commands) => {
-                    let moment = |(then, command)| (at(then), command);
-                    schedule.commands = commands.into_iter().map(moment).collect();
-                }
-                Happens::Lost(from, length, loss) => schedule.outages.push(Outage {
-                    from: at(from),
-                    to: at(from + length),
-                    loss,
-                    hits: Hits::Heartbeats,
-                }),
+    (variants, vec(plans(), 1..4), happens(), retry).prop_map(|(variant, plans, happens, retry)| {
+        let mut schedule = attempts(variant, plans);
+        schedule.retry.initial = milliseconds(retry);
+        schedule.retry.maximum = milliseconds(retry);
+        schedule.grace = Some(milliseconds(50));
+        match happens {
+            Happens::Commands(commands) => {
+                let moment = |(then, command)| (at(then), command);
+                schedule.commands = commands.into_iter().map(moment).collect();
             }
-            schedule
-        },
-    )
+            Happens::Lost(from, length, loss) => schedule.outages.push(Outage {
+                from: at(from),
+                to: at(from + length),
+                loss,
+                hits: Hits::Heartbeats,
+            }),
+        }
+        schedule
+    })
 }
 
 fn plans() -> impl Strategy<Value = Plan> {

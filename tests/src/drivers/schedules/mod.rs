@@ -50,7 +50,7 @@ fn plan(actions: &[Action]) -> Plan {
 fn attempts(variant: &'static Variant, plans: Vec<Plan>) -> Schedule {
     let delay = milliseconds(200);
     let retry = Retry { initial: delay, coefficient: 1.0, maximum: delay, attempts: 0 };
-    Schedule { plans, retry, ..Schedule::healthy(variant) }
+    Schedule { retry, plans, ..Schedule::healthy(variant) }
 }
 
 impl Named {

@@ -116,6 +116,16 @@ fn resets() -> Vec<Named> {
                 schedule.retry.maximum = milliseconds(4_000);
             })
             .then(1_000, ordered(Order::Reset { heartbeats: false })),
+        // Its token names the number that the next attempt has.
+        new(
+            "reset soon after a failure",
+            vec![fails_after(1_000, 1, End::Fails), plan(&[SAVE, sleep(2_500)])],
+        )
+        .with(|schedule| {
+            schedule.retry.initial = milliseconds(3_000);
+            schedule.retry.maximum = milliseconds(3_000);
+        })
+        .then(1_300, ordered(Order::Reset { heartbeats: false })),
         waiting("paused, then reset")
             .then(1_000, ordered(Order::Pause))
             .then(3_000, ordered(Order::Reset { heartbeats: false })),
@@ -128,12 +138,13 @@ fn workers() -> Vec<Named> {
     vec![
         new("commits, then its worker crashes", vec![commits]).then(1_000, Command::Crash(gone)),
         waiting("its worker crashes after a beat").then(1_100, Command::Crash(gone)),
-        waiting("its worker crashes before a beat")
-            .then(300, Command::Crash(gone)),
-        new("its worker crashes twice", vec![plan(&[SAVE, sleep(10_000)]); 2])
-            .with(|schedule| schedule.variant = &ONE)
-            .then(700, Command::Crash(gone))
-            .then(2_800, Command::Crash(gone)),
+        waiting("its worker crashes before a beat").then(300, Command::Crash(gone)),
+        Named::new(
+            "its worker crashes twice",
+            attempts(&ONE, vec![plan(&[SAVE, sleep(10_000)]); 2]),
+        )
+        .then(700, Command::Crash(gone))
+        .then(3_100, Command::Crash(gone)),
         waiting("its worker shuts down")
             .with(|schedule| schedule.grace = Some(milliseconds(100)))
             .then(1_000, Command::ShutDown(gone)),
