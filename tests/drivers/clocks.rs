@@ -28,9 +28,9 @@ async fn play(named: &Named) -> Option<Played> {
     let stage = Stage::open().await?;
     let schedule = named.schedule.clone();
     let expected = tokio::task::spawn_blocking(move || fake::expect(&schedule)).await.unwrap();
-    match compare(&stage, expected, named.clone()).await.played {
+    match compare(&stage, &expected, named).await {
         Ok(played) => Some(played),
-        Err(story) => panic!("{story}"),
+        Err(differs) => panic!("{}", differs.story),
     }
 }
 

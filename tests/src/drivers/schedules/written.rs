@@ -109,7 +109,7 @@ fn resets() -> Vec<Named> {
         waiting("reset").then(1_000, ordered(Order::Reset { heartbeats: false })),
         waiting("reset with its heartbeats")
             .then(1_000, ordered(Order::Reset { heartbeats: true })),
-        second().then(1_500, ordered(Order::Reset { heartbeats: false })),
+        second().then(2_600, ordered(Order::Reset { heartbeats: false })),
         new("reset between two attempts", vec![fails_after(100, 2, End::Fails)])
             .with(|schedule| {
                 schedule.retry.initial = milliseconds(4_000);
@@ -137,7 +137,7 @@ fn workers() -> Vec<Named> {
     let gone = milliseconds(100);
     vec![
         new("commits, then its worker crashes", vec![commits]).then(1_000, Command::Crash(gone)),
-        waiting("its worker crashes after a beat").then(1_100, Command::Crash(gone)),
+        waiting("its worker crashes after a beat").then(1_300, Command::Crash(gone)),
         waiting("its worker crashes before a beat").then(300, Command::Crash(gone)),
         Named::new(
             "its worker crashes twice",
