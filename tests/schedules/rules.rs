@@ -210,15 +210,59 @@ fn a_server_that_forgets_a_reset_attempt_waits_for_its_timeout() {
     let (mut activity, token) = started(forgetful);
     activity.reset(false, at(1));
     assert!(activity.heartbeat(token, None, 0, at(1)).expect("a first attempt is known").reset);
-    activity.fail(token, Failure::default(), at(1)).expect("known");
-    let token = activity.start(at(1)).expect("an attempt").token;
-    activity.fail(token, Failure::default(), at(1)).expect("known");
+    let change = activity.fail(token, Failure::default(), at(1));
+    assert_eq!(change, Ok(Change::Retried { number: 2, due: at(2) }), "after the first delay");
     let token = activity.start(at(2)).expect("an attempt").token;
     activity.reset(false, at(3));
     assert_eq!(activity.heartbeat(token, None, 0, at(4)), Err(Refusal::NotFound));
     assert_eq!(activity.timer(), Some((at(12), Timeout::Heartbeat)));
     let change = activity.time_out(Timeout::Heartbeat, at(12));
-    assert_eq!(change, Change::Retried { number: 1, due: at(12) });
+    assert_eq!(change, Change::Retried { number: 2, due: at(13) });
+}
+
+#[test]
+fn a_server_that_forgets_a_reset_attempt_keeps_a_pause_and_the_heartbeats_for_its_end() {
+    let forgetful = Terms { reset: ResetRule::Forgotten, ..terms() };
+    let (mut activity, token) = started(forgetful);
+    activity.pause();
+    activity.reset(true, at(1));
+    let flags = activity.heartbeat(token, Some(details("late")), 1, at(2)).expect("known");
+    assert!(flags.paused && flags.reset);
+    activity.fail(token, Failure::default(), at(3)).expect("known");
+    assert!(activity.start(at(50)).is_none(), "it is paused");
+    assert_eq!(stored(&activity), Some(&b"late"[..]));
+    activity.unpause(at(60));
+    assert_eq!(stored(&activity), None, "heartbeats were reset");
+    assert_eq!(activity.start(at(60)).map(|started| started.number), Some(2));
+}
+
+#[test]
+fn after_a_reset_a_token_speaks_for_an_attempt_of_the_same_number() {
+    let forgetful = Terms { reset: ResetRule::Forgotten, ..terms() };
+    let (mut activity, token) = started(forgetful);
+    activity.fail(token, Failure::default(), at(1)).expect("known");
+    assert_eq!(activity.heartbeat(token, None, 0, at(1)), Err(Refusal::NotFound));
+    activity.reset(false, at(1));
+    assert_eq!(activity.heartbeat(token, None, 0, at(1)), Err(Refusal::NotFound), "none runs");
+    let next = activity.start(at(1)).expect("an attempt");
+    assert_eq!(next.number, 1);
+    activity.heartbeat(next.token, Some(details("new")), 1, at(2)).expect("known");
+    activity.heartbeat(token, Some(details("old")), 1, at(2)).expect("of the same number");
+    assert_eq!(stored(&activity), Some(&b"old"[..]));
+    assert_eq!(activity.complete(token), Ok(Change::Closed(Closed::Completed)));
+}
+
+#[test]
+fn a_pause_holds_an_attempt_beyond_the_last() {
+    let once = Retry { attempts: 1, ..terms().retry };
+    let (mut activity, token) = started(Terms { retry: once, ..terms() });
+    activity.pause();
+    let change = activity.fail(token, Failure::default(), at(1));
+    assert_eq!(change, Ok(Change::Retried { number: 2, due: at(1) }));
+    activity.unpause(at(2));
+    let token = activity.start(at(2)).expect("an attempt").token;
+    let change = activity.fail(token, Failure::default(), at(3));
+    assert_eq!(change, Ok(Change::Closed(Closed::Failed)));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 pub mod activities;
 pub mod cli;
 pub mod conversion;
+pub mod drivers;
 pub mod environment;
 pub mod inprocess;
 pub mod ledger;

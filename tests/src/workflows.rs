@@ -110,7 +110,7 @@ impl RunActivity {
 }
 
 impl Outcome {
-    fn of_error(error: &ActivityExecutionError) -> Self {
+    pub(crate) fn of_error(error: &ActivityExecutionError) -> Self {
         match error {
             ActivityExecutionError::Cancelled(_) => Self::Cancelled,
             ActivityExecutionError::Failed(failure) => Self::of_cause(failure.cause()),

@@ -26,7 +26,7 @@ use super::{
 
 /// What a call asks of the server.
 #[derive(Clone, Debug)]
-pub(super) enum Request {
+pub(crate) enum Request {
     Poll,
     Heartbeat(Token, Option<Vec<Payload>>, usize),
     Complete(Token),
@@ -40,6 +40,14 @@ pub(super) enum Request {
 impl Request {
     /// Reads a call; the lane is that of whoever made it.
     pub(super) fn read(request: &GrpcRequest) -> anyhow::Result<(Self, Lane)> {
+        Self::read_with(request, token)
+    }
+
+    /// Reads a call to a server that writes its tokens in another way.
+    pub(crate) fn read_with(
+        request: &GrpcRequest,
+        token: impl Fn(&[u8]) -> anyhow::Result<Token>,
+    ) -> anyhow::Result<(Self, Lane)> {
         let proto = request.proto.clone();
         Ok(match request.rpc.as_str() {
             "PollActivityTaskQueue" => (Self::Poll, Lane::Sdk),
@@ -72,7 +80,7 @@ impl Request {
         })
     }
 
-    pub(super) fn rpc(&self) -> Rpc {
+    pub(crate) fn rpc(&self) -> Rpc {
         match self {
             Self::Poll => Rpc::Poll,
             Self::Heartbeat(..) => Rpc::Heartbeat,
@@ -84,7 +92,7 @@ impl Request {
         }
     }
 
-    pub(super) fn token(&self) -> Option<Token> {
+    pub(crate) fn token(&self) -> Option<Token> {
         match self {
             Self::Heartbeat(token, ..)
             | Self::Complete(token)
@@ -94,7 +102,7 @@ impl Request {
         }
     }
 
-    pub(super) fn value(&self) -> Option<u64> {
+    pub(crate) fn value(&self) -> Option<u64> {
         match self {
             Self::Heartbeat(_, details, _) => value_of(details.as_deref()),
             Self::Fail(_, failure, _) => value_of(failure.details.as_deref()),
@@ -188,7 +196,7 @@ pub(super) fn task(namespace: &str, started: &Started, terms: &Terms, skew: Skew
     .encode_to_vec()
 }
 
-fn json(text: &str) -> Payload {
+pub(crate) fn json(text: &str) -> Payload {
     Payload {
         metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
         data: text.as_bytes().to_vec(),

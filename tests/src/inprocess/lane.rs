@@ -24,10 +24,10 @@ const LIMIT_OF_CORE: Duration = Duration::from_secs(30);
 
 /// Marks what goes through the client.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct MarkLane;
+pub(crate) struct MarkLane;
 
 impl MarkLane {
-    pub(super) fn interceptors() -> Vec<Arc<dyn ClientInterceptor>> {
+    pub(crate) fn interceptors() -> Vec<Arc<dyn ClientInterceptor>> {
         vec![Arc::new(Self)]
     }
 }
@@ -84,7 +84,7 @@ pub(super) fn lane_of(request: &GrpcRequest, names_deployment: Option<bool>) -> 
 }
 
 /// How long the caller waits: what tonic would enforce were this a connection.
-pub(super) fn limit_of(request: &GrpcRequest) -> Option<Duration> {
+pub(crate) fn limit_of(request: &GrpcRequest) -> Option<Duration> {
     let text = request.headers.get("grpc-timeout")?.to_str().ok()?;
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let number = number.parse().ok()?;

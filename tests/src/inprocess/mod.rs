@@ -10,12 +10,14 @@
 //! - Workflows: the activity is scheduled by the world, so a cancellation, a termination and a
 //!   timeout come from there. There is one activity, and no other traffic.
 //! - Time: timers fire to the millisecond, and in the order of effects, then timers. A real server
-//!   may be late. Its long polls are answered after 60 s here too.
+//!   may be late: a dev server starts the next attempt 50 to 500 ms after it is due. Its long polls are answered after 60 s here too.
 //! - The input of an attempt is its token, so that a body knows which attempt it is; a real server
 //!   hands the same input to all.
 //! - Sizes are checked for heartbeats alone, not for results and failures.
 //! - Rate limits come from the schedule, not from a count of requests.
 //! - Calls by activity id, worker heartbeats and worker commands are answered with nothing in them.
+//!
+//! What it has in common with a real one is compared by [`drivers`](crate::drivers).
 //!
 //! # What the paused clock does not show
 //!
@@ -46,3 +48,8 @@ pub mod worker;
 mod world;
 
 pub use self::{calls::Skew, moment::Moment, world::World};
+pub(crate) use self::{
+    calls::{Request, json},
+    lane::{MarkLane, limit_of},
+    wire::called,
+};

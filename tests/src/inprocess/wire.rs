@@ -229,7 +229,7 @@ impl State {
     }
 }
 
-fn called(
+pub(crate) fn called(
     call: CallId,
     request: &Request,
     lane: Lane,

@@ -140,7 +140,17 @@ pub fn options(
     activities: impl temporalio_sdk::activities::ActivityImplementer,
     grace: Option<Duration>,
 ) -> WorkerOptions {
-    WorkerOptions::new("world")
+    options_on("world", activities, grace)
+}
+
+/// The same on a task queue of its own.
+#[must_use]
+pub fn options_on(
+    task_queue: &str,
+    activities: impl temporalio_sdk::activities::ActivityImplementer,
+    grace: Option<Duration>,
+) -> WorkerOptions {
+    WorkerOptions::new(task_queue)
         .register_activities(activities)
         .maybe_graceful_shutdown_period(grace)
         .activity_task_poller_behavior(PollerBehavior::SimpleMaximum(1))

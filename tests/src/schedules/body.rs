@@ -19,9 +19,12 @@ use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
 use tokio::time::sleep;
 
-use super::schedule::{Action, DETAILS_LIMIT, Plan, WhenTold};
+use super::{
+    schedule::{Action, DETAILS_LIMIT, Plan, WhenTold},
+    witness::Witness,
+};
 use crate::inprocess::{
-    Moment, World,
+    Moment,
     activity::Token,
     history::{End, Fit, Said},
 };
@@ -83,33 +86,40 @@ impl Serialize for State {
     }
 }
 
-/// Counts what is in memory.
+/// Counts what is in memory. Only what is dropped on its own thread is counted right: the embedded
+/// engine writes to its disk on another one.
 #[derive(Debug)]
 struct Counted;
 
 impl Counted {
     fn one() -> Self {
-        STATES.set(STATES.get() + 1);
+        STATES.set(STATES.get().wrapping_add(1));
         Self
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        STATES.set(STATES.get() - 1);
+        STATES.set(STATES.get().wrapping_sub(1));
     }
 }
 
 /// The bodies of one world.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Bodies {
-    pub(super) world: World,
-    pub(super) plans: Arc<[Plan]>,
-    pub(super) values: Arc<AtomicU64>,
+    witness: Arc<dyn Witness>,
+    plans: Arc<[Plan]>,
+    values: Arc<AtomicU64>,
 }
 
 impl Bodies {
-    pub(super) async fn run(
+    /// Bodies that follow these plans, and tell this witness.
+    #[must_use]
+    pub fn new(witness: Arc<dyn Witness>, plans: &[Plan]) -> Self {
+        Self { witness, plans: plans.into(), values: Arc::default() }
+    }
+
+    pub(crate) async fn run(
         self: Arc<Self>,
         checkpoint: Checkpoint<State>,
         cancellation: Cancellation,
@@ -119,7 +129,7 @@ impl Bodies {
         let plan = usize::try_from(token.0 - 1).ok().and_then(|place| self.plans.get(place));
         let plan = plan.cloned().unwrap_or_default();
         let body = Body { bodies: Arc::clone(&self), checkpoint, cancellation, token, plan };
-        Watched::new(self.world.clone(), token, body.follow()).await
+        Watched::new(Arc::clone(&self.witness), token, body.follow()).await
     }
 }
 
@@ -139,7 +149,7 @@ enum Leave {
 
 impl Body {
     fn say(&self, said: Said) {
-        self.bodies.world.say(self.token, said);
+        self.bodies.witness.say(self.token, said);
     }
 
     fn next(&self, fit: Fit) -> State {
@@ -254,7 +264,7 @@ impl Body {
 
 /// Writes down when a body is polled and dropped.
 struct Watched<F> {
-    world: World,
+    witness: Arc<dyn Witness>,
     token: Token,
     body: Pin<Box<F>>,
     polled: Option<Moment>,
@@ -262,9 +272,9 @@ struct Watched<F> {
 }
 
 impl<F> Watched<F> {
-    fn new(world: World, token: Token, body: F) -> Self {
+    fn new(witness: Arc<dyn Witness>, token: Token, body: F) -> Self {
         BODIES.set(BODIES.get() + 1);
-        Self { world, token, body: Box::pin(body), polled: None, over: false }
+        Self { witness, token, body: Box::pin(body), polled: None, over: false }
     }
 }
 
@@ -272,9 +282,9 @@ impl<F: Future> Future for Watched<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let now = self.world.now();
+        let now = self.witness.now();
         if self.polled.replace(now) != Some(now) {
-            self.world.say(self.token, Said::Polled);
+            self.witness.say(self.token, Said::Polled);
         }
         let polled = self.body.as_mut().poll(context);
         self.over |= polled.is_ready();
@@ -286,7 +296,7 @@ impl<F> Drop for Watched<F> {
     fn drop(&mut self) {
         BODIES.set(BODIES.get() - 1);
         if !self.over {
-            self.world.say(self.token, Said::Dropped);
+            self.witness.say(self.token, Said::Dropped);
         }
     }
 }

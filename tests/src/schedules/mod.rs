@@ -8,3 +8,4 @@ pub mod schedule;
 pub mod search;
 pub mod story;
 pub mod variants;
+pub mod witness;

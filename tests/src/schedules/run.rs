@@ -1,9 +1,8 @@
 //! Runs a schedule in a world of its own, from its first worker to its last.
 
-use std::{
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
+
+use temporalio_sdk::activities::ActivityImplementer;
 
 use super::{
     body::{Bodies, in_memory},
@@ -36,18 +35,25 @@ pub struct Ran {
 /// Runs a schedule.
 #[must_use]
 pub fn run(schedule: &Schedule) -> Ran {
+    run_with(schedule, |bodies| bodies)
+}
+
+/// Runs a schedule whose variant is one of other activities than the usual ones.
+#[must_use]
+pub fn run_with<A: ActivityImplementer>(
+    schedule: &Schedule,
+    activities: impl Fn(Bodies) -> A,
+) -> Ran {
     let before = in_memory();
     // The runtime's jitter: the same in every run of a schedule.
     fastrand::seed(0);
     let world = World::new(schedule.terms(), schedule.network(), schedule.skew);
     let mut director = Director { schedule, world: &world, next: 0, after: None, left: (0, 0) };
-    let plans: Arc<[_]> = schedule.plans.clone().into();
-    let values = Arc::new(AtomicU64::new(0));
+    let bodies = Bodies::new(Arc::new(world.clone()), &schedule.plans);
     let mut parks = 0;
     let has_shut_down = loop {
-        let bodies =
-            Bodies { world: world.clone(), plans: Arc::clone(&plans), values: Arc::clone(&values) };
-        let life = live(&world, options(bodies, schedule.grace), async |control| {
+        let options = options(activities(bodies.clone()), schedule.grace);
+        let life = live(&world, options, async |control| {
             director.direct(&control).await;
         });
         parks += life.parks;

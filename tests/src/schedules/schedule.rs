@@ -190,7 +190,7 @@ impl Schedule {
     }
 
     /// How long an attempt may go on at most after the network healed, with all that follows.
-    pub(super) fn longest_attempt(&self) -> Duration {
+    pub(crate) fn longest_attempt(&self) -> Duration {
         let bodies = self.plans.iter().map(Plan::longest).max().unwrap_or_default();
         let grace = self.variant.cancel_grace.unwrap_or_default();
         bodies + grace + self.timeouts.heartbeat * 2 + Duration::from_secs(10)
@@ -223,7 +223,7 @@ impl Schedule {
         }
     }
 
-    pub(super) fn network(&self) -> Network {
+    pub(crate) fn network(&self) -> Network {
         Network {
             latency: self.latency,
             outages: self.outages.clone(),

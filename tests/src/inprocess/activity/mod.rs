@@ -1,10 +1,12 @@
 //! One activity by the rules of a server, as plain data: it knows neither clocks nor calls.
 //!
 //! Invariants:
-//! - at most one attempt is started, and its token is the only one that is not stale;
+//! - at most one attempt is started, and its token is the only one that is not stale, but for
+//!   [`ResetRule::Forgotten`], where a token says no more than its attempt's number;
 //! - whoever shows a stale token is told that it is not found, and changes nothing;
 //! - once closed, nothing changes any more.
 
+mod next;
 mod terms;
 
 use std::time::Duration;
@@ -94,7 +96,7 @@ pub struct Started {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Waiting { due: Moment },
-    Started { token: Token, at: Moment, heard: Moment, forgotten: bool },
+    Started { token: Token, number: u32, at: Moment, heard: Moment },
     Closed(Closed),
 }
 
@@ -114,7 +116,8 @@ pub struct Activity {
     cancel_requested: bool,
     paused: bool,
     reset: Option<Reset>,
-    tokens: u64,
+    /// The numbers of the attempts that were started.
+    numbers: Vec<u32>,
 }
 
 impl Activity {
@@ -130,7 +133,7 @@ impl Activity {
             cancel_requested: false,
             paused: false,
             reset: None,
-            tokens: 0,
+            numbers: Vec::new(),
         }
     }
 
@@ -174,7 +177,7 @@ impl Activity {
     #[must_use]
     pub fn known(&self) -> Option<Token> {
         match self.state {
-            State::Started { token, forgotten: false, .. } => Some(token),
+            State::Started { token, number, .. } if number == self.number => Some(token),
             _ => None,
         }
     }
@@ -184,9 +187,9 @@ impl Activity {
         if !self.is_due(now) {
             return None;
         }
-        self.tokens += 1;
-        let token = Token(self.tokens);
-        self.state = State::Started { token, at: now, heard: now, forgotten: false };
+        self.numbers.push(self.number);
+        let token = Token(u64::try_from(self.numbers.len()).unwrap_or(u64::MAX));
+        self.state = State::Started { token, number: self.number, at: now, heard: now };
         Some(Started {
             token,
             number: self.number,
@@ -275,39 +278,6 @@ impl Activity {
         }
     }
 
-    /// Holds the next attempt, and tells a running one.
-    pub fn pause(&mut self) {
-        self.paused = self.closed().is_none();
-    }
-
-    /// Lets a held attempt start at once.
-    pub fn unpause(&mut self, now: Moment) {
-        if std::mem::take(&mut self.paused)
-            && let State::Waiting { due } = &mut self.state
-        {
-            *due = now;
-        }
-    }
-
-    /// Begins anew with attempt number 1, at once where no attempt runs; also unpauses.
-    pub fn reset(&mut self, heartbeats: bool, now: Moment) {
-        match &mut self.state {
-            State::Waiting { due } => {
-                *due = now;
-                self.number = 1;
-                if heartbeats {
-                    self.details = None;
-                }
-            }
-            State::Started { forgotten, .. } => {
-                *forgotten |= self.terms.reset == ResetRule::Forgotten && self.number > 1;
-                self.reset = Some(Reset { heartbeats });
-            }
-            State::Closed(_) => {}
-        }
-        self.paused = false;
-    }
-
     /// Ends it: whoever calls for it afterwards is told that it is not found.
     pub fn terminate(&mut self) -> Option<Change> {
         self.closed().is_none().then(|| self.close(Closed::Terminated))
@@ -348,40 +318,16 @@ impl Activity {
     }
 
     fn check(&self, token: Token) -> Result<(), Refusal> {
-        (self.known() == Some(token)).then_some(()).ok_or(Refusal::NotFound)
+        let is_started = matches!(self.state, State::Started { .. });
+        let place = usize::try_from(token.0 - 1).unwrap_or(usize::MAX);
+        let has_number = self.numbers.get(place) == Some(&self.number);
+        let is_latest = place + 1 == self.numbers.len();
+        let is_known = has_number && (is_latest || self.terms.reset == ResetRule::Forgotten);
+        (is_started && is_known).then_some(()).ok_or(Refusal::NotFound)
     }
 
     fn close(&mut self, closed: Closed) -> Change {
         self.state = State::Closed(closed);
         Change::Closed(closed)
-    }
-
-    /// Another attempt, or the end where there is none.
-    fn retry(&mut self, now: Moment, delay: Option<Duration>, otherwise: Closed) -> Change {
-        if self.cancel_requested {
-            return self.close(otherwise);
-        }
-        if let Some(reset) = self.reset.take() {
-            self.number = 1;
-            if reset.heartbeats {
-                self.details = None;
-            }
-            return self.wait_until(now);
-        }
-        let Some(planned) = self.terms.retry.delay_after(self.number) else {
-            return self.close(otherwise);
-        };
-        let due = now + delay.unwrap_or(planned);
-        let end = self.terms.schedule_to_close.map(|timeout| self.scheduled + timeout);
-        if end.is_some_and(|end| due > end) {
-            return self.close(otherwise);
-        }
-        self.number += 1;
-        self.wait_until(due)
-    }
-
-    fn wait_until(&mut self, due: Moment) -> Change {
-        self.state = State::Waiting { due };
-        Change::Retried { number: self.number, due }
     }
 }

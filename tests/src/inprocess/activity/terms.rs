@@ -39,10 +39,15 @@ pub struct Retry {
 /// What a reset does to a running attempt, which differs between servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResetRule {
-    /// Its next heartbeat is told.
+    /// Its next heartbeat is told, and the next attempt is the first one, at once.
     Told,
-    /// So it is for a first attempt. A later one is known no more, and the server waits for one of
-    /// its timeouts (1.29: the token names another number than the activity then has).
+    /// 1.29, as it was read and run: its number is one from then on, and the next attempt is the
+    /// second one, after the delay of a first failure; a pause stays.
+    ///
+    /// Tokens are told apart by their numbers alone. So a first attempt is told, but a later one,
+    /// which has another number than the activity, is known no more, and the server waits for one
+    /// of its timeouts. And where the next attempt has the number of one that is over, it takes
+    /// what that one says for its own.
     Forgotten,
 }
 
