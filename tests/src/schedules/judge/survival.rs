@@ -66,6 +66,10 @@ fn survives(
         return;
     }
     let timeout = chronicle.schedule.heartbeat_timeout();
+    // A timeout after its body has ended, nobody speaks for an attempt any more.
+    if attempt.returned.is_some_and(|(ended, _)| when.1.since(ended.1) >= timeout) {
+        return;
+    }
     let schedule = chronicle.schedule;
     let (count, length) = trouble.between(when.1 - timeout, when.1);
     let reports = trouble.reports_between(when.1 - timeout, when.1);
