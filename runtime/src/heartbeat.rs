@@ -18,6 +18,7 @@
 //!   ends the task knows that nothing older is recorded later.
 
 mod answered;
+mod beats;
 mod cancelling;
 mod engine;
 mod progress;
@@ -37,7 +38,8 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use self::{
-    pulse::{Due, Order, Pulse},
+    beats::{Due, Order},
+    pulse::Pulse,
     tries::Tries,
 };
 use crate::{

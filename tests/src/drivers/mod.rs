@@ -9,14 +9,14 @@
 //!
 //! - Whether something depends on some milliseconds is asked of the server in the process: it runs
 //!   a schedule under several latencies and with its commands a little later
-//!   ([`Expected`](compare::Expected)). What is the same in all these runs must be the same on the
+//!   ([`Expected`]). What is the same in all these runs must be the same on the
 //!   real server; of what differs it must show one.
 //! - A checkpoint is never older than the last one that was committed, whatever differs.
 //! - A real history ([`Record`](record::Record)) is what the client's side sees: a call takes
 //!   effect when its answer comes back, and what the server decides by itself, such as a timeout,
 //!   is seen only in what follows.
 //! - The moments of a schedule count from the start of its first attempt.
-//! - The worker's calls pass through a forwarder ([`forward`]), which does to each what the
+//! - The worker's calls pass through a forwarder (`forward`), which does to each what the
 //!   schedule's network says, and hands each attempt its number as its input, as the server in the
 //!   process does.
 

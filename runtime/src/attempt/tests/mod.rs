@@ -8,6 +8,7 @@ mod clocks;
 mod ends;
 mod engine;
 mod grace;
+mod hostile;
 mod load;
 mod telemetry;
 

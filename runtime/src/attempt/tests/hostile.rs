@@ -1,0 +1,266 @@
+//! Users' code that fails where nobody expects it: the attempt ends as it should all the same.
+
+use super::*;
+
+/// Panics when it is dropped, unless a panic is on its way already.
+struct Explosion;
+
+impl Drop for Explosion {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "exploded as planned");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destructor_that_panics_while_a_body_is_dropped_leaves_its_newest_value() {
+    let lease = stopping(CancelReason::Paused);
+    let options = OPTIONS.cancel_grace(Grace::After(SECOND));
+    let result = attempt::<(), _>(options, facts(), &lease, async |checkpoint, _| {
+        let _explosion = Explosion;
+        checkpoint.save(42)?;
+        std::future::pending().await
+    });
+    assert_eq!(failure_type(&result.await), "ActivityPaused", "why it was dropped");
+    assert_eq!(lease.left(), Some(42));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_cannot_be_sent_leaves_the_last_acknowledged_one() {
+    type Keyed = std::collections::BTreeMap<Option<u8>, u64>;
+    let lease = friendly();
+    let body = async |checkpoint: Checkpoint<Vec<Keyed>>, _: Cancellation| {
+        checkpoint.commit(Vec::new()).await?;
+        let _ = checkpoint.save(vec![Keyed::from([(Some(1), 5), (None, 6)])]);
+        Err::<(), _>(ActivityError::from(std::io::Error::other("disk full")))
+    };
+    let takes = Takes::NOTHING.checkpoint().cancellation();
+    let result = run(OPTIONS, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body).await;
+    assert_eq!(message(&result), "disk full");
+    assert_eq!(lease.left_text().as_deref(), Some("[]"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_too_large_leaves_the_last_acknowledged_one_and_beats_go_on_with_it() {
+    let script = [
+        Line::Answer(Reply::GoOn),
+        Line::Answer(Reply::TooLarge(TooLarge { size: 3_000_000, limit: 2_097_152 })),
+    ];
+    let lease = Arc::new(ScriptedLease::new(script, Line::Answer(Reply::GoOn)));
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, cancellation| {
+        checkpoint.commit(5).await?;
+        let _ = checkpoint.save(6);
+        let reason = cancellation.cancelled().await.reason();
+        assert_eq!(reason, CancelReason::CheckpointTooLarge);
+        sleep(7 * SECOND).await;
+        Err(ActivityError::from(std::io::Error::other("disk full")))
+    })
+    .await;
+    assert_eq!(message(&result), "disk full");
+    assert_eq!(lease.left(), Some(5));
+    assert_eq!(lease.values(), [Some(5), Some(6), Some(5), Some(5)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shows_progress_may_hold_its_checkpoint() {
+    let alive = Arc::new(());
+    let witness = Arc::downgrade(&alive);
+    attempt(OPTIONS, facts(), &friendly(), async |checkpoint, _| {
+        let held = checkpoint.clone();
+        checkpoint.show_progress(move |_| {
+            let _ = &alive;
+            crate::Progress::new(held.get())
+        });
+        sleep(4 * SECOND).await;
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert!(witness.upgrade().is_none(), "nothing of the attempt is left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_is_not_polled_after_its_lease_whoever_wakes_first() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let polled = Arc::new(std::sync::Mutex::new(Instant::now()));
+    let witness = Arc::clone(&polled);
+    let began = Instant::now();
+    let frozen = tokio::spawn(async {
+        sleep(SECOND).await;
+        // As a process that is frozen, and wakes with all of its timers due at once.
+        tokio::time::advance(60 * SECOND).await;
+    });
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async move |_, _| {
+        loop {
+            sleep(SECOND / 10).await;
+            *witness.lock().unwrap() = Instant::now();
+        }
+    })
+    .await;
+    frozen.await.unwrap();
+    assert_eq!(failure_type(&result), "LeaseLost");
+    let last = *polled.lock().unwrap() - began;
+    assert!(last < TIMEOUT, "polled {last:?} after it began");
+}
+
+/// A state whose destructor panics, once, for one value, when it is time.
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+struct Mine(u64);
+
+static MINE_IS_ARMED: AtomicBool = AtomicBool::new(false);
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        let explodes = self.0 == 1 && MINE_IS_ARMED.swap(false, Ordering::SeqCst);
+        assert!(!explodes, "exploded as planned");
+    }
+}
+
+/// A lease that keeps nothing of a beat, as one on a server does.
+#[derive(Default)]
+struct Forgetful(std::sync::atomic::AtomicUsize);
+
+impl Lease for Forgetful {
+    fn converter(&self) -> PayloadConverter {
+        PayloadConverter::default()
+    }
+
+    fn beat(
+        &self,
+        _: crate::checkpoint::Details,
+        _: Instant,
+    ) -> futures_util::future::BoxFuture<'_, Result<Reply, crate::lease::BeatError>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        std::future::ready(Ok(Reply::GoOn)).boxed()
+    }
+
+    fn leave(
+        &self,
+        _: Option<crate::checkpoint::Details>,
+        _: crate::checkpoint::Details,
+    ) -> futures_util::future::BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    fn is_told_to_stop(&self) -> bool {
+        false
+    }
+
+    fn told_to_stop(&self) -> futures_util::future::BoxFuture<'_, ()> {
+        std::future::pending().boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_whose_destructor_panics_does_not_end_the_heartbeat() {
+    let lease = Arc::new(Forgetful::default());
+    let body = async |checkpoint: Checkpoint<Mine>, _: Cancellation| {
+        checkpoint.save(Mine(1))?;
+        sleep(4 * SECOND).await; // a beat carries it, and it is kept
+        checkpoint.save(Mine(2))?;
+        MINE_IS_ARMED.store(true, Ordering::SeqCst);
+        sleep(56 * SECOND).await;
+        Ok::<_, ActivityError>(())
+    };
+    let takes = Takes::NOTHING.checkpoint();
+    run(OPTIONS, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body).await.unwrap();
+    let beats = lease.0.load(Ordering::SeqCst);
+    assert!(beats >= 19, "{beats} beats in 60 s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shows_progress_after_the_attempt_may_hold_its_checkpoint_too() {
+    let alive = Arc::new(());
+    let witness = Arc::downgrade(&alive);
+    let mut left_behind = None;
+    attempt(OPTIONS, facts(), &friendly(), async |checkpoint, _| {
+        left_behind = Some(checkpoint);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    // As a blocking body that was left behind.
+    let checkpoint = left_behind.unwrap();
+    let held = checkpoint.clone();
+    checkpoint.show_progress(move |_| {
+        let _ = &alive;
+        crate::Progress::new(held.get())
+    });
+    drop(checkpoint);
+    assert!(witness.upgrade().is_none(), "nothing of the attempt is left");
+}
+
+/// An error that cannot even say where it comes from.
+#[derive(Debug)]
+struct Sourceless;
+
+impl fmt::Display for Sourceless {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("sourceless")
+    }
+}
+
+impl Error for Sourceless {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        panic!("exploded as planned")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_whose_source_panics_leaves_the_newest_value() {
+    let lease = friendly();
+    let panicking = attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        checkpoint.save(42)?;
+        Err(ActivityError::application(ApplicationFailure::new(Sourceless)))
+    });
+    let _ = AssertUnwindSafe(panicking).catch_unwind().await;
+    assert_eq!(lease.left(), Some(42));
+}
+
+/// An error that panics when it is turned into the SDK's.
+#[derive(Debug)]
+struct Inconvertible;
+
+impl From<Inconvertible> for anyhow::Error {
+    fn from(_: Inconvertible) -> Self {
+        panic!("exploded as planned")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_panics_when_it_is_converted_leaves_the_newest_value() {
+    let lease = friendly();
+    let body = async |checkpoint: Checkpoint<u64>, _: Cancellation| {
+        let _ = checkpoint.save(42);
+        Err::<(), _>(Inconvertible)
+    };
+    let takes = Takes::NOTHING.checkpoint();
+    let panicking = run(OPTIONS, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body);
+    let _ = AssertUnwindSafe(panicking).catch_unwind().await;
+    assert_eq!(lease.left(), Some(42));
+}
+
+#[tokio::test(start_paused = true)]
+async fn async_completion_sends_the_newest_details_again_where_a_call_failed() {
+    let lease = Arc::new(ScriptedLease::new([Line::Refusal], Line::Answer(Reply::GoOn)));
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        checkpoint.save(5)?;
+        Err(ActivityError::WillCompleteAsync)
+    })
+    .await;
+    assert!(matches!(result, Err(ActivityError::WillCompleteAsync)));
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.values(), [Some(5), Some(5)], "refused once, and never sent again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_panics_before_its_first_poll_leaves_the_newest_value() {
+    let lease = friendly();
+    let calls = |checkpoint: Checkpoint<u64>, _: Cancellation| {
+        checkpoint.save(42).unwrap();
+        assert!(checkpoint.get() != 42, "out of cheese");
+        std::future::ready(Ok::<_, ActivityError>(()))
+    };
+    let panicking = attempt(OPTIONS, resumed_from(3), &lease, calls);
+    AssertUnwindSafe(panicking).catch_unwind().await.unwrap_err();
+    assert_eq!(lease.left(), Some(42));
+}

@@ -1,0 +1,247 @@
+//! When a heartbeat is due, on which lane it goes out, and what becomes of it.
+//!
+//! Invariants:
+//! - a beat is followed by the next one after its interval, or beside it where it is not answered in its
+//!   time; where beats are lost or refused, the next try comes soon, so that trouble that ends in time
+//!   costs no lease;
+//! - where nothing is wrong, the engine's lane carries a beat in place of ours, never two in a row;
+//! - what the server would not take is not sent: the last details that it acknowledged go out instead.
+
+use std::time::Duration;
+
+use futures_util::future::{AbortHandle, AbortRegistration};
+use tokio::time::Instant;
+
+use super::{Encoded, pulse::Pulse, traffic::Flight};
+use crate::{
+    cancel::CancelReason,
+    checkpoint::Details,
+    lease::{BeatError, Reply, TooLarge},
+};
+
+/// The part of a timeout that is left when a beat goes out at the latest.
+const LAST_EIGHTH: u32 = 8;
+
+/// How long a beat may take where no clock of the attempt bounds it.
+const LONGEST_BEAT: Duration = Duration::from_secs(30);
+
+/// How soon the first beat after one that was refused goes out: a tenth of the interval, within these.
+const SHORTEST_RETRY: Duration = Duration::from_millis(10);
+
+const LONGEST_RETRY: Duration = Duration::from_secs(1);
+
+/// How long a question why to stop is waited for before it is asked again beside it.
+const QUESTION_PATIENCE: Duration = Duration::from_millis(500);
+
+/// A heartbeat that is due.
+pub(super) enum Order {
+    /// On the lease's own lane.
+    Beat { number: u64, details: Details, until: Instant, abortable: AbortRegistration },
+    /// On the engine's.
+    Record { details: Details },
+}
+
+/// Which heartbeats are due.
+#[derive(Clone, Copy)]
+pub(super) struct Due {
+    /// On the lease's own lane.
+    pub(super) beat: bool,
+    /// On the engine's.
+    pub(super) record: bool,
+}
+
+impl Due {
+    pub(super) const NOTHING: Self = Self { beat: false, record: false };
+
+    pub(super) fn is_nothing(self) -> bool {
+        !self.beat && !self.record
+    }
+}
+
+impl Pulse {
+    /// Which heartbeats are due.
+    pub(super) fn due(&mut self, now: Instant) -> Due {
+        let is_past = |moment: Option<Instant>| moment.is_some_and(|moment| moment <= now);
+        let record = is_past(self.record_at(now));
+        let beat = is_past(self.beat_at(now));
+        if beat && !record && self.may_share(now) {
+            self.next_beat = Some(now + self.rhythm.interval);
+            return Due { beat: false, record: true };
+        }
+        Due { beat, record }
+    }
+
+    /// The heartbeats that are due, with the newest details.
+    pub(super) fn orders(&mut self, due: Due, newest: &Encoded, now: Instant) -> Vec<Order> {
+        let mut orders = Vec::new();
+        if due.beat && !self.stopped {
+            orders.push(self.beat(newest.clone(), now));
+        }
+        if due.record && !self.stopped {
+            orders.push(self.record(newest.clone(), now));
+        }
+        orders
+    }
+
+    /// Whether the engine's lane carries the beat that is due: where nothing is wrong, the one before it
+    /// was ours, nobody waits for an acknowledgement, and two intervals and a retry leave time before
+    /// the lease ends.
+    fn may_share(&self, now: Instant) -> bool {
+        let Some((engine, timeout)) = self.engine.as_ref().zip(self.rhythm.timeout) else {
+            return false;
+        };
+        let interval = self.rhythm.interval;
+        engine.takes(now, interval)
+            && engine.is_older_than(self.traffic.last_sent())
+            && interval <= timeout / 3
+            && self.failures == 0
+            && self.traffic.open() == 0
+            && !self.cancellation.is_cancelled()
+            && self.source.acknowledgements().wanted().is_none()
+            && self.last_call.is_none_or(|moment| moment > now)
+    }
+
+    /// A beat on the lease's own lane, with the newest details that can be sent.
+    pub(super) fn beat(&mut self, newest: Encoded, now: Instant) -> Order {
+        self.last_call = self.last_call.filter(|moment| *moment > now);
+        let details = self.fit(newest).unwrap_or_else(|| self.kept.clone());
+        let (abort, abortable) = AbortHandle::new_pair();
+        let number = self.traffic.send(details.clone(), now, abort);
+        // One that asks after nobody listened any more changes nothing about that.
+        self.next_beat = self.next_beat.map(|_| now + self.until_hedge());
+        Order::Beat { number, details, until: now + self.longest_beat(), abortable }
+    }
+
+    fn record(&mut self, newest: Encoded, now: Instant) -> Order {
+        let details = self.fit(newest).unwrap_or_else(|| self.kept.clone());
+        self.traffic.record(details.version, now);
+        if let Some(engine) = &mut self.engine {
+            engine.recorded(now);
+        }
+        Order::Record { details }
+    }
+
+    /// The newest details, unless they cannot be sent: then the attempt is cancelled.
+    pub(super) fn fit(&mut self, newest: Encoded) -> Option<Details> {
+        match newest {
+            Ok(details) if self.unfit == Some(details.version) => None,
+            Ok(details) => Some(details),
+            Err(error) => {
+                self.cancel_with(CancelReason::CheckpointInvalid, error);
+                None
+            }
+        }
+    }
+
+    /// How long a beat is waited for before the next one goes out beside it.
+    fn until_hedge(&self) -> Duration {
+        let interval = self.rhythm.interval;
+        let first = match self.traffic.round_trip() {
+            _ if self.question.is_some() => self.traffic.settling().max(QUESTION_PATIENCE),
+            // Nothing was measured yet.
+            Duration::ZERO => interval / 2,
+            _ => self.traffic.settling().max(interval / 4),
+        };
+        let doublings = self.traffic.open().saturating_sub(1).min(16);
+        first.saturating_mul(1 << doublings).min(self.longest_pause()).max(first.min(interval))
+    }
+
+    /// The longest time between two tries where beats are lost: trouble that ends in time costs no
+    /// lease.
+    pub(super) fn longest_pause(&self) -> Duration {
+        let interval = self.rhythm.interval;
+        self.rhythm.timeout.map_or(interval, |timeout| interval.max(timeout / LAST_EIGHTH))
+    }
+
+    /// The last details that the server acknowledged, or that it handed out.
+    pub(super) fn kept(&self) -> Details {
+        self.kept.clone()
+    }
+
+    /// How long an answer may take: a slow server is not a lost one, and nothing waits for it.
+    pub(super) fn longest_beat(&self) -> Duration {
+        self.rhythm.timeout.unwrap_or(LONGEST_BEAT)
+    }
+
+    /// Until when the server may still know this attempt, after its body has ended.
+    pub(super) fn limit(&self, now: Instant) -> Instant {
+        self.end().unwrap_or(now + LONGEST_BEAT)
+    }
+
+    /// What became of a beat.
+    pub(super) fn landed(&mut self, number: u64, result: Result<Reply, BeatError>, now: Instant) {
+        let Some(flight) = self.traffic.land(number) else { return };
+        let answered = result.is_ok();
+        match result {
+            Ok(Reply::TooLarge(by)) => self.too_large(flight.details.version, by, now),
+            Ok(reply) => self.acknowledged(flight, reply, now),
+            Err(error) => self.not_acknowledged(&error, now),
+        }
+        if answered && self.question.as_ref().is_some_and(|question| question.beat <= number) {
+            self.answer_by_guess(now);
+        }
+    }
+
+    fn acknowledged(&mut self, flight: Flight, reply: Reply, now: Instant) {
+        if reply == Reply::Stop(CancelReason::NotFound) {
+            self.cancel(CancelReason::NotFound);
+            // Nobody listens any more.
+            self.next_beat = None;
+            self.last_call = None;
+            return;
+        }
+        self.traffic.acknowledge(&flight, now);
+        self.failures = 0;
+        self.beats += 1;
+        self.renewed = self.renewed.max(flight.sent);
+        self.publish_end();
+        // Where a later beat was told that nobody listens any more, there is none.
+        self.next_beat = self.next_beat.map(|_| self.after(flight.sent).max(now));
+        let version = flight.details.version;
+        tracing::trace!(target: "autobeat", version, took = ?now - flight.sent, "beat");
+        self.source.acknowledgements().acknowledge(flight.settled);
+        if version >= self.kept.version {
+            self.kept = flight.details;
+        }
+        if let Reply::Stop(reason) = reply {
+            self.cancel(reason);
+        }
+    }
+
+    /// When the next beat is due after one that was acknowledged: an interval after the newest, unless the
+    /// lease, which counts from the one that was acknowledged, is over too soon after that.
+    fn after(&self, sent: Instant) -> Instant {
+        let next = self.traffic.last_sent().unwrap_or(sent) + self.rhythm.interval;
+        let last = self.lease_end().zip(self.rhythm.timeout);
+        last.map_or(next, |(end, timeout)| next.min(end - timeout / LAST_EIGHTH))
+    }
+
+    fn too_large(&mut self, version: u64, TooLarge { size, limit }: TooLarge, now: Instant) {
+        self.unfit = Some(version);
+        self.next_beat = self.next_beat.map(|_| now + self.rhythm.interval);
+        let message = format!(
+            "the checkpoint takes {size} bytes, the server at most {limit}: keep positions and \
+             counts in it, not the data"
+        );
+        self.cancel_with(CancelReason::CheckpointTooLarge, message);
+    }
+
+    fn not_acknowledged(&mut self, error: &BeatError, now: Instant) {
+        if self.failures == 0 {
+            tracing::warn!(target: "autobeat", %error, "a heartbeat was not acknowledged; trying again");
+        }
+        let first = (self.rhythm.interval / 10).clamp(SHORTEST_RETRY, LONGEST_RETRY);
+        let delay = first.saturating_mul(1 << self.failures.min(16)).min(self.longest_pause());
+        self.failures += 1;
+        self.next_beat = self.next_beat.map(|_| now + delay);
+    }
+
+    /// The details that the engine was given are now on its lane, or were not given to it.
+    pub(super) fn recorded(&mut self, version: u64, result: Result<(), TooLarge>, now: Instant) {
+        match result {
+            Ok(()) => self.traffic.record(version, now),
+            // It counts as a report all the same: another try would come to nothing at once.
+            Err(by) => self.too_large(version, by, now),
+        }
+    }
+}
