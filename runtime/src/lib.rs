@@ -29,11 +29,14 @@
 //! 1. *Load.* What the last attempt saved is decoded; without one, the state starts from its
 //!    `Default`.
 //! 2. *Beat.* A task of its own sends a heartbeat every interval, each with the newest saved value.
-//!    The first goes out after one interval, so a short activity costs no request.
+//!    The first goes out after one interval, so a short activity costs no request. Where the interval
+//!    is at most a third of the timeout, one in three goes out on the SDK's own lane, which gives up an
+//!    attempt that it never hears of.
 //! 3. *Run.* The body is polled in place, with the handles it asked for: [`Checkpoint`],
 //!    [`Cancellation`], and the SDK's `ActivityContext`.
 //! 4. *Settle.* How it ended is answered to the server: see [`CancelReason`] for why an attempt may
-//!    be asked to stop, and [`Cancelled`] for how to say that it did.
+//!    be asked to stop, and [`Cancelled`] for how to say that it did. The answer goes through the SDK;
+//!    an attempt that has beaten asks once whether it came, and says it again where it did not.
 //!
 //! Loops that go on where the last attempt was need no bookkeeping: see
 //! [`Checkpoint::resume`], and its relatives for larger states, keys, streams and several items at
