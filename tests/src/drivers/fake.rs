@@ -30,7 +30,7 @@ const fn shift(latency: u64, commands: i64, retry: u64) -> Shift {
     Shift { latency, commands, retry, skew: Skew::Behind }
 }
 
-const SHIFTS: [Shift; 12] = [
+const SHIFTS: [Shift; 14] = [
     shift(2, 0, 0),
     shift(1, -200, 0),
     shift(1, -80, 60),
@@ -42,6 +42,8 @@ const SHIFTS: [Shift; 12] = [
     shift(30, 300, 150),
     shift(2, 300, 300),
     shift(2, -200, 300),
+    shift(2, 0, 500),
+    shift(5, 100, 500),
     // A worker that knows of some of its way: its deadline comes before that of its server.
     Shift { skew: Skew::Ahead, ..shift(5, 40, 100) },
 ];

@@ -25,6 +25,7 @@ pub mod compare;
 pub mod embedded;
 pub mod fake;
 mod forward;
+mod hitch;
 mod life;
 pub mod real;
 pub mod record;

@@ -27,6 +27,7 @@ use tokio::{task::JoinHandle, time::sleep};
 use super::{
     activities::Short,
     forward::Forwarder,
+    hitch::Hitch,
     life::Life,
     record::Record,
     sample::{Ending, Sample},
@@ -71,6 +72,8 @@ pub struct Played {
     pub history: Vec<Event>,
     /// How often the last worker's thread went to sleep, if that worker ended by itself.
     pub parks: Option<u64>,
+    /// For how long the machine had no time for somebody who had nothing but time to tell.
+    pub hitch: Duration,
 }
 
 impl Stage {
@@ -116,10 +119,12 @@ impl Stage {
         let handle = client.get_workflow_handle::<RunSchedule>(id.clone());
         let activity = Activity { client: client.clone(), handle, id };
         let ending = activity.ending();
+        let hitch = Hitch::watch();
         let parks = company.work(first, &activity, &ending).await?;
+        let hitch = hitch.longest();
         let ending = tokio::time::timeout(LIMIT, ending).await.context("it does not close")??;
         let history = record.history();
-        Ok(Played { sample: Sample::of(ending?, &history), history, parks })
+        Ok(Played { sample: Sample::of(ending?, &history), history, parks, hitch })
     }
 }
 
@@ -156,7 +161,11 @@ impl Company<'_> {
             match command {
                 Command::Order(order) => {
                     self.record.write(What::Ordered(*order, None));
-                    activity.order(*order).await?;
+                    if let Err(error) = activity.order(*order).await {
+                        // It may have closed by itself meanwhile.
+                        sleep(Duration::from_secs(1)).await;
+                        ensure!(ending.is_finished(), "{order:?}: {error:#}");
+                    }
                 }
                 Command::Crash(away) => {
                     life.crash().await;
