@@ -120,8 +120,8 @@ impl fmt::Display for EmbeddedError {
             Kind::InUse { path } => {
                 write!(
                     formatter,
-                    "the store {} is open already, in another process or as another `Embedded` of \
-                     this one, which is to be cloned",
+                    "another process is using the store {}, or another `Embedded` of this one does, \
+                     which is to be cloned instead",
                     path.display()
                 )
             }

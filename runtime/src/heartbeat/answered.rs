@@ -8,7 +8,8 @@
 //!   given it up, is the answer said again;
 //! - the answer is the one that the engine was given, and the server takes one of the two;
 //! - it does no harm where the lease is over by our clock: the server may know better, and refuses
-//!   whatever comes after another attempt began;
+//!   whatever comes after another attempt began. (But for one that a reset gave the same number: the
+//!   lease knows of it where it is in this process.)
 //! - it ends a timeout after the attempt, whatever comes.
 
 use std::sync::{Arc, Mutex};

@@ -12,6 +12,7 @@ pub(crate) mod local;
 pub(crate) mod scripted;
 pub(crate) mod server;
 mod size_limit;
+mod succession;
 
 use std::{fmt, time::Duration};
 

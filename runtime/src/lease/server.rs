@@ -47,6 +47,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Answer, BeatError, EngineRules, Lease, Reply, TooLarge, answer::Failed, size_limit::SizeLimit,
+    succession::Succession,
 };
 use crate::{cancel::CancelReason, checkpoint::Details};
 
@@ -73,11 +74,14 @@ pub(crate) struct ServerLease {
     question: Mutex<Option<AbortOnDropHandle<()>>>,
     /// What a failure carries.
     left: Mutex<Option<Details>>,
+    succession: Succession,
 }
 
 impl ServerLease {
     pub(crate) fn new(context: ActivityContext, timeout: Option<Duration>) -> Self {
+        let succession = Succession::new(&context.info().task_token);
         Self {
+            succession,
             context,
             client: OnceLock::new(),
             timeout,
@@ -256,6 +260,9 @@ impl Lease for ServerLease {
 
     fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
         async move {
+            if self.succession.is_over() {
+                return Ok(Reply::Stop(CancelReason::NotFound));
+            }
             let sent = Instant::now();
             match timeout_at(until, self.send(&details, until)).await {
                 Ok(reply) => reply,
@@ -304,6 +311,9 @@ impl Lease for ServerLease {
 
     fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {
         async move {
+            if self.succession.is_over() {
+                return true;
+            }
             let saying = async {
                 match answer {
                     Answer::Completed(result) => self.say_completed(result).await,
