@@ -112,7 +112,8 @@ impl Embedded {
 
     /// Runs an activity to its end, from where its last attempt was; Ctrl-C is a worker's shutdown.
     ///
-    /// The id names this piece of work in the store. A second Ctrl-C does not wait for the body.
+    /// The id names this piece of work in the store. Once it has completed nothing is kept of it, and the
+    /// same call begins afresh. A second Ctrl-C does not wait for the body.
     /// `max_attempts` and `schedule_to_close_timeout` count within one call; the number of the attempt
     /// counts on.
     ///

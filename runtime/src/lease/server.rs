@@ -46,8 +46,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Answer, BeatError, EngineRules, Lease, Reply, TooLarge, answer::Failed, size_limit::SizeLimit,
-    succession::Succession,
+    Answer, BeatError, EngineRules, Lease, Reply, TooLarge,
+    answer::Failed,
+    size_limit::SizeLimit,
+    succession::{Succession, is_held},
 };
 use crate::{cancel::CancelReason, checkpoint::Details};
 
@@ -68,41 +70,53 @@ const LARGEST_EXPANSION: usize = 4;
 pub(crate) struct ServerLease {
     context: ActivityContext,
     /// Built at the first beat: most attempts of short activities never need it.
-    client: OnceLock<(Client, SizeLimit)>,
+    connected: OnceLock<Connected>,
     timeout: Option<Duration>,
     /// The question for the size limit, beside the beats.
     question: Mutex<Option<AbortOnDropHandle<()>>>,
     /// What a failure carries.
     left: Mutex<Option<Details>>,
+}
+
+/// What a lease needs to speak to its server.
+struct Connected {
+    client: Client,
+    size_limit: SizeLimit,
     succession: Succession,
 }
 
 impl ServerLease {
     pub(crate) fn new(context: ActivityContext, timeout: Option<Duration>) -> Self {
-        let succession = Succession::new(&context.info().task_token);
-        Self {
-            succession,
+        let lease = Self {
             context,
-            client: OnceLock::new(),
+            connected: OnceLock::new(),
             timeout,
             question: Mutex::new(None),
             left: Mutex::new(None),
+        };
+        if is_held(&lease.token()) {
+            lease.connected();
         }
+        lease
     }
 
     fn client(&self) -> &Client {
-        &self.connected().0
+        &self.connected().client
     }
 
     fn size_limit(&self) -> &SizeLimit {
-        &self.connected().1
+        &self.connected().size_limit
     }
 
-    fn connected(&self) -> &(Client, SizeLimit) {
-        self.client.get_or_init(|| {
+    fn connected(&self) -> &Connected {
+        self.connected.get_or_init(|| {
             let client = self.context.client();
-            let size_limit = SizeLimit::of(&client);
-            (client, size_limit)
+            let connection = client.connection().worker_grouping_key().as_u128();
+            Connected {
+                size_limit: SizeLimit::of(&client),
+                succession: Succession::new(&self.token(), connection),
+                client,
+            }
         })
     }
 
@@ -128,7 +142,7 @@ impl ServerLease {
         let mut question = self.question.lock().unwrap_or_else(PoisonError::into_inner);
         let is_open = question.as_ref().is_some_and(|asking| !asking.is_finished());
         if !is_open && !self.size_limit().is_known() {
-            let (client, size_limit) = self.connected().clone();
+            let (client, size_limit) = (self.client().clone(), self.size_limit().clone());
             let asking = tokio::spawn(async move { size_limit.ask(&client).await });
             *question = Some(AbortOnDropHandle::new(asking));
         }
@@ -260,7 +274,7 @@ impl Lease for ServerLease {
 
     fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
         async move {
-            if self.succession.is_over() {
+            if self.connected().succession.is_over() {
                 return Ok(Reply::Stop(CancelReason::NotFound));
             }
             let sent = Instant::now();
@@ -311,7 +325,7 @@ impl Lease for ServerLease {
 
     fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {
         async move {
-            if self.succession.is_over() {
+            if self.connected().succession.is_over() {
                 return true;
             }
             let saying = async {

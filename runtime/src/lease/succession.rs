@@ -13,40 +13,61 @@ use std::{
     },
 };
 
-/// The newest holder of each token that is in use.
-static HOLDERS: Mutex<Option<HashMap<Vec<u8>, u64>>> = Mutex::new(None);
+/// The newest holder of each token that is in use, by the connection that it came over: two servers may
+/// hand out the same.
+static HOLDERS: Mutex<Option<HashMap<Vec<u8>, Vec<Holder>>>> = Mutex::new(None);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Holder {
+    connection: u128,
+    number: u64,
+}
 
 /// One holder of a token.
 pub(super) struct Succession {
     token: Vec<u8>,
-    number: u64,
+    holder: Holder,
+}
+
+/// Whether an attempt of some connection holds this token, so that it is worth asking of which.
+pub(super) fn is_held(token: &[u8]) -> bool {
+    with_holders(|holders| holders.contains_key(token))
 }
 
 impl Succession {
-    pub(super) fn new(token: &[u8]) -> Self {
+    pub(super) fn new(token: &[u8], connection: u128) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
-        let (token, number) = (token.to_vec(), NUMBERS.fetch_add(1, Ordering::Relaxed));
-        with_holders(|holders| holders.insert(token.clone(), number));
-        Self { token, number }
+        let holder = Holder { connection, number: NUMBERS.fetch_add(1, Ordering::Relaxed) };
+        with_holders(|holders| {
+            let of_token = holders.entry(token.to_vec()).or_default();
+            of_token.retain(|other| other.connection != connection);
+            of_token.push(holder);
+        });
+        Self { token: token.to_vec(), holder }
     }
 
     /// Whether a later attempt was handed the same token.
     pub(super) fn is_over(&self) -> bool {
-        with_holders(|holders| holders.get(&self.token) != Some(&self.number))
+        with_holders(|holders| {
+            !holders.get(&self.token).is_some_and(|of_token| of_token.contains(&self.holder))
+        })
     }
 }
 
 impl Drop for Succession {
     fn drop(&mut self) {
         with_holders(|holders| {
-            if holders.get(&self.token) == Some(&self.number) {
-                holders.remove(&self.token);
+            if let Some(of_token) = holders.get_mut(&self.token) {
+                of_token.retain(|other| *other != self.holder);
+                if of_token.is_empty() {
+                    holders.remove(&self.token);
+                }
             }
         });
     }
 }
 
-fn with_holders<R>(look: impl FnOnce(&mut HashMap<Vec<u8>, u64>) -> R) -> R {
+fn with_holders<R>(look: impl FnOnce(&mut HashMap<Vec<u8>, Vec<Holder>>) -> R) -> R {
     look(HOLDERS.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default())
 }
 
@@ -57,13 +78,14 @@ mod tests {
     #[test]
     fn an_attempt_with_the_same_token_ends_the_one_before_it() {
         let token = b"an attempt of this test alone";
-        let first = Succession::new(token);
-        assert!(!first.is_over());
-        let second = Succession::new(token);
-        assert!(first.is_over() && !second.is_over());
+        let first = Succession::new(token, 1);
+        let elsewhere = Succession::new(token, 2);
+        assert!(!first.is_over() && !elsewhere.is_over() && is_held(token));
+        let second = Succession::new(token, 1);
+        assert!(first.is_over() && !second.is_over() && !elsewhere.is_over());
         drop(first);
         assert!(!second.is_over(), "the first one takes nothing with it");
-        drop(second);
-        assert!(with_holders(|holders| !holders.contains_key(token.as_slice())), "nothing is left");
+        drop((second, elsewhere));
+        assert!(!is_held(token), "nothing is left");
     }
 }
