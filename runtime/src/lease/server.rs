@@ -94,7 +94,7 @@ impl ServerLease {
             question: Mutex::new(None),
             left: Mutex::new(None),
         };
-        if is_held(&lease.token()) {
+        if is_held(&lease.attempt()) {
             lease.connected();
         }
         lease
@@ -114,10 +114,17 @@ impl ServerLease {
             let connection = client.connection().worker_grouping_key().as_u128();
             Connected {
                 size_limit: SizeLimit::of(&client),
-                succession: Succession::new(&self.token(), connection),
+                succession: Succession::new(&self.attempt(), connection),
                 client,
             }
         })
+    }
+
+    /// What the server tells this attempt from others by.
+    fn attempt(&self) -> String {
+        let info = self.context.info();
+        let run = info.workflow_run_id.as_ref().or(info.activity_run_id.as_ref());
+        format!("{} {run:?} {} {}", info.namespace, info.activity_id, info.attempt)
     }
 
     fn token(&self) -> Vec<u8> {

@@ -1,9 +1,8 @@
-//! Which of two attempts in this process a task token belongs to.
+//! Which of two attempts in this process a number belongs to.
 //!
-//! A server tells attempts apart by their number, and a reset counts from 1 again: a token that an
-//! attempt had may be handed out once more. Whatever the earlier one still sent would then be taken for
-//! the later one's. Where both are in this process, the earlier one falls silent; across workers nobody
-//! can tell.
+//! A server tells the attempts of an activity apart by their number alone, and a reset counts from 1
+//! again. Whatever an earlier attempt of the same number still sent would be taken for the later one's.
+//! Where both are in this process, the earlier one falls silent; across workers nobody can tell.
 
 use std::{
     collections::HashMap,
@@ -13,9 +12,9 @@ use std::{
     },
 };
 
-/// The newest holder of each token that is in use, by the connection that it came over: two servers may
-/// hand out the same.
-static HOLDERS: Mutex<Option<HashMap<Vec<u8>, Vec<Holder>>>> = Mutex::new(None);
+/// The newest holder of each number that is in use, by the connection that it came over: two servers may
+/// have the same names.
+static HOLDERS: Mutex<Option<HashMap<String, Vec<Holder>>>> = Mutex::new(None);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Holder {
@@ -23,33 +22,33 @@ struct Holder {
     number: u64,
 }
 
-/// One holder of a token.
+/// One holder of a number.
 pub(super) struct Succession {
-    token: Vec<u8>,
+    attempt: String,
     holder: Holder,
 }
 
-/// Whether an attempt of some connection holds this token, so that it is worth asking of which.
-pub(super) fn is_held(token: &[u8]) -> bool {
-    with_holders(|holders| holders.contains_key(token))
+/// Whether an attempt of some connection holds this number, so that it is worth asking of which.
+pub(super) fn is_held(attempt: &str) -> bool {
+    with_holders(|holders| holders.contains_key(attempt))
 }
 
 impl Succession {
-    pub(super) fn new(token: &[u8], connection: u128) -> Self {
+    pub(super) fn new(attempt: &str, connection: u128) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let holder = Holder { connection, number: NUMBERS.fetch_add(1, Ordering::Relaxed) };
         with_holders(|holders| {
-            let of_token = holders.entry(token.to_vec()).or_default();
-            of_token.retain(|other| other.connection != connection);
-            of_token.push(holder);
+            let of_attempt = holders.entry(attempt.to_owned()).or_default();
+            of_attempt.retain(|other| other.connection != connection);
+            of_attempt.push(holder);
         });
-        Self { token: token.to_vec(), holder }
+        Self { attempt: attempt.to_owned(), holder }
     }
 
-    /// Whether a later attempt was handed the same token.
+    /// Whether a later attempt was given the same number.
     pub(super) fn is_over(&self) -> bool {
         with_holders(|holders| {
-            !holders.get(&self.token).is_some_and(|of_token| of_token.contains(&self.holder))
+            !holders.get(&self.attempt).is_some_and(|of_attempt| of_attempt.contains(&self.holder))
         })
     }
 }
@@ -57,17 +56,17 @@ impl Succession {
 impl Drop for Succession {
     fn drop(&mut self) {
         with_holders(|holders| {
-            if let Some(of_token) = holders.get_mut(&self.token) {
-                of_token.retain(|other| *other != self.holder);
-                if of_token.is_empty() {
-                    holders.remove(&self.token);
+            if let Some(of_attempt) = holders.get_mut(&self.attempt) {
+                of_attempt.retain(|other| *other != self.holder);
+                if of_attempt.is_empty() {
+                    holders.remove(&self.attempt);
                 }
             }
         });
     }
 }
 
-fn with_holders<R>(look: impl FnOnce(&mut HashMap<Vec<u8>, Vec<Holder>>) -> R) -> R {
+fn with_holders<R>(look: impl FnOnce(&mut HashMap<String, Vec<Holder>>) -> R) -> R {
     look(HOLDERS.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default())
 }
 
@@ -76,16 +75,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_attempt_with_the_same_token_ends_the_one_before_it() {
-        let token = b"an attempt of this test alone";
-        let first = Succession::new(token, 1);
-        let elsewhere = Succession::new(token, 2);
-        assert!(!first.is_over() && !elsewhere.is_over() && is_held(token));
-        let second = Succession::new(token, 1);
+    fn an_attempt_of_the_same_number_ends_the_one_before_it() {
+        let attempt = "an attempt of this test alone";
+        let first = Succession::new(attempt, 1);
+        let elsewhere = Succession::new(attempt, 2);
+        assert!(!first.is_over() && !elsewhere.is_over() && is_held(attempt));
+        let second = Succession::new(attempt, 1);
         assert!(first.is_over() && !second.is_over() && !elsewhere.is_over());
         drop(first);
         assert!(!second.is_over(), "the first one takes nothing with it");
         drop((second, elsewhere));
-        assert!(!is_held(token), "nothing is left");
+        assert!(!is_held(attempt), "nothing is left");
     }
 }
