@@ -1,21 +1,31 @@
-//! A few thousand of fresh seeds: each run looks at others.
+//! Some seeds that are the same in each run, and some hundred that no run looked at before.
 
 use std::{thread, time::SystemTime};
 
 use autobeat_tests::schedules::search::try_seed;
 
-const COUNT: u64 = 3_000;
+const FRESH: u64 = 300;
+const SAME: u64 = 1_200;
 
 #[test]
 fn fresh_seeds_break_no_rule() {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
     let first = now.as_secs() * 10_000;
-    println!("seeds {first} to {}", first + COUNT);
+    break_no_rule(first, FRESH);
+}
+
+#[test]
+fn seeds_of_every_run_break_no_rule() {
+    break_no_rule(1, SAME);
+}
+
+fn break_no_rule(first: u64, count: u64) {
+    println!("seeds {first} to {}", first + count);
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let failed_of = |seeds: &[u64]| -> Vec<_> {
         seeds.iter().filter_map(|seed| Some((*seed, try_seed(*seed, false).failure?))).collect()
     };
-    let seeds: Vec<_> = (first..first + COUNT).collect();
+    let seeds: Vec<_> = (first..first + count).collect();
     let mut failed: Vec<_> = thread::scope(|scope| {
         let shares = seeds.chunks(seeds.len().div_ceil(threads));
         let running: Vec<_> = shares.map(|share| scope.spawn(move || failed_of(share))).collect();
