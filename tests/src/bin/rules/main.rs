@@ -1,0 +1,77 @@
+//! Takes one rule at a time out of a copy of the product, and counts the seeds after which a schedule
+//! breaks: whether those who judge would notice.
+//!
+//! ```sh
+//! cargo run --release -p autobeat-tests --bin rules
+//! ```
+//!
+//! It prints the table that stands in the documentation of [`schedules`](autobeat_tests::schedules).
+//! The copy and what is built of it stay in the target folder, so that it is built once.
+
+mod copy;
+mod mutations;
+mod seeds;
+
+use std::{path::Path, process::ExitCode};
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+
+use self::{
+    copy::Copy,
+    mutations::{MUTATIONS, Mutation},
+    seeds::{Broken, first_broken},
+};
+
+/// Takes one rule at a time out of a copy of the product, and counts the seeds until that is noticed.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Only the mutations whose names contain this.
+    #[arg(long, default_value = "")]
+    only: String,
+    /// How many seeds at most, from 1.
+    #[arg(long, default_value_t = 10_000)]
+    count: u64,
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("a workspace")?;
+    let copy = Copy::of(checkout)?;
+    for mutation in MUTATIONS {
+        mutation.check(&copy)?;
+    }
+    let unchanged = first_broken(&copy.build()?, arguments.count)?;
+    ensure!(unchanged.is_none(), "broken without any mutation: {unchanged:?}");
+
+    println!("| no longer so | who notices | after seeds |\n|---|---|---:|");
+    let mut unnoticed = 0;
+    for mutation in MUTATIONS.iter().filter(|mutation| mutation.name.contains(&arguments.only)) {
+        let broken = mutation.try_out(&copy, arguments.count)?;
+        unnoticed += usize::from(broken.is_none());
+        let (rule, seeds) = broken.map_or_else(
+            || ("**nobody**".to_owned(), format!("{}", arguments.count)),
+            |Broken { rule, seeds }| (rule, seeds.to_string()),
+        );
+        println!("| {} | {rule} | {seeds} |", mutation.name);
+    }
+    Ok(if unnoticed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Mutation {
+    /// A mutation that does not fit the sources any more would be one that nobody notices.
+    fn check(&self, copy: &Copy) -> Result<()> {
+        let times = copy.read(self.file)?.matches(self.old).count();
+        ensure!(times == 1, "{}: found {times} times in {}: {}", self.name, self.file, self.old);
+        Ok(())
+    }
+
+    /// Applies it, runs the schedules, and takes it back.
+    fn try_out(&self, copy: &Copy, count: u64) -> Result<Option<Broken>> {
+        let original = copy.read(self.file)?;
+        copy.write(self.file, &original.replacen(self.old, self.new, 1))?;
+        let broken = copy.build().and_then(|program| first_broken(&program, count));
+        copy.write(self.file, &original)?;
+        broken.with_context(|| self.name)
+    }
+}
