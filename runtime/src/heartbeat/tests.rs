@@ -101,6 +101,14 @@ async fn beats_that_nobody_answers_do_not_wait_for_each_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_beat_of_a_fast_server_that_nobody_answers_is_soon_followed() {
+    let lease = Arc::new(ScriptedLease::new([Line::Late(SECOND / 100)], Line::Silence));
+    let (_heartbeat, _, cancellation) = start(&lease, rhythm());
+    cancellation.given_up().await;
+    assert_eq!(gaps(&lease), [30, 7, 15, 30], "a quarter of the interval, then less often");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_slower_than_the_interval_is_slow_and_not_gone() {
     let lease = Arc::new(ScriptedLease::new([], Line::Late(5 * SECOND)));
     let (_heartbeat, _, cancellation) = start(&lease, rhythm());
@@ -121,6 +129,15 @@ async fn the_engines_lane_carries_every_third_beat() {
         let gap = pair[1].saturating_sub(pair[0]);
         assert!(gap >= 8 * SECOND && gap <= 12 * SECOND, "{gap:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_engines_lane_carries_beats_of_an_attempt_with_a_deadline_too() {
+    let lease = Arc::new(ScriptedLease::friendly().with_engine(9 * SECOND));
+    let deadline = Some(Instant::now() + 600 * SECOND);
+    let (_heartbeat, ..) = start(&lease, Rhythm { deadline, ..rhythm() });
+    sleep(91 * SECOND).await;
+    assert_eq!((lease.times().len(), lease.recorded().len()), (20, 10));
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,8 +30,10 @@ pub(crate) enum Line {
     Refusal,
     /// No answer within the limit.
     Silence,
-    /// An answer, but only after this long.
+    /// To go on, but only after this long.
     Late(Duration),
+    /// An answer, but only after this long.
+    LateAnswer(Duration, Reply),
 }
 
 pub(crate) struct ScriptedLease {
@@ -163,7 +165,10 @@ impl Lease for ScriptedLease {
                 Line::Answer(reply) => (sent, Ok(reply)),
                 Line::Refusal => (sent, Err(BeatError::new("refused"))),
                 Line::Late(delay) if sent + delay < until => (sent + delay, Ok(Reply::GoOn)),
-                Line::Late(_) | Line::Silence => (until, Err(BeatError::not_within(until, sent))),
+                Line::LateAnswer(delay, reply) if sent + delay < until => (sent + delay, Ok(reply)),
+                Line::Late(_) | Line::LateAnswer(..) | Line::Silence => {
+                    (until, Err(BeatError::not_within(until, sent)))
+                }
             };
             sleep_until(at).await;
             answer
@@ -199,10 +204,11 @@ impl Lease for ScriptedLease {
         self.says.is_some()
     }
 
-    fn say<'a>(&'a self, answer: &'a Answer, _: Instant) -> BoxFuture<'a, bool> {
+    fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {
         lock(&self.said).push((self.began.elapsed(), format!("{answer:?}")));
         let taken = self.says.as_ref().and_then(|says| lock(says).pop_front()).unwrap_or(true);
-        std::future::ready(taken).boxed()
+        // What is given no time is not heard.
+        std::future::ready(taken && until > Instant::now()).boxed()
     }
 
     fn told_to_stop(&self) -> BoxFuture<'_, ()> {

@@ -210,6 +210,20 @@ async fn a_request_to_cancel_after_a_pause_is_the_one_that_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_to_cancel_since_the_last_beat_is_asked_for_at_the_end() {
+    let script = [Line::Answer(Reply::Stop(CancelReason::Paused))];
+    let requested = Reply::Stop(CancelReason::Requested);
+    let lease = Arc::new(ScriptedLease::new(script, Line::LateAnswer(SECOND / 2, requested)));
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |_, cancellation| {
+        let cancelled = cancellation.cancelled().await;
+        sleep(2 * SECOND).await; // the next beat is due after 3 s
+        Err(cancelled.into())
+    });
+    assert_eq!(failure_type(&result.await), "(cancelled)");
+    assert_eq!(lease.times().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_checkpoint_that_is_too_large_fails_for_good_and_keeps_the_last_one() {
     let too_large = Reply::TooLarge(TooLarge { size: 3_000_000, limit: 2_097_152 });
     let lease = Arc::new(ScriptedLease::new([], Line::Answer(too_large)));

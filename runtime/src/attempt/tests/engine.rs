@@ -129,3 +129,67 @@ async fn a_question_that_is_refused_is_asked_again() {
     let result = told_at(&lease, SECOND, HANDLES).await;
     assert_eq!(failure_type(&result), "(cancelled)", "the next try would have said so");
 }
+
+/// What a body is told when the engine's token fires at this moment, and when.
+async fn reason_at(lease: &Arc<ScriptedLease>, moment: Duration) -> (CancelReason, Duration) {
+    let (began, engine) = (Instant::now(), lease.engine.clone());
+    tokio::spawn(async move {
+        sleep(moment).await;
+        engine.cancel();
+    });
+    let (tell, told) = tokio::sync::oneshot::channel();
+    attempt(OPTIONS, facts(), lease, async |_, cancellation| {
+        let _ = tell.send(cancellation.cancelled().await.reason());
+        Ok(())
+    })
+    .await
+    .unwrap();
+    (told.await.unwrap(), began.elapsed())
+}
+
+const REQUESTED: Reply = Reply::Stop(CancelReason::Requested);
+
+#[tokio::test(start_paused = true)]
+async fn only_the_answer_to_a_question_is_taken_for_one() {
+    // The beat before it is answered after it, and says nothing; a refused one says nothing either.
+    for first in [Line::Late(SECOND), Line::Refusal] {
+        let lease = Arc::new(ScriptedLease::new([first], Line::LateAnswer(SECOND, REQUESTED)));
+        let (reason, _) = reason_at(&lease, Duration::from_millis(3_500)).await;
+        assert_eq!(reason, CancelReason::Requested);
+    }
+    let lease = Arc::new(ScriptedLease::new([Line::Refusal], Line::LateAnswer(SECOND, REQUESTED)));
+    assert_eq!(reason_at(&lease, SECOND).await.0, CancelReason::Requested);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_nobody_answers_is_soon_asked_again_beside_it() {
+    let lease = Arc::new(ScriptedLease::new([Line::Silence], Line::Answer(REQUESTED)));
+    let (reason, told) = reason_at(&lease, SECOND).await;
+    assert_eq!((reason, told.as_millis() / 100), (CancelReason::Requested, 15));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_timeout_there_is_time_for_the_question_too() {
+    let lease = Arc::new(ScriptedLease::new([], Line::LateAnswer(SECOND, REQUESTED)));
+    lease.engine.cancel();
+    let facts = Facts { heartbeat_timeout: None, ..facts() };
+    let body = async |_, _| Err(ActivityError::cancelled());
+    let result = attempt::<(), _>(OPTIONS, facts, &lease, body).await;
+    assert_eq!(failure_type(&result), "(cancelled)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_the_engine_takes_as_it_is_is_not_said_before_it() {
+    // A cancellation without a shutdown, and a failure in one.
+    let lease = Arc::new(ScriptedLease::new([], Line::Answer(REQUESTED)).hearing(0));
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |_, cancellation| {
+        Err(cancellation.cancelled().await.into())
+    });
+    assert_eq!(failure_type(&result.await), "(cancelled)");
+    assert!(lease.said().is_empty(), "{:?}", lease.said());
+
+    let lease = self::lease();
+    let result = told_at(&lease, 5 * SECOND, HANDLES).await;
+    assert_eq!(failure_type(&result), "WorkerShutdown");
+    assert!(lease.said().is_empty(), "{:?}", lease.said());
+}

@@ -128,3 +128,29 @@ async fn bad_checkpoint_can_start_afresh_and_is_kept_until_something_is_saved() 
     assert_eq!(value.unwrap(), "");
     assert_eq!(lease.values(), [Some(8)]);
 }
+
+/// A state that counts how often it is serialised.
+#[derive(Clone, Default, serde::Deserialize)]
+struct Counted;
+
+static SERIALISED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+impl serde::Serialize for Counted {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        SERIALISED.fetch_add(1, Ordering::Relaxed);
+        serializer.serialize_unit()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_is_serialised_once_a_beat() {
+    let lease = friendly();
+    let body = async |checkpoint: Checkpoint<Counted>, _| {
+        checkpoint.save(Counted)?;
+        sleep(60 * SECOND).await;
+        Ok::<_, ActivityError>(())
+    };
+    let beaten = Arc::clone(&lease) as Arc<dyn Lease>;
+    run(OPTIONS, Takes::NOTHING.checkpoint(), facts(), beaten, body).await.unwrap();
+    assert_eq!(SERIALISED.load(Ordering::Relaxed), lease.times().len());
+}

@@ -50,3 +50,17 @@ async fn the_end_of_an_attempt_is_said_with_what_it_took() {
         assert!(said.contains(part), "{part} in {said}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn those_who_debug_are_shown_the_beginning_of_a_checkpoint() {
+    let listener = Listener::at(Level::DEBUG);
+    let text = format!("{}{}", "a".repeat(79), "z".repeat(20));
+    let loaded = Facts { details: vec![payload(text)], ..resumed_from(0) };
+    let takes = Takes::NOTHING.checkpoint();
+    let body = async |checkpoint: Checkpoint<String>, _| Ok::<_, ActivityError>(checkpoint.get());
+    run(OPTIONS, takes, loaded, friendly() as Arc<dyn Lease>, body).await.unwrap();
+    // The quotation mark is the first of 80.
+    let beginning = format!("{}…", "a".repeat(79));
+    let said = listener.said();
+    assert!(said.contains(&beginning) && !said.contains('z'), "{said}");
+}
