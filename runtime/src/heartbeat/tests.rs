@@ -141,6 +141,26 @@ async fn the_engines_lane_carries_beats_of_an_attempt_with_a_deadline_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn reports_on_the_engines_lane_keep_their_distance_however_short_the_timeout() {
+    for (timeout, beats) in (1..=9).flat_map(|timeout| [(timeout, 2), (timeout, 3)]) {
+        let timeout = timeout * SECOND;
+        let lease = Arc::new(ScriptedLease::friendly().with_engine(timeout));
+        let rhythm = Rhythm { interval: timeout / beats, timeout: Some(timeout), ..rhythm() };
+        let (_heartbeat, _, cancellation) = start(&lease, rhythm);
+        sleep(60 * SECOND).await;
+        assert_eq!(cancellation.reason(), None);
+        // Its throttle, and half of its patience: a report may be unfinished until then.
+        let least = timeout.mul_f64(0.8).max((timeout + 5 * SECOND) / 2);
+        let recorded = lease.recorded();
+        let gaps: Vec<_> =
+            recorded.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+        assert!(gaps.len() >= 3, "{timeout:?}, {beats} beats: {recorded:?}");
+        assert!(gaps.iter().all(|gap| *gap > least), "{timeout:?}, {beats} beats: {gaps:?}");
+        assert!(gaps.iter().all(|gap| *gap < timeout + 5 * SECOND), "{timeout:?}: {gaps:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interval_above_a_third_is_not_shared_with_the_engine() {
     let lease = Arc::new(ScriptedLease::friendly().with_engine(60 * SECOND));
     let rhythm =
@@ -174,6 +194,18 @@ async fn a_blocked_runtime_is_said_once_an_episode_with_its_lateness() {
     advance(20 * SECOND).await;
     tokio::task::yield_now().await;
     assert_eq!(lateness(), 2, "after beats in time it is another episode");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beat_that_is_not_acknowledged_is_said_once_an_episode() {
+    let listener = Listener::at(Level::WARN);
+    let outage = || [Line::Refusal, Line::Refusal, Line::Answer(Reply::GoOn)];
+    let script = outage().into_iter().chain(outage());
+    let lease = Arc::new(ScriptedLease::new(script, Line::Answer(Reply::GoOn)));
+    let (_heartbeat, ..) = start(&lease, rhythm());
+    sleep(20 * SECOND).await;
+    let said = listener.said();
+    assert_eq!(said.matches("a heartbeat was not acknowledged").count(), 2, "{said}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! The lease, the deadline, a stall, and what `commit` waits for.
 
+use std::sync::atomic::AtomicUsize;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -252,8 +254,12 @@ fn what_takes_less_than_a_hundred_years_may_be_over() {
     assert_eq!(stalls_after(years(100)), None);
 }
 
-/// A lease as that of a local activity, which takes no heartbeats.
-struct Nowhere;
+/// A lease as that of a local activity, which takes no heartbeats; it counts how often somebody looks
+/// at it.
+#[derive(Default)]
+struct Nowhere {
+    looks: AtomicUsize,
+}
 
 impl Lease for Nowhere {
     fn takes_heartbeats(&self) -> bool {
@@ -285,6 +291,7 @@ impl Lease for Nowhere {
     }
 
     fn told_to_stop(&self) -> futures_util::future::BoxFuture<'_, ()> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
         std::future::pending().boxed()
     }
 }
@@ -300,8 +307,22 @@ async fn a_stall_is_known_to_within_an_interval_without_heartbeats_too() {
         Err::<(), ActivityError>(cancellation.cancelled().await.into())
     };
     let takes = Takes::NOTHING.checkpoint().cancellation();
-    let result = run(options, takes, facts, Arc::new(Nowhere) as Arc<dyn Lease>, body).await;
+    let result =
+        run(options, takes, facts, Arc::new(Nowhere::default()) as Arc<dyn Lease>, body).await;
     assert_eq!(failure_type(&result), "ActivityStalled");
     let took = moved.elapsed();
     assert!(took <= 64 * SECOND, "{took:?} after it moved: {}", message(&result));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_wakes_an_attempt_without_heartbeats() {
+    let lease = Arc::new(Nowhere::default());
+    let facts = Facts { heartbeat_timeout: None, ..facts() };
+    let body = async |_: Checkpoint<u64>, _| {
+        sleep(3_600 * SECOND).await;
+        Ok::<_, ActivityError>(())
+    };
+    let takes = Takes::NOTHING.checkpoint();
+    run(OPTIONS, takes, facts, Arc::clone(&lease) as Arc<dyn Lease>, body).await.unwrap();
+    assert_eq!(lease.looks.load(Ordering::Relaxed), 1);
 }

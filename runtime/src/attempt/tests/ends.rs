@@ -129,11 +129,17 @@ async fn the_sdks_own_cancelled_error_is_answered_by_reason() {
         attempt::<(), _>(OPTIONS, facts(), &lease, async |_, _| Err(ActivityError::cancelled()))
             .await;
     assert_eq!(failure_type(&result), "ActivityPaused");
-    let unasked = attempt::<(), _>(OPTIONS, facts(), &friendly(), async |_, _| {
-        Err(ActivityError::cancelled())
-    })
-    .await;
-    assert_eq!(failure_type(&unasked), "UnrequestedCancellation");
+    for lease in [friendly(), Arc::new(ScriptedLease::friendly().with_engine(TIMEOUT))] {
+        let unasked =
+            attempt::<(), _>(
+                OPTIONS,
+                facts(),
+                &lease,
+                async |_, _| Err(ActivityError::cancelled()),
+            )
+            .await;
+        assert_eq!(failure_type(&unasked), "UnrequestedCancellation");
+    }
 }
 
 /// A user's own error, with a cancellation somewhere below.

@@ -122,6 +122,27 @@ async fn a_cancellation_in_a_shutdown_is_said_before_the_engine_makes_a_failure_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_cancellation_that_the_engine_was_told_of_by_its_own_report_is_its_own_to_answer() {
+    // A report may have been told within its settling time; later it was not, and it is a shutdown.
+    for (after_a_report, said) in [(SECOND / 20, 0), (SECOND, 1)] {
+        let go_on = [Line::Answer(Reply::GoOn), Line::Answer(Reply::GoOn)];
+        let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
+        let lease = ScriptedLease::new(go_on, requested).with_engine(TIMEOUT).hearing(0);
+        let lease = Arc::new(lease);
+        let watched = Arc::clone(&lease);
+        let moment = async move {
+            while watched.recorded().is_empty() {
+                sleep(Duration::from_millis(1)).await;
+            }
+            sleep(after_a_report).await;
+        };
+        let result = told_after(&lease, moment, HANDLES).await;
+        assert_eq!(failure_type(&result), "(cancelled)");
+        assert_eq!(lease.said().len(), said, "{after_a_report:?} after a report");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_question_that_is_refused_is_asked_again() {
     let script = [Line::Refusal];
     let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
@@ -166,6 +187,13 @@ async fn a_question_that_nobody_answers_is_soon_asked_again_beside_it() {
     let lease = Arc::new(ScriptedLease::new([Line::Silence], Line::Answer(REQUESTED)));
     let (reason, told) = reason_at(&lease, SECOND).await;
     assert_eq!((reason, told.as_millis() / 100), (CancelReason::Requested, 15));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_is_waited_for_no_longer_than_half_a_timeout() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let (reason, told) = reason_at(&lease, SECOND).await;
+    assert_eq!((reason, told.as_millis() / 100), (CancelReason::WorkerShutdown, 10 + 45));
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,6 +14,16 @@ async fn a_body_is_dropped_after_its_grace_and_beaten_for_until_then() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_grace_counts_once_whatever_else_the_attempt_is_told() {
+    let script = [Line::Answer(Reply::Stop(CancelReason::Paused))];
+    let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
+    let lease = Arc::new(ScriptedLease::new(script, requested));
+    let (took, answer) = endless(OPTIONS, Takes::NOTHING.cancellation(), facts(), &lease).await;
+    assert_eq!((took - lease.times()[0]).as_secs(), 10);
+    assert_eq!(answer, "(cancelled)");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_declared_grace_is_kept() {
     let lease = stopping(CancelReason::Reset);
     let options = OPTIONS.cancel_grace(Grace::After(2 * SECOND));
@@ -40,6 +50,14 @@ async fn grace_of_a_body_told_by_the_engine_counts_from_there() {
     let options = OPTIONS.cancel_grace(Grace::After(SECOND));
     let (took, _) = endless(options, Takes::NOTHING.context(), facts(), &lease).await;
     assert_eq!(took.as_secs(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn grace_of_a_body_that_the_engine_never_tells_counts_from_the_end_of_its_patience() {
+    let lease = stopping(CancelReason::Requested);
+    let options = OPTIONS.cancel_grace(Grace::After(SECOND));
+    let (took, _) = endless(options, Takes::NOTHING.context(), facts(), &lease).await;
+    assert_eq!(took - lease.times()[0], TIMEOUT + 5 * SECOND + SECOND);
 }
 
 #[tokio::test(start_paused = true)]
