@@ -394,3 +394,6 @@ impl Drop for Shield {
         self.state.shields.send_modify(|raised| *raised -= 1);
     }
 }
+
+#[cfg(test)]
+mod tests;

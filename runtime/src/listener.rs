@@ -2,11 +2,14 @@
 
 use std::{
     fs::{self, File},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use tempfile::NamedTempFile;
-use tracing::{Level, subscriber::DefaultGuard};
+use tracing::{
+    Dispatch, Level,
+    subscriber::{DefaultGuard, NoSubscriber},
+};
 
 /// Hears everything that is said on this thread while it lives.
 pub(crate) struct Listener {
@@ -17,6 +20,10 @@ pub(crate) struct Listener {
 impl Listener {
     /// Hears what is said at this level or above it.
     pub(crate) fn at(level: Level) -> Self {
+        // While there is but one subscriber, `tracing` lets whichever thread comes first decide for all
+        // of them that nobody listens at a place: another test's thread, which has none.
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| Dispatch::new(NoSubscriber::new()));
         let written = NamedTempFile::new().unwrap();
         let file: Arc<File> = Arc::new(written.reopen().unwrap());
         let subscriber = tracing_subscriber::fmt()

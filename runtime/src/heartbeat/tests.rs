@@ -141,6 +141,18 @@ async fn the_engines_lane_carries_beats_of_an_attempt_with_a_deadline_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_given_to_the_engines_lane_while_beats_are_lost() {
+    for trouble in [Line::Refusal, Line::Silence] {
+        let script = [Line::Answer(Reply::GoOn)];
+        let lease = Arc::new(ScriptedLease::new(script, trouble).with_engine(9 * SECOND));
+        let (_heartbeat, _, cancellation) = start(&lease, rhythm());
+        // It wants a report after 11 s; the lease is lost after 12.
+        cancellation.given_up().await;
+        assert!(lease.recorded().is_empty(), "{:?} beside {:?}", lease.recorded(), lease.times());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn reports_on_the_engines_lane_keep_their_distance_however_short_the_timeout() {
     for (timeout, beats) in (1..=9).flat_map(|timeout| [(timeout, 2), (timeout, 3)]) {
         let timeout = timeout * SECOND;
@@ -150,12 +162,12 @@ async fn reports_on_the_engines_lane_keep_their_distance_however_short_the_timeo
         sleep(60 * SECOND).await;
         assert_eq!(cancellation.reason(), None);
         // Its throttle, and half of its patience: a report may be unfinished until then.
-        let least = timeout.mul_f64(0.8).max((timeout + 5 * SECOND) / 2);
+        let shortest = timeout.mul_f64(0.8).max((timeout + 5 * SECOND) / 2);
         let recorded = lease.recorded();
         let gaps: Vec<_> =
             recorded.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
         assert!(gaps.len() >= 3, "{timeout:?}, {beats} beats: {recorded:?}");
-        assert!(gaps.iter().all(|gap| *gap > least), "{timeout:?}, {beats} beats: {gaps:?}");
+        assert!(gaps.iter().all(|gap| *gap > shortest), "{timeout:?}, {beats} beats: {gaps:?}");
         assert!(gaps.iter().all(|gap| *gap < timeout + 5 * SECOND), "{timeout:?}: {gaps:?}");
     }
 }
@@ -194,6 +206,20 @@ async fn a_blocked_runtime_is_said_once_an_episode_with_its_lateness() {
     advance(20 * SECOND).await;
     tokio::task::yield_now().await;
     assert_eq!(lateness(), 2, "after beats in time it is another episode");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beat_that_is_late_by_more_than_half_an_interval_is_said_to_be() {
+    for (blocked, is_said) in [(SECOND, false), (5 * SECOND, true)] {
+        let listener = Listener::at(Level::WARN);
+        let (_heartbeat, ..) = start(&Arc::new(ScriptedLease::friendly()), rhythm());
+        // Between two beats: the next one is due after 2 s.
+        sleep(4 * SECOND).await;
+        advance(blocked + SECOND).await;
+        sleep(SECOND).await;
+        let said = listener.said();
+        assert_eq!(said.contains("the heartbeat is late"), is_said, "{blocked:?}: {said}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -110,8 +110,10 @@ async fn an_attempt_that_lost_its_lease_says_so_where_the_server_still_waits() {
     let lease = Arc::new(ScriptedLease::new(silent, Line::Answer(Reply::GoOn)).hearing(0));
     let (_, answer) = endless(OPTIONS, Takes::NOTHING.checkpoint(), facts(), &lease).await;
     assert_eq!(answer, "LeaseLost");
+    let beats = lease.times().len();
     sleep(60 * SECOND).await;
     assert_eq!(lease.said().len(), 1, "{:?}", lease.said());
+    assert_eq!(lease.times().len(), beats, "a beat would keep alive what has no body any more");
 }
 
 #[tokio::test(start_paused = true)]
