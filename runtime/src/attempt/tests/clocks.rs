@@ -141,6 +141,22 @@ async fn a_commit_waits_for_what_could_land_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_commit_waits_longer_for_what_could_land_where_the_server_is_slow() {
+    let late = Line::Late(SECOND / 2);
+    let lease = Arc::new(ScriptedLease::new([], late).with_engine(TIMEOUT));
+    attempt(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        while lease.recorded().is_empty() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        checkpoint.commit(5).await.map_err(ActivityError::from)
+    })
+    .await
+    .unwrap();
+    let waited = *lease.times().last().unwrap() - lease.recorded()[0];
+    assert!(waited >= 2 * SECOND, "four round trips: {waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_timeout_on_the_servers_side_it_still_beats_and_no_lease_is_lost() {
     let lease = Arc::new(ScriptedLease::new([], Line::Silence));
     let facts = Facts { heartbeat_timeout: None, ..facts() };
