@@ -141,6 +141,23 @@ async fn a_commit_waits_for_what_could_land_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_commit_waits_for_an_older_beat_on_its_way_but_not_for_its_answer() {
+    let lease = Arc::new(ScriptedLease::new([Line::Silence], Line::Answer(Reply::GoOn)));
+    attempt(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        checkpoint.save(4)?;
+        while lease.times().is_empty() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        checkpoint.commit(5).await.map_err(ActivityError::from)
+    })
+    .await
+    .unwrap();
+    assert_eq!(lease.values()[..2], [Some(4), Some(5)]);
+    let waited = lease.times()[1] - lease.times()[0];
+    assert!((100..=103).contains(&waited.as_millis()), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_commit_waits_longer_for_what_could_land_where_the_server_is_slow() {
     let late = Line::Late(SECOND / 2);
     let lease = Arc::new(ScriptedLease::new([], late).with_engine(TIMEOUT));
