@@ -2,8 +2,13 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use futures_util::FutureExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use temporalio_common::data_converters::{
+    ActivitySerializationContext, SerializationContext, SerializationContextData,
+    TemporalSerializable,
+};
 
 use super::*;
 
@@ -157,4 +162,63 @@ fn what_showed_the_progress_is_dropped_outside_of_the_lock() {
         let _ = report.send(());
     });
     assert!(reported.recv_timeout(Duration::from_secs(5)).is_ok(), "it waits for its own lock");
+}
+
+#[test]
+fn progress_that_is_longer_than_64_kib_is_left_out() {
+    let slot = Arc::new(Slot::<u64>::new(None, Vec::new()));
+    let checkpoint = Checkpoint::new(Arc::clone(&slot), Cancellation::new());
+    let length_of = |message: usize| {
+        checkpoint.show_progress(move |done| Progress::new(*done).message("a".repeat(message)));
+        checkpoint.save(1).unwrap();
+        let payloads = slot.newest(&PayloadConverter::default()).unwrap().payloads;
+        payloads.get(1).map(|shown| shown.data.len())
+    };
+    let around = length_of(0).unwrap();
+    assert_eq!(length_of(64 * 1024 - around), Some(64 * 1024));
+    assert_eq!(length_of(64 * 1024 - around + 1), None);
+}
+
+#[test]
+fn a_loop_shows_nothing_where_something_is_shown_already() {
+    let slot = Arc::new(Slot::<u64>::new(None, Vec::new()));
+    let checkpoint = Checkpoint::new(Arc::clone(&slot), Cancellation::new());
+    checkpoint.show_progress(|done| Progress::new(*done).unit("letters"));
+    assert_eq!(checkpoint.resume(0..2).map(Result::unwrap).count(), 2);
+    let shown = &slot.newest(&PayloadConverter::default()).unwrap().payloads[1];
+    assert_eq!(as_others_read_it(shown), json!({"done": 2, "unit": "letters"}));
+}
+
+#[test]
+fn details_are_what_the_sdks_converter_makes_of_them_whichever_way_it_looks() {
+    let slot = Slot::<u64>::new(None, Vec::new());
+    slot.store(7);
+    let converter = PayloadConverter::default();
+    let data = SerializationContextData::Activity(ActivitySerializationContext::new());
+    let context = SerializationContext::new(&data, &converter);
+    let details = slot.newest(&converter).unwrap();
+    assert!(!details.is_empty() && Details::default().is_empty());
+    assert_eq!(read::<u64>(&[details.to_payload(&context).unwrap()]), Some(7));
+    assert_eq!(read::<u64>(&details.to_payloads(&context).unwrap()), Some(7));
+    assert_eq!(serde_json::to_value(details.as_serde().unwrap()).unwrap(), json!(7));
+    assert!(Details::default().as_serde().is_err());
+    assert!(Details::default().to_payload(&context).is_err());
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_never_goes_back_and_wakes_those_who_wait_for_it() {
+    let acknowledgements = Acknowledgements::new();
+    assert_eq!(acknowledgements.wanted(), None);
+    let waiting = acknowledgements.reach(3);
+    tokio::pin!(waiting);
+    assert!(waiting.as_mut().now_or_never().is_none());
+    assert!(acknowledgements.asked().now_or_never().is_some());
+    assert_eq!(acknowledgements.wanted(), Some(3));
+    acknowledgements.acknowledge(2);
+    assert!(waiting.as_mut().now_or_never().is_none());
+    acknowledgements.acknowledge(3);
+    assert!(waiting.now_or_never().is_some());
+    acknowledgements.acknowledge(1);
+    assert_eq!(acknowledgements.wanted(), None);
+    assert!(acknowledgements.reach(3).now_or_never().is_some());
 }

@@ -140,3 +140,6 @@ impl Traffic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

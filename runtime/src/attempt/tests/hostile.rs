@@ -253,6 +253,14 @@ async fn async_completion_sends_the_newest_details_again_where_a_call_failed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn async_completion_waits_for_a_slow_answer() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Late(SECOND / 2)));
+    let body = async |_, _| Err(ActivityError::WillCompleteAsync);
+    attempt::<(), _>(OPTIONS, facts(), &lease, body).await.unwrap_err();
+    assert_eq!(lease.times().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_that_panics_before_its_first_poll_leaves_the_newest_value() {
     let lease = friendly();
     let calls = |checkpoint: Checkpoint<u64>, _: Cancellation| {

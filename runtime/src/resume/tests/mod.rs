@@ -76,6 +76,17 @@ fn a_set_that_has_shrunk_has_nothing_left() {
     assert_eq!(checkpoint.resume(0..3).count(), 0);
 }
 
+#[test]
+fn it_knows_how_many_may_be_left() {
+    let (checkpoint, _) = checkpoint(Some(2));
+    let mut items = checkpoint.resume(0..5);
+    // Three, or the error of a cancellation at once, which may come in place of an item.
+    assert_eq!(items.size_hint(), (0, Some(4)));
+    items.next().unwrap().unwrap();
+    assert_eq!(items.size_hint(), (0, Some(3)));
+    assert_eq!(checkpoint.resume(std::iter::repeat(0)).size_hint(), (0, None));
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct State {
     position: u64,
@@ -125,6 +136,7 @@ fn keys_out_of_order_are_an_error_and_not_a_loss() {
     left.next().unwrap().unwrap();
     let error = left.next().unwrap().unwrap_err();
     assert!(error.is_out_of_order() && error.to_string().contains("sort them"), "{error}");
+    assert!(!error.is_cancelled() && std::error::Error::source(&error).is_none());
     assert!(left.next().is_none());
 }
 
@@ -136,6 +148,8 @@ fn a_loop_by_key_is_cancelled_as_such() {
     cancellation.cancel(CancelReason::Requested);
     let error = left.next().unwrap().unwrap_err();
     assert!(error.is_cancelled() && crate::cancel::is_cancelled(&error));
+    assert!(!error.is_out_of_order());
+    assert_eq!(error.to_string(), "cancelled: the activity was cancelled");
     assert_eq!(checkpoint.get().last_id.as_deref(), Some("a"));
 }
 
@@ -258,6 +272,24 @@ async fn a_failed_item_stops_new_ones_and_lets_the_others_end() {
         .await;
     assert_eq!(failed.unwrap_err().to_string(), "item 1");
     assert_eq!(checkpoint.get(), Finished { up_to: 1, beyond: vec![(2, 5)] });
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_items_that_fail_the_first_one_says_why() {
+    let (checkpoint, _) = checkpoint(None);
+    let failed = checkpoint.resume_concurrent(0..3, 3, |item| async move {
+        sleep(Duration::from_secs(3 - item)).await;
+        anyhow::Result::<()>::Err(anyhow::anyhow!("item {item}"))
+    });
+    assert_eq!(failed.await.unwrap_err().to_string(), "item 2");
+    assert_eq!(checkpoint.get(), Finished::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_none_is_one_at_once() {
+    let (checkpoint, _) = checkpoint(None);
+    checkpoint.resume_concurrent(0..3, 0, |_| async { Ok::<_, Cancelled>(()) }).await.unwrap();
+    assert_eq!(checkpoint.get().count(), 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -126,6 +126,15 @@ async fn a_second_set_is_not_taken_for_the_first_one() {
     assert_eq!(checkpoint.get().count(), 3);
 }
 
+#[tokio::test(start_paused = true)]
+async fn after_a_set_of_none_comes_any_other() {
+    let done = |_| async { Ok::<_, Cancelled>(()) };
+    let (checkpoint, _) = checkpoint(None);
+    checkpoint.resume_concurrent(0..0, 2, done).await.unwrap();
+    checkpoint.resume_concurrent(0..3, 2, done).await.unwrap();
+    assert_eq!(checkpoint.get().count(), 3);
+}
+
 #[test]
 #[should_panic(expected = "began before this one was over")]
 fn a_loop_by_key_within_another_one_is_noticed_before_any_key_is_stored() {
