@@ -261,6 +261,15 @@ async fn async_completion_waits_for_a_slow_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_nobody_answers_after_the_end_is_waited_for_longer_each_time_up_to_a_timeout() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let body = async |_, _| Err(ActivityError::WillCompleteAsync);
+    attempt::<(), _>(OPTIONS, facts(), &lease, body).await.unwrap_err();
+    let seconds: Vec<_> = lease.times().iter().map(Duration::as_secs).collect();
+    assert_eq!(seconds, [0, 1, 3, 6]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_that_panics_before_its_first_poll_leaves_the_newest_value() {
     let lease = friendly();
     let calls = |checkpoint: Checkpoint<u64>, _: Cancellation| {
