@@ -150,7 +150,8 @@ impl ServerLease {
         let is_open = question.as_ref().is_some_and(|asking| !asking.is_finished());
         if !is_open && !self.size_limit().is_known() {
             let (client, size_limit) = (self.client().clone(), self.size_limit().clone());
-            let asking = tokio::spawn(async move { size_limit.ask(&client).await });
+            let timeout = self.timeout.unwrap_or_default();
+            let asking = tokio::spawn(async move { size_limit.ask(&client, timeout).await });
             *question = Some(AbortOnDropHandle::new(asking));
         }
     }
