@@ -1,11 +1,11 @@
-//! Some seeds that are the same in each run, and some hundred that no run looked at before.
+//! Some seeds that are the same in each run, and some thousand that no run looked at before.
 
 use std::{thread, time::SystemTime};
 
 use autobeat_tests::schedules::search::try_seed;
 
-const FRESH: u64 = 300;
-const SAME: u64 = 1_200;
+const FRESH: u64 = 3_000;
+const SAME: u64 = 2_000;
 
 #[test]
 fn fresh_seeds_break_no_rule() {

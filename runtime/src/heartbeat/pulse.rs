@@ -261,9 +261,13 @@ impl Pulse {
         self.traffic.settling()
     }
 
-    /// How long the engine has for an answer before the server is asked whether it came.
-    pub(super) fn answer_patience(&self) -> Duration {
-        self.rhythm.interval.min(LONGEST_ANSWER).max(2 * self.traffic.round_trip())
+    /// Until when the engine has time for an answer, before the server is asked whether it came: never
+    /// for so long that the lease ends before it can be told.
+    pub(super) fn answer_is_due(&self, now: Instant) -> Instant {
+        let interval = self.rhythm.interval;
+        let due = now + LONGEST_ANSWER.max(2 * self.traffic.round_trip()).min(interval);
+        let question = self.settling().max(interval / 4);
+        self.lease_end().map_or(due, |end| due.min(end - question.min(end - now)))
     }
 }
 

@@ -160,6 +160,16 @@ impl Sight {
     }
 }
 
+/// Whether the last beat of an attempt that took effect before a step was out of its bound.
+pub(super) fn stands_overtaken(chronicle: &Chronicle<'_>, token: Token, step: usize) -> bool {
+    let recorded = chronicle.calls_of(token).filter_map(|call| match call.took {
+        Some((when, Answer::Recorded(_))) if when.0 < step => Some((when, call)),
+        _ => None,
+    });
+    let last = recorded.max_by_key(|(when, _)| when.0);
+    last.is_some_and(|(when, call)| !is_bounded(chronicle, call, when))
+}
+
 /// Whether a write that took effect then was within its bound.
 fn is_bounded(chronicle: &Chronicle<'_>, call: &Call, when: When) -> bool {
     let waited_for = call.left.is_none_or(|left| left.0 > when.0);
