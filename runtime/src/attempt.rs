@@ -137,12 +137,13 @@ where
     let slot = Arc::new(load::<S>(options, takes, &facts, lease.as_ref())?);
     let cancellation = Cancellation::new();
     let _ending = Ending { slot: Arc::clone(&slot), cancellation: cancellation.clone() };
-    let heartbeat = Heartbeat::start(
+    let mut heartbeat = Heartbeat::start(
         Arc::clone(&lease),
         Arc::clone(&slot) as Arc<dyn Source>,
         cancellation.clone(),
         rhythm(options, takes, &facts),
     );
+    heartbeat.has_begun().await;
     let checkpoint = Checkpoint::new(Arc::clone(&slot), cancellation.clone());
     let handed_in = cancellation.clone();
     let end = run_body(|| body(checkpoint, handed_in), &cancellation).await;
