@@ -257,3 +257,103 @@ fn look_out() {
 fn lock() -> MutexGuard<'static, Option<Lookout>> {
     LOOKOUT.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn runtime() -> Runtime {
+        Builder::new_multi_thread().worker_threads(1).build().unwrap()
+    }
+
+    /// A lookout without a thread, so that a test can say what time it is.
+    fn lookout() -> Lookout {
+        Lookout { is_running: true, ..Lookout::default() }
+    }
+
+    #[test]
+    fn a_heartbeat_in_time_wakes_nobody() {
+        let (runtime, mut lookout, now) = (runtime(), lookout(), Instant::now());
+        let (post, _) = lookout.add(runtime.handle().clone());
+        for second in 0..5 {
+            let due = now + second * SECOND;
+            lookout.expect(post, due);
+            assert!(lookout.look(due).is_empty(), "in time");
+            assert!(lookout.look(due + LATENESS / 2).is_empty(), "a little late");
+        }
+    }
+
+    #[test]
+    fn runtimes_with_late_heartbeats_are_woken_again_and_again() {
+        let (one, other, mut lookout, now) = (runtime(), runtime(), lookout(), Instant::now());
+        for due in [now, now + SECOND] {
+            let (post, _) = lookout.add(one.handle().clone());
+            lookout.expect(post, due);
+        }
+        let (post, _) = lookout.add(other.handle().clone());
+        lookout.expect(post, now + 2 * SECOND);
+        let woken = |lookout: &mut Lookout, at| {
+            let mut woken: Vec<_> = lookout
+                .look(now + at)
+                .into_iter()
+                .map(|overdue| (overdue.runtime.id(), overdue.heartbeats, overdue.is_news))
+                .collect();
+            woken.sort_by_key(|(runtime, ..)| *runtime != one.handle().id());
+            woken
+        };
+        let (one_id, other_id) = (one.handle().id(), other.handle().id());
+        assert_eq!(woken(&mut lookout, LATENESS), [(one_id, 1, false)]);
+        assert_eq!(woken(&mut lookout, LATENESS), [], "it has its time to answer");
+        assert_eq!(woken(&mut lookout, SECOND + LATENESS), [(one_id, 2, false)]);
+        let late = 2 * SECOND + LATENESS;
+        assert_eq!(woken(&mut lookout, late), [(one_id, 2, true), (other_id, 1, false)]);
+        assert_eq!(
+            woken(&mut lookout, late + LATENESS),
+            [(one_id, 2, false), (other_id, 1, false)],
+            "what is known is no news"
+        );
+        lookout.expect(post - 1, now + 5 * SECOND);
+        assert_eq!(
+            woken(&mut lookout, 3 * SECOND + LATENESS),
+            [(one_id, 1, true), (other_id, 1, false)],
+            "after it has answered once, it is news again"
+        );
+    }
+
+    #[test]
+    fn what_is_due_sooner_is_looked_at_sooner() {
+        let (runtime, mut lookout, now) = (runtime(), lookout(), Instant::now());
+        let (late, _) = lookout.add(runtime.handle().clone());
+        let (soon, _) = lookout.add(runtime.handle().clone());
+        lookout.expect(late, now + 9 * SECOND);
+        lookout.expect(soon, now + SECOND);
+        assert_eq!(lookout.looks_at, Some(now + SECOND + LATENESS));
+        assert_eq!(lookout.look(now + SECOND + LATENESS).len(), 1);
+        assert!(lookout.remove(soon).is_some() && !lookout.is_over());
+        assert!(lookout.remove(late).is_some() && lookout.is_over());
+        assert_eq!(lookout.looks_at, None, "nobody is left to look at");
+    }
+
+    #[tokio::test]
+    async fn on_one_thread_a_heartbeat_is_woken_directly() {
+        let bell = Arc::new(Notify::new());
+        ring(&bell);
+        assert_eq!(futures_util::FutureExt::now_or_never(bell.notified()), Some(()));
+    }
+
+    #[test]
+    fn on_several_threads_a_heartbeat_is_woken_from_outside_while_there_are_attempts() {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+        runtime.block_on(async {
+            let post = Post::take();
+            let bell = Arc::new(Notify::new());
+            ring(&bell);
+            time::timeout(10 * SECOND, bell.notified()).await.expect("it is rung");
+            drop(post);
+        });
+    }
+}
