@@ -277,6 +277,7 @@ fn rhythm(options: Options, takes: Takes, facts: &Facts) -> Rhythm {
     let ever = |length: Duration| (length < NEVER).then_some(length);
     Rhythm {
         interval: options.interval(facts.heartbeat_timeout),
+        is_declared: options.declares_interval(),
         timeout: facts.heartbeat_timeout.and_then(ever),
         started: facts.started,
         deadline: facts.deadline,

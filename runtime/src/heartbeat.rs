@@ -21,6 +21,7 @@ mod answered;
 mod beats;
 mod cancelling;
 mod engine;
+mod pressure;
 mod progress;
 mod pulse;
 mod traffic;
@@ -59,6 +60,8 @@ const LONGEST_FIRST_SAY: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rhythm {
     pub(crate) interval: Duration,
+    /// Whether somebody declared it, so that it stays as it is.
+    pub(crate) is_declared: bool,
     /// The server's heartbeat timeout, if it has one.
     pub(crate) timeout: Option<Duration>,
     pub(crate) started: Instant,

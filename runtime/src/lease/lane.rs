@@ -70,6 +70,9 @@ impl Lane {
             Err(status) if status.code() == Code::NotFound => {
                 Ok(Reply::Stop(CancelReason::NotFound))
             }
+            Err(status) if status.code() == Code::ResourceExhausted => {
+                Err(BeatError::for_load(status))
+            }
             Err(status) => Err(BeatError::new(status)),
         }
     }
