@@ -137,12 +137,13 @@ where
     let slot = Arc::new(load::<S>(options, takes, &facts, lease.as_ref())?);
     let cancellation = Cancellation::new();
     let _ending = Ending { slot: Arc::clone(&slot), cancellation: cancellation.clone() };
-    let heartbeat = Heartbeat::start(
+    let mut heartbeat = Heartbeat::start(
         Arc::clone(&lease),
         Arc::clone(&slot) as Arc<dyn Source>,
         cancellation.clone(),
         rhythm(options, takes, &facts),
     );
+    heartbeat.has_begun().await;
     let checkpoint = Checkpoint::new(Arc::clone(&slot), cancellation.clone());
     let handed_in = cancellation.clone();
     let end = run_body(|| body(checkpoint, handed_in), &cancellation).await;
@@ -276,6 +277,7 @@ fn rhythm(options: Options, takes: Takes, facts: &Facts) -> Rhythm {
     let ever = |length: Duration| (length < NEVER).then_some(length);
     Rhythm {
         interval: options.interval(facts.heartbeat_timeout),
+        is_declared: options.declares_interval(),
         timeout: facts.heartbeat_timeout.and_then(ever),
         started: facts.started,
         deadline: facts.deadline,

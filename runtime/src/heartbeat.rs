@@ -21,6 +21,7 @@ mod answered;
 mod beats;
 mod cancelling;
 mod engine;
+mod pressure;
 mod progress;
 mod pulse;
 mod traffic;
@@ -33,7 +34,10 @@ use std::{
 };
 
 use futures_util::{FutureExt, StreamExt, future::Abortable, stream::FuturesUnordered};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep_until, timeout_at},
+};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
@@ -46,6 +50,7 @@ use crate::{
     cancel::Cancellation,
     checkpoint::{Details, Source},
     lease::{Answer, BeatError, Lease, Reply, TooLarge},
+    lookout::Post,
 };
 
 /// How long the engine has to wait for an answer that is said before it.
@@ -55,6 +60,8 @@ const LONGEST_FIRST_SAY: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rhythm {
     pub(crate) interval: Duration,
+    /// Whether somebody declared it, so that it stays as it is.
+    pub(crate) is_declared: bool,
     /// The server's heartbeat timeout, if it has one.
     pub(crate) timeout: Option<Duration>,
     pub(crate) started: Instant,
@@ -71,6 +78,7 @@ pub(crate) struct Heartbeat {
     pulse: Arc<Mutex<Pulse>>,
     lease: Arc<dyn Lease>,
     source: Arc<dyn Source>,
+    has_begun: oneshot::Receiver<()>,
     task: AbortOnDropHandle<()>,
 }
 
@@ -88,9 +96,18 @@ impl Heartbeat {
             cancellation,
             rhythm,
         )));
-        let beating = keep_beating(Arc::clone(&pulse), Arc::clone(&lease), Arc::clone(&source));
-        let task = tokio::spawn(beating.in_current_span());
-        Self { pulse, lease, source, task: AbortOnDropHandle::new(task) }
+        let (begins, has_begun) = oneshot::channel();
+        let beating =
+            keep_beating(Arc::clone(&pulse), Arc::clone(&lease), Arc::clone(&source), begins);
+        let task = AbortOnDropHandle::new(tokio::spawn(beating.in_current_span()));
+        Self { pulse, lease, source, has_begun, task }
+    }
+
+    /// Waits until the heartbeat knows its clocks: what was just spawned waits behind whoever spawned
+    /// it, and a body that blocks its thread at once would keep it there.
+    pub(crate) async fn has_begun(&mut self) {
+        // A task that was dropped before it began goes with its runtime.
+        let _ = (&mut self.has_begun).await;
     }
 
     /// Stops for good, so that nothing older is recorded later, and hands over what beats.
@@ -274,11 +291,20 @@ impl Landed {
     }
 }
 
-async fn keep_beating(pulse: Arc<Mutex<Pulse>>, lease: Arc<dyn Lease>, source: Arc<dyn Source>) {
+async fn keep_beating(
+    pulse: Arc<Mutex<Pulse>>,
+    lease: Arc<dyn Lease>,
+    source: Arc<dyn Source>,
+    begins: oneshot::Sender<()>,
+) {
+    let post = Post::take();
     let mut underway = FuturesUnordered::new();
     let mut told = false;
+    // The attempt goes on when this poll is over.
+    let _ = begins.send(());
     loop {
         let Some(due) = lock(&pulse).next_wake(Instant::now()) else { return };
+        post.expect(due);
         let wake = tokio::select! {
             biased;
             () = lease.told_to_stop(), if !told => Wake::ToldToStop,

@@ -65,6 +65,7 @@ mod heartbeat;
 mod lease;
 #[cfg(test)]
 mod listener;
+mod lookout;
 mod options;
 mod outcome;
 mod progress;

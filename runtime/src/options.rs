@@ -151,6 +151,11 @@ impl Options {
         matches!(self.on_bad_checkpoint, OnBadCheckpoint::Restart)
     }
 
+    /// Whether how often to beat was declared.
+    pub(crate) const fn declares_interval(&self) -> bool {
+        self.heartbeat_interval.is_some()
+    }
+
     /// How often to beat, given the timeout that the server really has.
     ///
     /// A workflow may schedule the activity with a shorter timeout than declared; the interval

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use temporalio_common::error::ApplicationFailure;
+use temporalio_common::error::{ApplicationErrorCategory, ApplicationFailure};
 use temporalio_sdk::activities::ActivityError;
 
 use crate::cancel::{self, CancelReason, Cancellation, Cancelled};
@@ -89,26 +89,32 @@ pub(crate) fn settle<T>(end: End<T>, cancellation: &Cancellation) -> Outcome<T> 
 }
 
 fn by_reason<T>(reason: CancelReason, message: String) -> Outcome<T> {
-    let (type_name, next_retry_delay, retryable) = match reason {
+    // An interruption is no failure of the work: a benign one stays out of the metrics and the logs for
+    // failures.
+    let (interruption, failure) =
+        (ApplicationErrorCategory::Benign, ApplicationErrorCategory::Unspecified);
+    let (type_name, category, retryable) = match reason {
         // The server refuses this answer for every other reason, and the attempt then hangs until
         // one of its timeouts.
         CancelReason::Requested => return Outcome::Cancelled(ActivityError::cancelled()),
-        CancelReason::Paused => ("ActivityPaused", None, true),
-        CancelReason::Reset => ("ActivityReset", None, true),
-        CancelReason::WorkerShutdown => ("WorkerShutdown", Some(AT_ONCE), true),
-        CancelReason::NotFound => ("NotFound", None, true),
-        CancelReason::LeaseLost => ("LeaseLost", None, true),
-        CancelReason::DeadlineExceeded => ("DeadlineExceeded", None, true),
-        CancelReason::Stalled => ("ActivityStalled", None, true),
-        CancelReason::CheckpointTooLarge => ("CheckpointTooLarge", None, false),
-        CancelReason::CheckpointInvalid => ("CheckpointInvalid", None, false),
+        CancelReason::Paused => ("ActivityPaused", interruption, true),
+        CancelReason::Reset => ("ActivityReset", interruption, true),
+        CancelReason::WorkerShutdown => ("WorkerShutdown", interruption, true),
+        CancelReason::NotFound => ("NotFound", failure, true),
+        CancelReason::LeaseLost => ("LeaseLost", failure, true),
+        CancelReason::DeadlineExceeded => ("DeadlineExceeded", failure, true),
+        CancelReason::Stalled => ("ActivityStalled", failure, true),
+        CancelReason::CheckpointTooLarge => ("CheckpointTooLarge", failure, false),
+        CancelReason::CheckpointInvalid => ("CheckpointInvalid", failure, false),
     };
+    let is_shutdown = reason == CancelReason::WorkerShutdown;
     let source: Box<dyn std::error::Error + Send + Sync> =
         if message.is_empty() { Box::new(Cancelled::new(reason)) } else { message.into() };
     let failure = ApplicationFailure::builder(source)
         .type_name(type_name.to_owned())
+        .category(category)
         .non_retryable(!retryable)
-        .maybe_next_retry_delay(next_retry_delay)
+        .maybe_next_retry_delay(is_shutdown.then_some(AT_ONCE))
         .build();
     Outcome::Fail { error: ActivityError::application(failure) }
 }

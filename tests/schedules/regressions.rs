@@ -146,3 +146,32 @@ fn a_value_that_is_too_large_makes_no_loop() {
     schedule.plans[0].when_told = WhenTold::GoesOn;
     check(&schedule);
 }
+
+#[test]
+fn a_result_is_asked_about_before_its_lease_ends() {
+    // The report that is lost stands for the beat before the end: little of the lease is left then.
+    for end in (2_700..3_400).step_by(50) {
+        let mut schedule = sleeping("second", milliseconds(end));
+        schedule.latency = milliseconds(11);
+        schedule.spots = vec![swallowed(Lane::Sdk, 1)];
+        check(&schedule);
+    }
+}
+
+#[test]
+fn one_slow_beat_does_not_hold_an_answer_up() {
+    let mut schedule = sleeping("nine", milliseconds(12_500));
+    let slow = Fate { before: milliseconds(2), after: milliseconds(2_800), loss: Loss::Nothing };
+    schedule.spots = vec![(Lane::Ours, 2, slow), swallowed(Lane::Sdk, 1)];
+    let (returned, over) = returned_and_over(&lives_on(&schedule));
+    assert!(over.since(returned) <= seconds(4), "returned at {returned}, over at {over}");
+}
+
+#[test]
+fn a_slow_network_still_learns_how_large_details_may_be() {
+    let actions =
+        vec![Action::Sleep(seconds(400)), Action::Save(Fit::TooLarge), Action::Sleep(seconds(60))];
+    let mut schedule = doing("ten_minutes", actions);
+    schedule.latency = seconds(6);
+    check(&schedule);
+}

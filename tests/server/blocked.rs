@@ -82,8 +82,38 @@ async fn a_stalled_blocking_function_fails_by_that_name_and_is_left_behind() {
     assert_eq!(ledger.items(1).last().unwrap().0, 50, "it went on");
 }
 
+/// Longer than the timeout and all that is added to it.
+const LONG: Duration = Duration::from_secs(6);
+
 #[tokio::test(flavor = "multi_thread")]
-async fn an_async_body_that_blocks_its_thread_loses_its_lease() {
+async fn an_async_body_that_blocks_its_thread_keeps_its_lease() {
+    lives_through(50, Action::BlockThread(LONG)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_blocks_its_thread_at_once_keeps_its_lease() {
+    lives_through(0, Action::BlockThread(LONG)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_blocks_behind_a_commit_keeps_its_lease() {
+    lives_through(50, Action::CommitAndBlockThread(LONG)).await;
+}
+
+/// Alone in its worker, whose other thread sleeps.
+async fn lives_through(item: u64, block: Action) {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let _worker = environment.worker().await;
+    let plan = environment.plan(100, ITEM_TIME).before(1, item, block);
+    let run = environment.start(environment.job("process_items", plan)).await;
+    assert_eq!(run.outcome().await, Outcome::Completed(100));
+    assert!(ledger.noted(1, "woken").is_some(), "it was blocked");
+    assert_eq!(ledger.beginnings().len(), 1, "one attempt");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_async_body_that_blocks_its_thread_loses_its_lease() {
     let Some(environment) = Environment::open().await else { return };
     let block = Action::BlockThread(Duration::from_secs(6));
     let latest = STALL_TIMEOUT + INTERVAL + GRACE + TIMEOUT + LENIENCE;

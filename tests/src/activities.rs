@@ -4,6 +4,7 @@ use std::{path::PathBuf, thread, time::Duration};
 
 use anyhow::anyhow;
 use autobeat::{Cancelled, Checkpoint, activity};
+use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::{
     WorkerOptionsBuilder,
@@ -59,6 +60,8 @@ pub enum Action {
     CompleteAnyway,
     /// Block the thread.
     BlockThread(Duration),
+    /// Ask for a heartbeat, and block the thread before it can go out.
+    CommitAndBlockThread(Duration),
     /// Block every thread of the runtime.
     BlockRuntime(Duration),
 }
@@ -108,9 +111,9 @@ pub async fn process_items(
     plan: Plan,
 ) -> Result<u64, ActivityError> {
     let mut attempt = Attempt::begin(&checkpoint, &context, plan)?;
-    attempt.act(None).await?;
+    attempt.act(&checkpoint, None).await?;
     for item in checkpoint.get()..attempt.plan.items {
-        attempt.act(Some(item)).await?;
+        attempt.act(&checkpoint, Some(item)).await?;
         attempt.pace.tick().await;
         attempt.scribe.item(item)?;
         let saved = checkpoint.save(item + 1);
@@ -233,7 +236,7 @@ impl Attempt {
     }
 
     /// Does what is planned before an item, or first of all.
-    async fn act(&mut self, item: Option<u64>) -> anyhow::Result<()> {
+    async fn act(&mut self, checkpoint: &Checkpoint<u64>, item: Option<u64>) -> anyhow::Result<()> {
         let due = |step: &&Step| step.attempt == self.number && step.before == item;
         let Some(step) = self.plan.steps.iter().find(due) else { return Ok(()) };
         match step.action {
@@ -243,6 +246,11 @@ impl Attempt {
             Action::CleanUpFor(time) => self.clean_up = time,
             Action::CompleteAnyway => self.completes_anyway = true,
             Action::BlockThread(time) => {
+                thread::sleep(time);
+                self.scribe.note("woken")?;
+            }
+            Action::CommitAndBlockThread(time) => {
+                let _ = checkpoint.commit(checkpoint.get()).now_or_never();
                 thread::sleep(time);
                 self.scribe.note("woken")?;
             }

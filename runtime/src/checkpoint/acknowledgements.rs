@@ -1,26 +1,32 @@
 //! Who waits for a checkpoint to be acknowledged.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use tokio::sync::{Notify, watch};
+
+use crate::lookout;
 
 /// Who waits for which version to be acknowledged, and which one was.
 pub(crate) struct Acknowledgements {
     wanted: AtomicU64,
-    asked: Notify,
+    asked: Arc<Notify>,
     reached: watch::Sender<u64>,
 }
 
 impl Acknowledgements {
     pub(super) fn new() -> Self {
-        Self { wanted: AtomicU64::new(0), asked: Notify::new(), reached: watch::Sender::new(0) }
+        Self { wanted: AtomicU64::new(0), asked: Arc::default(), reached: watch::Sender::new(0) }
     }
 
     /// Asks for a heartbeat and waits until one carried this version.
     pub(super) async fn reach(&self, version: u64) {
         let mut reached = self.reached.subscribe();
         self.wanted.fetch_max(version, Ordering::AcqRel);
-        self.asked.notify_one();
+        // The body may block its thread next, and a heartbeat that it woke would wait there behind it.
+        lookout::ring(&self.asked);
         // The sender lives in `self`, so this cannot fail.
         let _ = reached.wait_for(|reached| *reached >= version).await;
     }

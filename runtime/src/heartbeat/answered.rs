@@ -14,7 +14,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{Encoded, lock, perform, pulse::Pulse, tries::Tries};
 use crate::{
@@ -29,12 +29,12 @@ pub(super) async fn see_answered(
     answer: Answer,
 ) {
     let began = Instant::now();
-    let (patience, is_lost) = {
+    let (due, is_lost) = {
         let pulse = lock(&pulse);
-        (pulse.answer_patience(), pulse.is_given_up())
+        (pulse.answer_is_due(began), pulse.is_given_up())
     };
     if !is_lost {
-        sleep(patience).await;
+        sleep_until(due).await;
         // A beat would only keep alive for longer what has no body any more.
         let is_over = lock(&pulse).is_over(Instant::now());
         if !is_over && !is_awaited(lease.as_ref(), &pulse, &newest, began).await {

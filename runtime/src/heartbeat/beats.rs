@@ -4,6 +4,7 @@
 //! - a beat is followed by the next one after its interval, or beside it where it is not answered in its
 //!   time; where beats are lost or refused, the next try comes soon, so that trouble that ends in time
 //!   costs no lease;
+//! - a beat that was refused for load is tried again later than one that was lost, and apart from others;
 //! - where nothing is wrong, the engine's lane carries a beat in place of ours, never two in a row;
 //! - what the server would not take is not sent: the last details that it acknowledged go out instead.
 
@@ -65,7 +66,7 @@ impl Pulse {
         let record = is_past(self.record_at(now));
         let beat = is_past(self.beat_at(now));
         if beat && !record && self.may_share(now) {
-            self.next_beat = Some(now + self.rhythm.interval);
+            self.next_beat = Some(now + self.pressure.interval());
             return Due { beat: false, record: true };
         }
         Due { beat, record }
@@ -90,10 +91,12 @@ impl Pulse {
         let Some((engine, timeout)) = self.engine.as_ref().zip(self.rhythm.timeout) else {
             return false;
         };
-        let interval = self.rhythm.interval;
+        let interval = self.pressure.interval();
+        let leaves_time = interval <= timeout / 3
+            || (self.rhythm.interval <= timeout / 3 && interval * 2 + self.one_try() <= timeout);
         engine.takes(now, interval)
             && engine.is_older_than(self.traffic.last_sent())
-            && interval <= timeout / 3
+            && leaves_time
             && self.failures == 0
             && self.traffic.open() == 0
             && !self.cancellation.is_cancelled()
@@ -146,6 +149,11 @@ impl Pulse {
         first.saturating_mul(1 << doublings).min(self.longest_pause()).max(first.min(interval))
     }
 
+    /// How long a try takes that follows one that was not answered.
+    fn one_try(&self) -> Duration {
+        self.traffic.round_trip() + self.traffic.settling().max(self.rhythm.interval / 4)
+    }
+
     /// The longest time between two tries where beats are lost: trouble that ends in time costs no
     /// lease.
     pub(super) fn longest_pause(&self) -> Duration {
@@ -191,6 +199,7 @@ impl Pulse {
             return;
         }
         self.traffic.acknowledge(&flight, now);
+        self.pressure.answered(now.saturating_duration_since(flight.sent), self.one_try());
         self.failures = 0;
         self.beats += 1;
         self.renewed = self.renewed.max(flight.sent);
@@ -211,7 +220,7 @@ impl Pulse {
     /// When the next beat is due after one that was acknowledged: an interval after the newest, unless the
     /// lease, which counts from the one that was acknowledged, is over too soon after that.
     fn after(&self, sent: Instant) -> Instant {
-        let next = self.traffic.last_sent().unwrap_or(sent) + self.rhythm.interval;
+        let next = self.traffic.last_sent().unwrap_or(sent) + self.pressure.interval();
         let last = self.lease_end().zip(self.rhythm.timeout);
         last.map_or(next, |(end, timeout)| next.min(end - timeout / LAST_EIGHTH))
     }
@@ -230,7 +239,13 @@ impl Pulse {
         if self.failures == 0 {
             tracing::warn!(target: "autobeat", %error, "a heartbeat was not acknowledged; trying again");
         }
-        let first = (self.rhythm.interval / 10).clamp(SHORTEST_RETRY, LONGEST_RETRY);
+        let first = if error.is_for_load() {
+            self.pressure.refused(self.one_try());
+            apart(self.rhythm.interval / 4)
+        } else {
+            self.pressure.lost();
+            (self.rhythm.interval / 10).clamp(SHORTEST_RETRY, LONGEST_RETRY)
+        };
         let delay = first.saturating_mul(1 << self.failures.min(16)).min(self.longest_pause());
         self.failures += 1;
         self.next_beat = self.next_beat.map(|_| now + delay);
@@ -244,4 +259,9 @@ impl Pulse {
             Err(by) => self.too_large(version, by, now),
         }
     }
+}
+
+/// A delay of about this long: those who were refused together do not come again together.
+fn apart(delay: Duration) -> Duration {
+    delay.mul_f64(0.75 + 0.5 * fastrand::f64())
 }

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Rhythm, engine::EngineLane, progress::Progress, traffic::Traffic};
+use super::{Rhythm, engine::EngineLane, pressure::Pressure, progress::Progress, traffic::Traffic};
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Details, Source},
@@ -37,6 +37,7 @@ pub(super) struct Pulse {
     /// When the last acknowledged beat was sent.
     pub(super) renewed: Instant,
     pub(super) traffic: Traffic,
+    pub(super) pressure: Pressure,
     pub(super) engine: Option<EngineLane>,
     /// How many beats were refused since the last acknowledged one.
     pub(super) failures: u32,
@@ -83,6 +84,7 @@ impl Pulse {
                 .map(|deadline| deadline - LAST_CALL.min(rhythm.interval / 2)),
             renewed: rhythm.started,
             traffic: Traffic::default(),
+            pressure: Pressure::new(rhythm.interval, rhythm.timeout, rhythm.is_declared),
             engine: lease.engine().map(|rules| EngineLane::new(rules, now)),
             failures: 0,
             question: None,
@@ -261,9 +263,13 @@ impl Pulse {
         self.traffic.settling()
     }
 
-    /// How long the engine has for an answer before the server is asked whether it came.
-    pub(super) fn answer_patience(&self) -> Duration {
-        self.rhythm.interval.min(LONGEST_ANSWER).max(2 * self.traffic.round_trip())
+    /// Until when the engine has time for an answer, before the server is asked whether it came: never
+    /// for so long that the lease ends before it can be told.
+    pub(super) fn answer_is_due(&self, now: Instant) -> Instant {
+        let interval = self.rhythm.interval;
+        let due = now + LONGEST_ANSWER.max(2 * self.traffic.round_trip()).min(interval);
+        let question = self.settling().max(interval / 4);
+        self.lease_end().map_or(due, |end| due.min(end - question.min(end - now)))
     }
 }
 

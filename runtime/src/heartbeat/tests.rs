@@ -20,6 +20,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn rhythm() -> Rhythm {
     Rhythm {
+        is_declared: false,
         interval: 3 * SECOND,
         timeout: Some(9 * SECOND),
         started: Instant::now(),

@@ -7,6 +7,7 @@
 //! what each lane is like; *when* which of them carries a beat is the heartbeat's to say.
 
 mod answer;
+mod lane;
 pub(crate) mod local;
 #[cfg(test)]
 pub(crate) mod scripted;
@@ -115,11 +116,21 @@ pub(crate) struct TooLarge {
 #[derive(Debug)]
 pub(crate) struct BeatError {
     message: String,
+    is_for_load: bool,
 }
 
 impl BeatError {
     pub(crate) fn new(error: impl fmt::Display) -> Self {
-        Self { message: error.to_string() }
+        Self { message: error.to_string(), is_for_load: false }
+    }
+
+    /// One that the server refused because it has too much to do.
+    pub(crate) fn for_load(error: impl fmt::Display) -> Self {
+        Self { is_for_load: true, ..Self::new(error) }
+    }
+
+    pub(crate) fn is_for_load(&self) -> bool {
+        self.is_for_load
     }
 
     pub(crate) fn not_within(until: Instant, sent: Instant) -> Self {

@@ -21,33 +21,15 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 use prost::Message;
-use temporalio_client::{
-    Client, NamespacedClient, RetryOptions,
-    grpc::WorkflowService,
-    request_extensions::RetryConfigForCall,
-    tonic::{Code, IntoRequest, Request, Status, metadata::MetadataValue},
-};
-use temporalio_common::{
-    data_converters::{ActivitySerializationContext, PayloadConverter, SerializationContextData},
-    error::{OutgoingActivityError, OutgoingError},
-    payload_visitor::encode_payloads,
-    protos::temporal::api::{
-        common::v1::{Payload, Payloads},
-        failure::v1::Failure,
-        workflowservice::v1::{
-            RecordActivityTaskHeartbeatRequest, RecordActivityTaskHeartbeatResponse,
-            RespondActivityTaskCanceledRequest, RespondActivityTaskCompletedRequest,
-            RespondActivityTaskFailedRequest,
-        },
-    },
-};
+use temporalio_client::{Client, NamespacedClient};
+use temporalio_common::data_converters::PayloadConverter;
 use temporalio_sdk::activities::ActivityContext;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Answer, BeatError, EngineRules, Lease, Reply, TooLarge,
-    answer::Failed,
+    lane::{Lane, may_pass},
     size_limit::SizeLimit,
     succession::{Succession, is_held},
 };
@@ -80,7 +62,7 @@ pub(crate) struct ServerLease {
 
 /// What a lease needs to speak to its server.
 struct Connected {
-    client: Client,
+    lane: Lane,
     size_limit: SizeLimit,
     succession: Succession,
 }
@@ -100,8 +82,12 @@ impl ServerLease {
         lease
     }
 
+    fn lane(&self) -> &Lane {
+        &self.connected().lane
+    }
+
     fn client(&self) -> &Client {
-        &self.connected().client
+        &self.lane().client
     }
 
     fn size_limit(&self) -> &SizeLimit {
@@ -115,7 +101,7 @@ impl ServerLease {
             Connected {
                 size_limit: SizeLimit::of(&client),
                 succession: Succession::new(&self.attempt(), connection),
-                client,
+                lane: Lane { client, token: self.context.info().task_token.clone() },
             }
         })
     }
@@ -127,21 +113,16 @@ impl ServerLease {
         format!("{} {run:?} {} {}", info.namespace, info.activity_id, info.attempt)
     }
 
-    fn token(&self) -> Vec<u8> {
-        self.context.info().task_token.clone()
-    }
-
     async fn send(&self, details: &Details, until: Instant) -> Result<Reply, BeatError> {
         self.ask_beside();
-        let payloads = self.encode(details).await?;
+        let payloads = self.lane().encode(details).await?;
         let size = payloads.encoded_len();
         let time = until.saturating_duration_since(Instant::now());
         let limit = self.size_limit().for_size(size, self.client(), time).await;
         if size > limit {
             return Ok(Reply::TooLarge(TooLarge { size, limit }));
         }
-        let details = (!payloads.payloads.is_empty()).then_some(payloads);
-        self.send_encoded(details, until).await
+        self.lane().beat(payloads, until).await
     }
 
     /// Asks for the size limit beside the beats, which never wait for it; again, where that failed.
@@ -150,46 +131,9 @@ impl ServerLease {
         let is_open = question.as_ref().is_some_and(|asking| !asking.is_finished());
         if !is_open && !self.size_limit().is_known() {
             let (client, size_limit) = (self.client().clone(), self.size_limit().clone());
-            let asking = tokio::spawn(async move { size_limit.ask(&client).await });
+            let timeout = self.timeout.unwrap_or_default();
+            let asking = tokio::spawn(async move { size_limit.ask(&client, timeout).await });
             *question = Some(AbortOnDropHandle::new(asking));
-        }
-    }
-
-    async fn send_encoded(
-        &self,
-        details: Option<Payloads>,
-        until: Instant,
-    ) -> Result<Reply, BeatError> {
-        let request = RecordActivityTaskHeartbeatRequest {
-            task_token: self.token(),
-            details,
-            identity: self.client().identity(),
-            namespace: self.client().namespace(),
-            ..Default::default()
-        };
-        let request = bounded(request, until);
-        let mut client = self.client().clone();
-        match WorkflowService::record_activity_task_heartbeat(&mut client, request).await {
-            Ok(response) => Ok(reply(response.into_inner())),
-            Err(status) if status.code() == Code::NotFound => {
-                Ok(Reply::Stop(CancelReason::NotFound))
-            }
-            Err(status) => Err(BeatError::new(status)),
-        }
-    }
-
-    /// The details as they go out: after the client's codec, which is user code and may panic.
-    async fn encode(&self, details: &Details) -> Result<Payloads, BeatError> {
-        if details.is_empty() {
-            return Ok(Payloads::default());
-        }
-        let encoding = async {
-            let codec = self.client().data_converter().codec();
-            codec.encode(&activity_data(), details.payloads.clone()).await
-        };
-        match AssertUnwindSafe(encoding).catch_unwind().await {
-            Ok(encoded) => Ok(Payloads { payloads: encoded.map_err(BeatError::new)? }),
-            Err(_) => Err(BeatError::new("the codec panicked")),
         }
     }
 
@@ -200,7 +144,7 @@ impl ServerLease {
         if before_codec <= limit / LARGEST_EXPANSION {
             return Ok(());
         }
-        match self.encode(details).await.map(|payloads| payloads.encoded_len()) {
+        match self.lane().encode(details).await.map(|payloads| payloads.encoded_len()) {
             Ok(size) if size > limit => Err(TooLarge { size, limit }),
             Ok(_) => Ok(()),
             // A codec that fails says nothing about sizes, and will fail for the SDK as well.
@@ -214,63 +158,6 @@ impl ServerLease {
         if let Err(error) = self.context.record_heartbeat(details).await {
             tracing::warn!(target: "autobeat", %error, "the SDK did not take the heartbeat");
         }
-    }
-
-    async fn say_completed(&self, result: &Payload) -> Result<(), Status> {
-        let codec = self.client().data_converter().codec();
-        let payloads =
-            codec.encode(&activity_data(), vec![result.clone()]).await.map_err(unavailable)?;
-        let request = RespondActivityTaskCompletedRequest {
-            task_token: self.token(),
-            result: Some(Payloads { payloads }),
-            identity: self.client().identity(),
-            namespace: self.client().namespace(),
-            ..Default::default()
-        };
-        let request = single(request);
-        let mut client = self.client().clone();
-        WorkflowService::respond_activity_task_completed(&mut client, request).await.map(drop)
-    }
-
-    async fn say_failed(&self, failed: &Failed) -> Result<(), Status> {
-        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let details = match left.filter(|details| !details.is_empty()) {
-            Some(details) => Some(self.encode(&details).await.map_err(unavailable)?),
-            None => None,
-        };
-        let request = RespondActivityTaskFailedRequest {
-            task_token: self.token(),
-            failure: Some(self.failure(failed).await?),
-            identity: self.client().identity(),
-            namespace: self.client().namespace(),
-            last_heartbeat_details: details,
-            ..Default::default()
-        };
-        let request = single(request);
-        let mut client = self.client().clone();
-        WorkflowService::respond_activity_task_failed(&mut client, request).await.map(drop)
-    }
-
-    async fn failure(&self, failed: &Failed) -> Result<Failure, Status> {
-        let converter = self.client().data_converter();
-        let failure = OutgoingActivityError::Application(Box::new(failed.failure()));
-        let mut failure = converter.to_failure(&activity_data(), OutgoingError::Activity(failure));
-        encode_payloads(&mut failure, converter.codec(), &activity_data())
-            .await
-            .map_err(unavailable)?;
-        Ok(failure)
-    }
-
-    async fn say_cancelled(&self) -> Result<(), Status> {
-        let request = RespondActivityTaskCanceledRequest {
-            task_token: self.token(),
-            identity: self.client().identity(),
-            namespace: self.client().namespace(),
-            ..Default::default()
-        };
-        let request = single(request);
-        let mut client = self.client().clone();
-        WorkflowService::respond_activity_task_canceled(&mut client, request).await.map(drop)
     }
 }
 
@@ -335,15 +222,10 @@ impl Lease for ServerLease {
             if self.connected().succession.is_over() {
                 return true;
             }
-            let saying = async {
-                match answer {
-                    Answer::Completed(result) => self.say_completed(result).await,
-                    Answer::Failed(failed) => self.say_failed(failed).await,
-                    Answer::Cancelled => self.say_cancelled().await,
-                }
-            };
+            let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let saying = self.lane().say(answer, left.as_ref());
             match timeout_at(until, AssertUnwindSafe(saying).catch_unwind()).await {
-                Ok(Ok(Err(status))) => !may_pass(status.code()),
+                Ok(Ok(Err(status))) => !may_pass(&status),
                 // A codec that panics will do so again.
                 Ok(_) => true,
                 Err(_) => false,
@@ -359,49 +241,4 @@ impl Lease for ServerLease {
     fn told_to_stop(&self) -> BoxFuture<'_, ()> {
         self.context.cancelled().boxed()
     }
-}
-
-fn activity_data() -> SerializationContextData {
-    SerializationContextData::Activity(ActivitySerializationContext::new())
-}
-
-/// A call without the client's own retries, which would keep a beat alive for longer than it is true.
-///
-/// It carries a header that tells it from the SDK's own, for proxies and whoever reads a trace.
-fn single<T>(request: T) -> Request<T> {
-    let mut request = request.into_request();
-    request.metadata_mut().insert("autobeat-lane", MetadataValue::from_static("ours"));
-    request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
-    request
-}
-
-fn bounded<T>(request: T, until: Instant) -> Request<T> {
-    let mut request = single(request);
-    request.set_timeout(until.saturating_duration_since(Instant::now()));
-    request
-}
-
-fn reply(response: RecordActivityTaskHeartbeatResponse) -> Reply {
-    if response.cancel_requested {
-        Reply::Stop(CancelReason::Requested)
-    } else if response.activity_reset {
-        Reply::Stop(CancelReason::Reset)
-    } else if response.activity_paused {
-        Reply::Stop(CancelReason::Paused)
-    } else {
-        Reply::GoOn
-    }
-}
-
-/// A codec may fail for a moment, as one that asks a service for its keys.
-fn unavailable(error: impl std::fmt::Display) -> Status {
-    Status::unavailable(error.to_string())
-}
-
-/// Whether the same answer may be taken later: not where the server knows it, or will never take it.
-fn may_pass(code: Code) -> bool {
-    !matches!(
-        code,
-        Code::NotFound | Code::InvalidArgument | Code::FailedPrecondition | Code::Unimplemented
-    )
 }

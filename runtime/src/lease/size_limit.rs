@@ -21,8 +21,10 @@ const DEFAULT: usize = 2 * 1024 * 1024;
 /// Details that fit whatever limit a namespace may reasonably have.
 const SURELY_FITS: usize = 64 * 1024;
 
-/// How long the question may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the question may take: as long as the SDK gives a call, or a part of a longer timeout. An
+/// answer that comes over a slow network is worth as much, and nothing waits for it that long.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PART_OF_TIMEOUT: u32 = 10;
 
 /// The limit of one namespace on one connection.
 #[derive(Clone, Default)]
@@ -58,22 +60,23 @@ impl SizeLimit {
     /// for a quarter of the time that they have.
     pub(super) async fn for_size(&self, size: usize, client: &Client, time: Duration) -> usize {
         if size > SURELY_FITS {
-            let _ = timeout(time / 4, self.ask(client)).await;
+            let _ = timeout(time / 4, self.ask(client, time)).await;
         }
         self.so_far()
     }
 
     /// Asks, unless the answer is known; where asking again may help, it stays unknown.
-    pub(super) async fn ask(&self, client: &Client) {
-        let _ = self.answered.get_or_try_init(|| describe(client)).await;
+    pub(super) async fn ask(&self, client: &Client, heartbeat_timeout: Duration) {
+        let patience = PATIENCE.max(heartbeat_timeout / PART_OF_TIMEOUT);
+        let _ = self.answered.get_or_try_init(|| describe(client, patience)).await;
     }
 }
 
-async fn describe(client: &Client) -> Result<usize, Status> {
+async fn describe(client: &Client, patience: Duration) -> Result<usize, Status> {
     let mut request =
         DescribeNamespaceRequest { namespace: client.namespace(), ..Default::default() }
             .into_request();
-    request.set_timeout(PATIENCE);
+    request.set_timeout(patience);
     request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
     match WorkflowService::describe_namespace(&mut client.clone(), request).await {
         Ok(response) => Ok(response

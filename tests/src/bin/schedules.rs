@@ -17,7 +17,7 @@ use std::{
 
 use autobeat_tests::schedules::{
     judge::STATES,
-    search::{Outcome, try_seed},
+    search::{Outcome, allow_many_crashes, try_seed},
 };
 use clap::Parser;
 
@@ -54,6 +54,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let first = arguments.seed.unwrap_or_else(drawn_seed);
     let began = Instant::now();
+    allow_many_crashes();
     let (next, total) = (AtomicU64::new(0), Mutex::new(Total::default()));
     thread::scope(|scope| {
         for _ in 0..arguments.threads {

@@ -105,6 +105,16 @@ impl World {
         self.lock().history.clone()
     }
 
+    /// Ends this world; what happened in it. The client of a worker that crashed keeps its world for
+    /// ever, since the SDK frees no attempt that was not answered: so that little is kept.
+    #[must_use]
+    pub fn end(self) -> Vec<Event> {
+        let mut state = self.lock();
+        state.queue = BTreeMap::new();
+        state.calls = HashMap::new();
+        std::mem::take(&mut state.history)
+    }
+
     /// How the activity ended, if it did.
     #[must_use]
     pub fn closed(&self) -> Option<Closed> {

@@ -68,7 +68,7 @@ pub fn run_with<A: ActivityImplementer>(
         parks,
         left_in_memory: (director.left.0 - before.0, director.left.1 - before.1),
         took: world.now().since_begin(),
-        history: world.history(),
+        history: world.end(),
     }
 }
 

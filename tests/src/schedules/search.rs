@@ -36,6 +36,13 @@ pub struct Failure {
     pub story: String,
 }
 
+/// Lets this process have as many files open as it may: a worker that crashes with an attempt leaves
+/// its runtime's own, since the SDK frees no attempt that was not answered.
+pub fn allow_many_crashes() {
+    // Where it is not allowed, fewer schedules can be run in one process, and it says so then.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+}
+
 /// Runs the schedule of a seed, and judges it; shrinks it where something was broken.
 #[must_use]
 pub fn try_seed(seed: u64, shrinks: bool) -> Outcome {

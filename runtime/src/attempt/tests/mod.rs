@@ -10,6 +10,7 @@ mod engine;
 mod grace;
 mod hostile;
 mod load;
+mod lookout;
 mod telemetry;
 
 use std::{

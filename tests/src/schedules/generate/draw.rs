@@ -29,7 +29,7 @@ pub(super) fn drafts() -> impl Strategy<Value = Draft> {
             Draft { latency, outages, spots, plans, commands, grace, ..activity }
         },
     );
-    prop_oneof![40 => any, 1 => overtaken()]
+    prop_oneof![80 => any, 2 => overtaken(), 1 => spoken_for()]
 }
 
 /// A commit that a late report of the SDK overtakes, and a crash before the next beat heals it: each
@@ -51,6 +51,26 @@ fn overtaken() -> impl Strategy<Value = Draft> {
             }
         },
     )
+}
+
+/// An answer that is so late that a reset started an attempt of the same number meanwhile: the server
+/// takes it for that one's.
+fn spoken_for() -> impl Strategy<Value = Draft> {
+    (activities(), 1_020_u32..1_400, 20_u32..200).prop_map(|(activity, reset, delay)| {
+        let late = DraftFate { before: reset + delay, after: 0, loss: Loss::Nothing };
+        let ends = vec![DraftAction::Plain(Action::Return(End::Fails))];
+        let works = vec![DraftAction::Plain(Action::Commit), DraftAction::Sleep(400)];
+        let stops = || DraftWhenTold::Plain(WhenTold::Stops);
+        Draft {
+            spots: vec![(Lane::Sdk, 1, late)],
+            plans: vec![(ends, stops()), (works, stops())],
+            commands: vec![
+                (500, DraftCommand::Order(Order::Pause)),
+                (reset, DraftCommand::Order(Order::Reset { heartbeats: false })),
+            ],
+            ..activity
+        }
+    })
 }
 
 /// Which activity, and on what terms.

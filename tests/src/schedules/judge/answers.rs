@@ -75,8 +75,12 @@ fn is_left_alone(attempt: &Attempt, calls: &[&Call], verdict: &mut Verdict) {
         ended.is_some_and(|ended| when.1.since(ended) <= TICK && ended.since(when.1) <= TICK)
     };
     let heard = ours().filter(says_over).filter_map(|call| call.heard).map(|(when, _)| when);
-    let known = heard.filter(|when| !in_that_instant(when)).min();
-    if let Some(known) = known
+    let mut known: Vec<_> = heard.filter(|when| !in_that_instant(when)).collect();
+    known.sort_unstable();
+    // Nor, once, to what is heard in the instant in which its try ends and the next call goes out.
+    let next_goes = |when: &When| ours().any(|call| call.sent.1 == when.1 && call.sent.0 > when.0);
+    let known = known.iter().copied().enumerate().find(|(n, when)| *n > 0 || !next_goes(when));
+    if let Some((_, known)) = known
         && let Some(late) = ours().find(|call| call.sent.1.since(known.1) > TICK)
     {
         let how = format!("known since {}: {:?}", known.1, late.called);

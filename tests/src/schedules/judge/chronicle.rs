@@ -45,6 +45,9 @@ impl Call {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Over {
     Answered(Rpc),
+    /// An earlier attempt of its number spoke for it: a reset counts from 1 again, and to the server
+    /// the two are one.
+    SpokenFor,
     TooLarge,
     TimedOut(Timeout),
     Terminated,
@@ -142,10 +145,14 @@ impl<'a> Chronicle<'a> {
     fn take(&mut self, when: When, call: CallId, answer: Answer, change: Option<Change>) {
         let Some(call) = self.calls.get_mut(&call) else { return };
         call.took = Some((when, answer));
-        let rpc = call.called.rpc;
+        let (rpc, token) = (call.called.rpc, call.called.token);
         if change.is_some() {
-            let too_large = rpc == Rpc::Heartbeat;
-            self.finish(when, if too_large { Over::TooLarge } else { Over::Answered(rpc) });
+            let over = match rpc {
+                _ if token != self.current => Over::SpokenFor,
+                Rpc::Heartbeat => Over::TooLarge,
+                _ => Over::Answered(rpc),
+            };
+            self.finish(when, over);
         }
     }
 

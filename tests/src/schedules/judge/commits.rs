@@ -36,8 +36,8 @@ struct Sight {
     overtaken: Option<When>,
     /// Whether the details go at the next start.
     details_go: bool,
-    /// Whether an attempt runs.
-    running: bool,
+    /// The attempt that runs.
+    running: Option<Token>,
     /// What the last attempt was handed.
     handed: u64,
 }
@@ -57,9 +57,9 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
                     sight.wrote(chronicle, call, *answer, when, verdict);
                 }
             }
-            What::Started { .. } => sight.started(held, when, verdict),
-            What::TimedOut(..) => sight.running = false,
-            What::Ordered(Order::Reset { heartbeats: true }, _) if sight.running => {
+            What::Started { token, .. } => sight.started(*token, held, when, verdict),
+            What::TimedOut(..) => sight.running = None,
+            What::Ordered(Order::Reset { heartbeats: true }, _) if sight.running.is_some() => {
                 sight.details_go = true;
             }
             What::Ordered(Order::Reset { heartbeats: true }, _) => sight.forget(),
@@ -95,8 +95,10 @@ impl Sight {
             (Rpc::Fail, Answer::Done) => call.called.value.is_some(),
             _ => false,
         };
+        // An earlier attempt of the same number, after a reset: nothing bounds what it still sends.
+        let is_of_another = self.running.is_some() && self.running != call.called.token;
         if call.called.rpc.is_answer() && answer == Answer::Done {
-            self.running = false;
+            self.running = None;
         }
         if !writes {
             return;
@@ -107,7 +109,7 @@ impl Sight {
             if self.overtaken.take().is_some() {
                 verdict.saw("overtaken commit healed");
             }
-        } else if !is_bounded(chronicle, call, when) {
+        } else if is_of_another || !is_bounded(chronicle, call, when) {
             if value < self.floor {
                 verdict.saw("commit overtaken");
             }
@@ -128,8 +130,8 @@ impl Sight {
         self.overtaken = None;
     }
 
-    fn started(&mut self, held: u64, when: When, verdict: &mut Verdict) {
-        self.running = true;
+    fn started(&mut self, token: Token, held: u64, when: When, verdict: &mut Verdict) {
+        self.running = Some(token);
         if std::mem::take(&mut self.details_go) {
             self.forget();
         }
@@ -156,6 +158,16 @@ impl Sight {
             verdict.broken("an attempt starts from what it is handed", when.1, how);
         }
     }
+}
+
+/// Whether the last beat of an attempt that took effect before a step was out of its bound.
+pub(super) fn stands_overtaken(chronicle: &Chronicle<'_>, token: Token, step: usize) -> bool {
+    let recorded = chronicle.calls_of(token).filter_map(|call| match call.took {
+        Some((when, Answer::Recorded(_))) if when.0 < step => Some((when, call)),
+        _ => None,
+    });
+    let last = recorded.max_by_key(|(when, _)| when.0);
+    last.is_some_and(|(when, call)| !is_bounded(chronicle, call, when))
 }
 
 /// Whether a write that took effect then was within its bound.

@@ -1,11 +1,13 @@
 //! Rule 2, continued: a failure leaves the newest checkpoint for the next attempt.
 //!
 //! That is the value that was saved last, where it can be sent; where it cannot, at least what was
-//! acknowledged last.
+//! acknowledged last. Core's own failure, for details that it knows to be too large, carries none: a
+//! write that was out of its bound may then stand there.
 
 use super::{
     Verdict,
     chronicle::{Attempt, Call, Chronicle},
+    commits::stands_overtaken,
 };
 use crate::inprocess::{
     activity::Change,
@@ -23,6 +25,10 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
         let Some(attempt) = attempt.filter(|attempt| !forgets(chronicle, attempt, step)) else {
             continue;
         };
+        let is_cores = call.called.failure.as_deref() == Some("PayloadsTooLarge");
+        if is_cores && stands_overtaken(chronicle, attempt.token, step) {
+            continue;
+        }
         let (held, expected) = (event.held.unwrap_or_default(), expected(chronicle, attempt, call));
         if held < expected {
             let how =

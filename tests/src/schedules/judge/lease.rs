@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::{
     Verdict,
-    chronicle::{Attempt, Chronicle},
+    chronicle::{Attempt, Chronicle, Over},
 };
 use crate::inprocess::{
     Moment,
@@ -93,10 +93,13 @@ fn within_lease(
     }
 }
 
-/// Never are two bodies at work.
+/// Never are two bodies at work; but for one that nobody can tell from an earlier one of its number.
 fn alone(chronicle: &Chronicle<'_>, attempt: &Attempt, handed: Moment, verdict: &mut Verdict) {
     let mut later = chronicle.attempts.range(attempt.token..).skip(1);
     let Some((_, next)) = later.next() else { return };
+    if matches!(attempt.over, Some((_, Over::SpokenFor))) {
+        return;
+    }
     let on_its_way = handed.since(attempt.started.1);
     let unknown = on_its_way.saturating_sub(chronicle.believed());
     let last = attempt.polls.iter().rev().find(|poll| poll.0 > next.started.0);

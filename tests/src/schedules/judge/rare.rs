@@ -13,7 +13,7 @@ use crate::inprocess::{
 };
 
 /// The names of all rare states.
-pub const STATES: [&str; 40] = [
+pub const STATES: [&str; 41] = [
     "SDK gave the attempt up",
     "result after the SDK gave up",
     "SDK report swallowed",
@@ -36,6 +36,7 @@ pub const STATES: [&str; 40] = [
     "pause and unpause unnoticed",
     "cancel after pause",
     "reset forgot the attempt",
+    "an earlier attempt of its number spoke for it",
     "told Requested",
     "told Paused",
     "told Reset",
@@ -194,6 +195,7 @@ fn overs(attempt: &Attempt, verdict: &mut Verdict) {
             verdict.saw("timed out: start to close");
         }
         Some((_, Over::TimedOut(Timeout::Heartbeat))) => verdict.saw("timed out: heartbeat"),
+        Some((_, Over::SpokenFor)) => verdict.saw("an earlier attempt of its number spoke for it"),
         _ => {}
     }
 }

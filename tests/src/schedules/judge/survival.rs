@@ -99,7 +99,12 @@ fn keeps(
     let over = attempt.over.map(|(when, _)| when.1);
     let end = [over, end_of_worker].into_iter().flatten().min();
     let end = end.unwrap_or_else(|| last_moment(chronicle));
-    let healthy = end.since(trouble.none_since(end).max(returned.1));
+    let since = trouble.none_since(end).max(returned.1);
+    // A timeout after its body has ended, nobody speaks for an attempt any more.
+    if since.since(returned.1) + retry(chronicle) >= chronicle.schedule.heartbeat_timeout() {
+        return;
+    }
+    let healthy = end.since(since);
     let accepted = matches!(attempt.over, Some((_, Over::Answered(_))));
     if healthy > patience(chronicle) + TICK {
         let how = if accepted { "came late" } else { "was lost" };
