@@ -19,7 +19,7 @@ use clap::Parser;
 
 use self::{
     copy::Copy,
-    mutations::{MUTATIONS, Mutation},
+    mutations::{Mutation, all},
     seeds::{Broken, first_broken},
 };
 
@@ -38,7 +38,7 @@ fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("a workspace")?;
     let copy = Copy::of(checkout)?;
-    for mutation in MUTATIONS {
+    for mutation in all() {
         mutation.check(&copy)?;
     }
     let unchanged = first_broken(&copy.build()?, arguments.count)?;
@@ -46,7 +46,7 @@ fn main() -> Result<ExitCode> {
 
     println!("| no longer so | who notices | after seeds |\n|---|---|---:|");
     let mut unnoticed = 0;
-    for mutation in MUTATIONS.iter().filter(|mutation| mutation.name.contains(&arguments.only)) {
+    for mutation in all().filter(|mutation| mutation.name.contains(&arguments.only)) {
         let broken = mutation.try_out(&copy, arguments.count)?;
         unnoticed += usize::from(broken.is_none());
         let (rule, seeds) = broken.map_or_else(

@@ -1,0 +1,54 @@
+//! The lease.
+
+use super::{Mutation, of};
+
+const ATTEMPT: &str = "attempt.rs";
+const CANCEL: &str = "cancel.rs";
+const BEATS: &str = "heartbeat/beats.rs";
+const PULSE: &str = "heartbeat/pulse.rs";
+
+pub(super) const MUTATIONS: &[Mutation] = &[
+    of(
+        "the lease counts from the answer",
+        BEATS,
+        "self.renewed = self.renewed.max(flight.sent);",
+        "self.renewed = now;",
+    ),
+    of(
+        "the first lease counts from when the worker knew",
+        PULSE,
+        "renewed: rhythm.started,",
+        "renewed: now,",
+    ),
+    of(
+        "no look at the clock before a poll",
+        ATTEMPT,
+        "if cancellation.is_over_by_clock() {",
+        "if false {",
+    ),
+    of(
+        "nobody is told that the lease is over",
+        PULSE,
+        "is_past(self.lease_end()).then_some(CancelReason::LeaseLost)",
+        "None",
+    ),
+    of(
+        "nobody is told that the deadline is over",
+        PULSE,
+        "let over = if is_past(self.rhythm.deadline) {",
+        "let over = if false {",
+    ),
+    of(
+        "the deadline ends no lease",
+        PULSE,
+        "[self.lease_end(), self.rhythm.deadline].into_iter().flatten().min()",
+        "self.lease_end()",
+    ),
+    of("the grace is never over", PULSE, "if is_past(self.grace_end) {", "if false {"),
+    of(
+        "a lost lease leaves a grace",
+        CANCEL,
+        "matches!(self, Self::LeaseLost | Self::DeadlineExceeded)",
+        "false",
+    ),
+];

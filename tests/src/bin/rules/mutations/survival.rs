@@ -1,0 +1,105 @@
+//! What an attempt survives.
+
+use super::{Mutation, of};
+
+const ATTEMPT: &str = "attempt.rs";
+const BEATS: &str = "heartbeat/beats.rs";
+const ENGINE: &str = "heartbeat/engine.rs";
+const PULSE: &str = "heartbeat/pulse.rs";
+const PRESSURE: &str = "heartbeat/pressure.rs";
+
+pub(super) const MUTATIONS: &[Mutation] = &[
+    of(
+        "the interval is as long as the timeout",
+        ATTEMPT,
+        "interval: options.interval(facts.heartbeat_timeout),",
+        "interval: options.interval(facts.heartbeat_timeout) * 3,",
+    ),
+    of(
+        "beats that nobody answers are waited for",
+        BEATS,
+        ".min(self.longest_pause()).max(first.min(interval))",
+        ".max(self.longest_beat())",
+    ),
+    of(
+        "a slow answer is a lost one",
+        BEATS,
+        "self.rhythm.timeout.unwrap_or(LONGEST_BEAT)",
+        "self.rhythm.interval",
+    ),
+    of(
+        "a refused beat is followed after an interval",
+        BEATS,
+        "let delay = first.saturating_mul(1 << self.failures.min(16)).min(self.longest_pause());",
+        "let delay = first.max(self.rhythm.interval);",
+    ),
+    of(
+        "the SDK's lane is never served by itself",
+        ENGINE,
+        "(!self.gave_up).then_some(latest)",
+        "None.filter(|_: &Instant| latest > self.began)",
+    ),
+    of(
+        "the SDK's lane is never served",
+        ENGINE,
+        "fn preferred(&self) -> Instant {
+        self.since()",
+        "fn preferred(&self) -> Instant {
+        self.since() + Duration::from_hours(1)",
+    ),
+    of(
+        "the SDK's lane is served within its throttle",
+        ENGINE,
+        "self.rules.throttle.max(LONGEST_LIFE.min(self.rules.patience / 2)) + MARGIN",
+        "MARGIN",
+    ),
+    of(
+        "the SDK's lane is served where an interval is long",
+        BEATS,
+        "&& leaves_time",
+        "&& (leaves_time || timeout > Duration::ZERO)",
+    ),
+    of(
+        "the SDK's lane carries two beats in a row",
+        BEATS,
+        "&& engine.is_older_than(self.traffic.last_sent())",
+        "",
+    ),
+    of(
+        "the SDK's lane carries beats in trouble",
+        BEATS,
+        "&& self.failures == 0
+            && self.traffic.open() == 0",
+        "",
+    ),
+    of(
+        "the SDK's lane is served in trouble",
+        PULSE,
+        "(!self.is_troubled(now)).then_some(())?;",
+        "",
+    ),
+    of(
+        "the SDK's lane carries the beat that a commit waits for",
+        BEATS,
+        "&& self.source.acknowledgements().wanted().is_none()",
+        "",
+    ),
+    of(
+        "pressure widens an interval beyond its room",
+        PRESSURE,
+        "map(|timeout| timeout / 3 * 2)",
+        "map(|timeout| timeout * 2)",
+    ),
+    of(
+        "lost beats leave an interval widened",
+        PRESSURE,
+        "self.in_force = self.rested;",
+        "self.in_force = self.in_force.max(self.rested);",
+    ),
+    of(
+        "it is asked for an answer when its lease is over",
+        PULSE,
+        "self.lease_end().map_or(due, |end| due.min(end - question.min(end - now)))",
+        "self.lease_end().map_or(due, |end| due.max(end + question))",
+    ),
+];

@@ -1,0 +1,109 @@
+//! What is committed, and what the next attempt starts from.
+
+use super::{Mutation, of};
+
+const ATTEMPT: &str = "attempt.rs";
+const SLOT: &str = "checkpoint/mod.rs";
+const STOPPED: &str = "heartbeat.rs";
+const BEATS: &str = "heartbeat/beats.rs";
+const PULSE: &str = "heartbeat/pulse.rs";
+const TRAFFIC: &str = "heartbeat/traffic.rs";
+const SERVER: &str = "lease/server.rs";
+
+pub(super) const MUTATIONS: &[Mutation] = &[
+    of(
+        "a commit returns when it is sent",
+        BEATS,
+        "let number = self.traffic.send(details.clone(), now, abort);",
+        "let number = self.traffic.send(details.clone(), now, abort);
+        self.source.acknowledgements().acknowledge(details.version);",
+    ),
+    of(
+        "a beat settles its own version whatever is on its way",
+        TRAFFIC,
+        "let settled = open.chain(unsettled).fold(version, u64::min);",
+        "drop(open.chain(unsettled));
+        let settled = version;",
+    ),
+    of(
+        "a commit is sent at once whatever is on its way",
+        TRAFFIC,
+        "open.chain(unsettled).fold(now, Instant::max)",
+        "drop(open.chain(unsettled));
+        now",
+    ),
+    of(
+        "a report of the SDK never lands late",
+        TRAFFIC,
+        "self.unsettled.push(Unsettled { version, since: now });",
+        "let _ = (version, now);",
+    ),
+    of(
+        "an abandoned beat never lands late",
+        TRAFFIC,
+        "self.unsettled.push(Unsettled { version: abandoned.details.version, since: now });",
+        "let _ = now;",
+    ),
+    of(
+        "the settling time is one round trip",
+        TRAFFIC,
+        "const SETTLING_ROUND_TRIPS: u32 = 4;",
+        "const SETTLING_ROUND_TRIPS: u32 = 1;",
+    ),
+    of(
+        "the settling time has no floor",
+        TRAFFIC,
+        "const LEAST_SETTLING: Duration = Duration::from_millis(100);",
+        "const LEAST_SETTLING: Duration = Duration::from_millis(1);",
+    ),
+    of(
+        "what the last attempt left is not loaded",
+        ATTEMPT,
+        "Ok(Slot::new(value, details))",
+        "Ok(Slot::new(None, details))",
+    ),
+    of(
+        "a beat before the first save has no details",
+        SLOT,
+        "return Ok(self.seed.clone());",
+        "return Ok(Details::default());",
+    ),
+    of(
+        "what the last attempt left is not kept",
+        PULSE,
+        "kept: source.seed(),",
+        "kept: Details::default(),",
+    ),
+    of(
+        "what was acknowledged last is not kept",
+        BEATS,
+        "self.kept = flight.details;",
+        "drop(flight.details);",
+    ),
+    of(
+        "what is too large is sent again",
+        BEATS,
+        "Ok(details) if self.unfit == Some(details.version) => None,",
+        "",
+    ),
+    of(
+        "a failure leaves what was acknowledged last",
+        STOPPED,
+        "(pulse.fit(newest), pulse.kept())",
+        "(pulse.fit(newest).filter(|_| false), pulse.kept())",
+    ),
+    of(
+        "a failure leaves what the SDK was given last",
+        ATTEMPT,
+        "Outcome::Fail { .. } | Outcome::Panic(_) => stopped.leave_newest().await,",
+        "Outcome::Fail { .. } | Outcome::Panic(_) => {}",
+    ),
+    of(
+        "an attempt goes on beside one of the same number",
+        SERVER,
+        "if self.connected().succession.is_over() {
+                return Ok(",
+        "if false {
+                return Ok(",
+    ),
+];
