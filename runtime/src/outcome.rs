@@ -128,3 +128,6 @@ fn nobody_asked<T>() -> Outcome<T> {
     .build();
     Outcome::Fail { error: ActivityError::application(failure) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -233,6 +233,7 @@ async fn a_beat_that_is_not_acknowledged_is_said_once_an_episode() {
     sleep(20 * SECOND).await;
     let said = listener.said();
     assert_eq!(said.matches("a heartbeat was not acknowledged").count(), 2, "{said}");
+    assert_eq!(said.matches("error=refused").count(), 2, "{said}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -76,6 +76,23 @@ async fn a_failure_is_said_again_with_all_that_its_retry_depends_on() {
     assert_eq!(lease.left(), Some(7));
 }
 
+#[test]
+fn what_is_said_again_reads_as_what_the_engine_was_given() {
+    let failure = ApplicationFailure::builder(anyhow::anyhow!("no paper").context("printing"))
+        .type_name("Printer".to_owned())
+        .next_retry_delay(3 * SECOND)
+        .build();
+    let again = Failed::of(&failure).failure();
+    let words = |failure: &ApplicationFailure| {
+        let source = failure.source_error().source().map(ToString::to_string);
+        (failure.source_error().to_string(), source)
+    };
+    assert_eq!(words(&again), words(&failure));
+    assert_eq!(words(&again), ("printing".to_owned(), Some("no paper".to_owned())));
+    assert_eq!(again.type_name(), Some("Printer"));
+    assert_eq!(again.next_retry_delay(), Some(3 * SECOND));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_panic_and_a_cancellation_are_said_again_too() {
     let lease = Arc::new(ending([], Line::Answer(Reply::GoOn)));

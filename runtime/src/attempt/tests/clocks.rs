@@ -88,6 +88,21 @@ async fn a_stall_is_named_and_counted_from_the_last_progress() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn as_many_saves_as_touches_are_progress() {
+    let options = OPTIONS.stall_timeout(20 * SECOND);
+    attempt(options, facts(), &friendly(), async |checkpoint, _| {
+        for value in 0..10 {
+            sleep(10 * SECOND).await;
+            checkpoint.save(value)?;
+            checkpoint.touch()?;
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stall_without_a_save_says_that_there_was_none() {
     let options = OPTIONS.stall_timeout(20 * SECOND);
     let body = async |_, cancellation: Cancellation| Err(cancellation.cancelled().await.into());

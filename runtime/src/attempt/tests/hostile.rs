@@ -40,6 +40,21 @@ async fn a_value_that_cannot_be_sent_leaves_the_last_acknowledged_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_first_value_that_cannot_be_sent_leaves_what_the_last_attempt_left() {
+    type Keyed = std::collections::BTreeMap<Option<u8>, u64>;
+    let lease = friendly();
+    let body = async |checkpoint: Checkpoint<Vec<Keyed>>, _: Cancellation| {
+        let _ = checkpoint.save(vec![Keyed::from([(None, 6)])]);
+        Err::<(), _>(ActivityError::from(std::io::Error::other("disk full")))
+    };
+    let facts = Facts { details: vec![payload(Vec::<u64>::new())], ..resumed_from(0) };
+    let takes = Takes::NOTHING.checkpoint();
+    let result = run(OPTIONS, takes, facts, Arc::clone(&lease) as Arc<dyn Lease>, body).await;
+    assert_eq!(message(&result), "disk full");
+    assert_eq!(lease.left_text().as_deref(), Some("[]"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_value_that_is_too_large_leaves_the_last_acknowledged_one_and_beats_go_on_with_it() {
     let script = [
         Line::Answer(Reply::GoOn),
@@ -165,6 +180,8 @@ async fn a_state_whose_destructor_panics_does_not_end_the_heartbeat() {
     run(OPTIONS, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body).await.unwrap();
     let beats = lease.0.load(Ordering::SeqCst);
     assert!(beats >= 19, "{beats} beats in 60 s");
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.0.load(Ordering::SeqCst), beats, "nothing could be said again here");
 }
 
 #[tokio::test(start_paused = true)]

@@ -46,7 +46,14 @@ async fn the_end_of_an_attempt_is_said_with_what_it_took() {
     .await
     .unwrap();
     let said = listener.said();
-    for part in ["settled", "took=10s", "saves=1", "beats=3", "activity_type=\"count\""] {
+    for part in [
+        "settled",
+        "outcome=\"completed\"",
+        "took=10s",
+        "saves=1",
+        "beats=3",
+        "activity_type=\"count\"",
+    ] {
         assert!(said.contains(part), "{part} in {said}");
     }
 }

@@ -29,7 +29,34 @@ pub(super) fn drafts() -> impl Strategy<Value = Draft> {
             Draft { latency, outages, spots, plans, commands, grace, ..activity }
         },
     );
-    prop_oneof![80 => any, 2 => overtaken(), 1 => spoken_for()]
+    prop_oneof![80 => any, 2 => overtaken(), 1 => spoken_for(), 2 => settling()]
+}
+
+/// A commit while something older is on its way, which lands as late as it may: a report of the SDK
+/// within the settling time, a beat of ours within that time after it was abandoned for the commit's.
+fn settling() -> impl Strategy<Value = Draft> {
+    let report = (Just((Lane::Sdk, 1)), 960_u32..1_030, 1_u32..8);
+    let beat = (Just((Lane::Ours, 2)), 600_u32..700, 9_u32..19);
+    let slow = (2_u32..25).prop_map(|latency| (Latency::Slow(latency), latency));
+    // The least settling time is about a hundredth of the usual timeouts.
+    let quick = (0_u64..10).prop_map(|latency| (Latency::Milliseconds(latency), 1));
+    let latency = prop_oneof![2 => slow, 1 => quick];
+    (activities(), prop_oneof![report, beat], latency).prop_map(
+        |(activity, ((lane, place), commit, latencies), (latency, span))| {
+            let late = DraftFate { before: span * latencies, after: span, loss: Loss::Nothing };
+            let actions = vec![
+                DraftAction::SaveInALoop(10, commit / 10),
+                DraftAction::Plain(Action::Commit),
+                DraftAction::Sleep(2_000),
+            ];
+            Draft {
+                latency,
+                spots: vec![(lane, place, late)],
+                plans: vec![(actions, DraftWhenTold::Plain(WhenTold::Stops))],
+                ..activity
+            }
+        },
+    )
 }
 
 /// A commit that a late report of the SDK overtakes, and a crash before the next beat heals it: each

@@ -1,8 +1,8 @@
 //! Rules 1 and 2: what was committed stays, and the next attempt starts from it.
 //!
 //! The server lets the last write win. So a write that takes longer than its bound may land after a
-//! newer one, and nobody can help it: ours is bounded for as long as its caller waits; one that
-//! nobody waits for any more, and a report of the SDK, by the settling time. A report that is refused
+//! newer one, and nobody can help it: ours is bounded for as long as its caller waits, and by the
+//! settling time after that; a report of the SDK by the settling time. A report that is refused
 //! is sent again by core, up to ten times, and is one report from when it was sent first. Beyond
 //! that the next acknowledged beat must heal it, and it is counted.
 
@@ -172,12 +172,13 @@ pub(super) fn stands_overtaken(chronicle: &Chronicle<'_>, token: Token, step: us
 
 /// Whether a write that took effect then was within its bound.
 fn is_bounded(chronicle: &Chronicle<'_>, call: &Call, when: When) -> bool {
-    let waited_for = call.left.is_none_or(|left| left.0 > when.0);
+    let settling = chronicle.settling();
+    let waited_for = call.left.is_none_or(|left| when.1.since(left.1) <= settling);
     let ours = call.called.lane == Lane::Ours;
     if !ours && is_held(chronicle, call) {
         return false;
     }
-    (ours && waited_for) || when.1.since(first_sent(chronicle, call)) <= chronicle.settling()
+    (ours && waited_for) || when.1.since(first_sent(chronicle, call)) <= settling
 }
 
 /// Whether core held a report back: on a paused clock its throttle counts from when the one before it

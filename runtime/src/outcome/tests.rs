@@ -1,0 +1,64 @@
+//! The table, row by row.
+
+use temporalio_common::error::ApplicationErrorCategory;
+
+use super::{CancelReason::*, *};
+
+/// How a body is answered that returned its cancellation.
+fn answer_to(reason: CancelReason) -> Outcome<()> {
+    let cancellation = Cancellation::new();
+    cancellation.cancel(reason);
+    settle(End::Failed(Cancelled::new(reason).into()), &cancellation)
+}
+
+fn failure_of(outcome: Outcome<()>) -> ApplicationFailure {
+    match outcome {
+        Outcome::Fail { error: ActivityError::Application(failure) } => *failure,
+        other => panic!("expected a failure, not {}", other.name()),
+    }
+}
+
+#[test]
+fn a_request_alone_is_answered_as_cancelled() {
+    assert!(matches!(answer_to(Requested), Outcome::Cancelled(ActivityError::Cancelled { .. })));
+}
+
+#[test]
+fn every_other_reason_is_a_failure_of_its_own() {
+    let rows = [
+        (Paused, "ActivityPaused", true, true),
+        (Reset, "ActivityReset", true, true),
+        (WorkerShutdown, "WorkerShutdown", true, true),
+        (NotFound, "NotFound", false, true),
+        (LeaseLost, "LeaseLost", false, true),
+        (DeadlineExceeded, "DeadlineExceeded", false, true),
+        (Stalled, "ActivityStalled", false, true),
+        (CheckpointTooLarge, "CheckpointTooLarge", false, false),
+        (CheckpointInvalid, "CheckpointInvalid", false, false),
+    ];
+    for (reason, type_name, is_benign, is_retried) in rows {
+        let failure = failure_of(answer_to(reason));
+        assert_eq!(failure.type_name(), Some(type_name));
+        assert_eq!(failure.category() == ApplicationErrorCategory::Benign, is_benign, "{reason}");
+        assert_eq!(!failure.is_non_retryable(), is_retried, "{reason}");
+        let at_once = (reason == WorkerShutdown).then_some(Duration::from_millis(1));
+        assert_eq!(failure.next_retry_delay(), at_once, "{reason}");
+        assert_eq!(failure.to_string(), reason.to_string());
+    }
+}
+
+#[test]
+fn what_a_body_returned_is_its_answer_whatever_was_requested() {
+    let cancellation = Cancellation::new();
+    cancellation.cancel(Paused);
+    let names = [
+        End::Completed(()),
+        End::Panicked(Box::new("out of cheese")),
+        End::Failed(ActivityError::WillCompleteAsync),
+        End::Failed(std::io::Error::other("disk full").into()),
+    ]
+    .map(|end| settle(end, &cancellation).name());
+    assert_eq!(names, ["completed", "panicked", "completes elsewhere", "failed"]);
+    cancellation.cancel(Requested);
+    assert_eq!(settle(End::<()>::Dropped, &cancellation).name(), "cancelled");
+}
