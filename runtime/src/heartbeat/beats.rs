@@ -243,18 +243,19 @@ impl Pulse {
         if self.failures == 0 {
             tracing::warn!(target: "autobeat", %error, "a heartbeat was not acknowledged; trying again");
         }
+        let soon = (self.rhythm.interval / 10).clamp(SHORTEST_RETRY, LONGEST_RETRY);
         let first = if error.is_for_load() {
             self.pressure.refused(self.one_try());
             apart(self.rhythm.interval / 4)
         } else {
             self.pressure.lost();
-            (self.rhythm.interval / 10).clamp(SHORTEST_RETRY, LONGEST_RETRY)
+            soon
         };
         let delay = first.saturating_mul(1 << self.failures.min(16)).min(self.longest_pause());
         // The less is left of the lease, the sooner: some tries fit into the last of it, too.
         let left = self.lease_end().map_or(delay, |end| (end - now) / 3);
         self.failures += 1;
-        self.next_beat = self.next_beat.map(|_| now + delay.min(left.max(SHORTEST_RETRY)));
+        self.next_beat = self.next_beat.map(|_| now + delay.min(left.max(soon)));
     }
 
     /// The details that the engine was given are now on its lane, or were not given to it.
