@@ -66,6 +66,7 @@ mod lease;
 #[cfg(test)]
 mod listener;
 mod lookout;
+pub mod metrics;
 mod options;
 mod outcome;
 mod progress;

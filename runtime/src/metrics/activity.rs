@@ -1,0 +1,234 @@
+//! What is measured of the attempts that share their labels.
+
+use std::{sync::Arc, time::Duration};
+
+use prost::Message;
+use temporalio_common::telemetry::metrics::{
+    CoreMeter, Counter, CounterBase, HistogramBase, HistogramDurationBase, MetricAttributes,
+    MetricKeyValue,
+};
+use temporalio_sdk::activities::ActivityInfo;
+
+use super::{OBSERVER, guarded, instruments::Instruments};
+use crate::{
+    cancel::CancelReason,
+    checkpoint::Details,
+    lease::{BeatError, Reply, TooLarge},
+};
+
+/// The task queue that an attempt came from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TaskQueue<'a> {
+    namespace: &'a str,
+    name: &'a str,
+}
+
+impl<'a> TaskQueue<'a> {
+    pub(crate) fn of(info: &'a ActivityInfo) -> Self {
+        Self { namespace: &info.namespace, name: &info.task_queue }
+    }
+}
+
+/// What is told apart.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Labels {
+    activity_type: String,
+    /// Namespace and name.
+    task_queue: Option<(String, String)>,
+}
+
+impl Labels {
+    pub(super) fn new(activity_type: &str, task_queue: Option<TaskQueue<'_>>) -> Self {
+        Self {
+            activity_type: activity_type.to_owned(),
+            task_queue: task_queue.map(|queue| (queue.namespace.to_owned(), queue.name.to_owned())),
+        }
+    }
+
+    fn key_values(&self) -> Vec<MetricKeyValue> {
+        let mut labels = vec![MetricKeyValue::new("activity_type", self.activity_type.clone())];
+        if let Some((namespace, task_queue)) = &self.task_queue {
+            labels.push(MetricKeyValue::new("namespace", namespace.clone()));
+            labels.push(MetricKeyValue::new("task_queue", task_queue.clone()));
+        }
+        labels
+    }
+}
+
+/// What became of a heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Acknowledged,
+    Stop,
+    NotFound,
+    Refused,
+    Lost,
+    Overtaken,
+    TooLarge,
+    HandedOver,
+}
+
+impl Outcome {
+    const ALL: [Self; 8] = [
+        Self::Acknowledged,
+        Self::Stop,
+        Self::NotFound,
+        Self::Refused,
+        Self::Lost,
+        Self::Overtaken,
+        Self::TooLarge,
+        Self::HandedOver,
+    ];
+
+    fn of(result: &Result<Reply, BeatError>) -> Self {
+        match result {
+            Ok(Reply::GoOn) => Self::Acknowledged,
+            Ok(Reply::Stop(CancelReason::NotFound)) => Self::NotFound,
+            Ok(Reply::Stop(_)) => Self::Stop,
+            Ok(Reply::TooLarge(_)) => Self::TooLarge,
+            Err(error) if error.is_for_load() => Self::Refused,
+            Err(_) => Self::Lost,
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Acknowledged => "acknowledged",
+            Self::Stop => "stop",
+            Self::NotFound => "not_found",
+            Self::Refused => "refused",
+            Self::Lost => "lost",
+            Self::Overtaken => "overtaken",
+            Self::TooLarge => "too_large",
+            Self::HandedOver => "handed_over",
+        }
+    }
+
+    /// Whether it took a round trip to the server.
+    fn is_answer(self) -> bool {
+        matches!(self, Self::Acknowledged | Self::Stop | Self::NotFound)
+    }
+}
+
+/// The instruments for one set of labels.
+pub(super) struct Activity {
+    meter: Arc<dyn CoreMeter>,
+    labels: MetricAttributes,
+    instruments: Instruments,
+    heartbeats: [Counter; Outcome::ALL.len()],
+}
+
+impl Activity {
+    pub(super) fn new(
+        meter: Arc<dyn CoreMeter>,
+        instruments: &Instruments,
+        labels: &Labels,
+    ) -> Self {
+        let labels = meter.new_attributes(labels.key_values().into());
+        let instruments = instruments.labelled(&labels);
+        let heartbeats = Outcome::ALL.map(|outcome| {
+            let outcome = [MetricKeyValue::new("outcome", outcome.label())];
+            let mut counter = instruments.heartbeats.clone();
+            counter.update_attributes(meter.extend_attributes(labels.clone(), outcome.into()));
+            counter
+        });
+        Self { meter, labels, instruments, heartbeats }
+    }
+
+    fn heartbeat(&self, outcome: Outcome) {
+        self.heartbeats[outcome as usize].adds(1);
+    }
+
+    fn ended(&self, outcome: String, reason: String) {
+        let more = [MetricKeyValue::new("outcome", outcome), MetricKeyValue::new("reason", reason)];
+        let labels = self.meter.extend_attributes(self.labels.clone(), more.into());
+        self.instruments.attempts_ended.add(1, &labels);
+    }
+}
+
+/// A heartbeat that was answered or lost, and what it found.
+pub(crate) struct Landing<'a> {
+    pub(crate) result: &'a Result<Reply, BeatError>,
+    pub(crate) details: &'a Details,
+    pub(crate) took: Duration,
+    /// How long ago the last acknowledged one was sent.
+    pub(crate) age: Duration,
+    pub(crate) interval: Duration,
+}
+
+/// Where an attempt is measured; nowhere, unless somebody observes.
+#[derive(Clone, Default)]
+pub(crate) struct Measured(Option<Arc<Activity>>);
+
+impl Measured {
+    pub(super) fn new(activity_type: &str, task_queue: Option<TaskQueue<'_>>) -> Self {
+        let Some(observer) = OBSERVER.get() else { return Self(None) };
+        Self(guarded(|| observer.activity(Labels::new(activity_type, task_queue))))
+    }
+
+    fn record(&self, record: impl FnOnce(&Activity)) {
+        if let Some(activity) = &self.0 {
+            guarded(|| record(activity));
+        }
+    }
+
+    /// A heartbeat was answered or lost.
+    pub(crate) fn landed(&self, landing: &Landing<'_>) {
+        self.record(|activity| {
+            let outcome = Outcome::of(landing.result);
+            activity.heartbeat(outcome);
+            let instruments = &activity.instruments;
+            instruments.age.records(landing.age);
+            instruments.interval.records(landing.interval);
+            if outcome.is_answer() {
+                instruments.round_trip.records(landing.took);
+            }
+            if landing.result.is_ok() && !landing.details.is_empty() {
+                let size: usize = landing.details.payloads.iter().map(Message::encoded_len).sum();
+                instruments.size.records(size as u64);
+            }
+        });
+    }
+
+    /// A heartbeat was not answered when a later one was.
+    pub(crate) fn overtaken(&self) {
+        self.record(|activity| activity.heartbeat(Outcome::Overtaken));
+    }
+
+    /// A heartbeat was given to the engine's lane, or turned out to be too large for it.
+    pub(crate) fn handed_over(&self, result: &Result<(), TooLarge>) {
+        let outcome = if result.is_ok() { Outcome::HandedOver } else { Outcome::TooLarge };
+        self.record(|activity| activity.heartbeat(outcome));
+    }
+
+    /// The heartbeat's task ran this long after it was due.
+    pub(crate) fn ran(&self, lateness: Duration, is_timer: bool) {
+        // What wakes it before it is due says nothing about timers.
+        if is_timer || !lateness.is_zero() {
+            self.record(|activity| activity.instruments.lateness.records(lateness));
+        }
+    }
+
+    /// The work made no progress in time.
+    pub(crate) fn stalled(&self) {
+        self.record(|activity| activity.instruments.stalls.adds(1));
+    }
+
+    pub(super) fn resumed(&self) {
+        self.record(|activity| activity.instruments.resumes.adds(1));
+    }
+
+    pub(super) fn ended(&self, outcome: &str, reason: &str) {
+        self.record(|activity| activity.ended(outcome.replace(' ', "_"), reason.to_owned()));
+    }
+}
+
+#[cfg(test)]
+pub(super) fn outcome_label(result: &Result<Reply, BeatError>) -> &'static str {
+    Outcome::of(result).label()
+}
+
+#[cfg(test)]
+pub(super) fn outcomes() -> Vec<&'static str> {
+    Outcome::ALL.into_iter().map(Outcome::label).collect()
+}
