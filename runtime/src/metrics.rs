@@ -32,7 +32,8 @@
 //! | `autobeat_resumes` | counter | | attempts that went on from a checkpoint |
 //! | `autobeat_stalls` | counter | | attempts that made no progress for their `stall_timeout` |
 //!
-//! Each has the labels `namespace`, `task_queue` and `activity_type`, as the SDK's own metrics do. In the
+//! Each has the labels `namespace`, `task_queue` and `activity_type`, as the SDK's own metrics do (but not
+//! its `service_name`). In the
 //! embedded engine there is no namespace and no task queue, and those labels are left out. A local
 //! activity has all three, but no heartbeats: its ends, resumes, stalls and lateness are counted.
 //!
@@ -45,7 +46,8 @@
 //!
 //! - `acknowledged`: the attempt goes on;
 //! - `stop`: acknowledged, and the attempt is to stop;
-//! - `not_found`: the server knows the attempt no more;
+//! - `not_found`: the server knows the attempt no more, while it runs;
+//! - `settled`: sent after the attempt had ended, and the server knows of that;
 //! - `refused`: the server has too much to do;
 //! - `lost`: any other error, or no answer in time;
 //! - `overtaken`: not answered when a later one was;

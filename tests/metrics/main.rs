@@ -35,7 +35,7 @@ impl Scrape {
     }
 
     /// The value of a series: of this name, with at least these labels.
-    fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
         let is_it = |series: &str| {
             let (found, rest) = series.split_once('{').unwrap_or((series, ""));
             let has =
@@ -48,7 +48,7 @@ impl Scrape {
     }
 
     /// As [`value`](Self::value), of a series that must be there.
-    fn get(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+    fn get(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
         let value = self.value(name, labels);
         value.unwrap_or_else(|| panic!("no {name} with {labels:?} in\n{}", self.text))
     }
@@ -87,28 +87,34 @@ async fn the_exporter_of_the_sdk_shows_what_attempts_do() {
     let labels = [("namespace", "default"), ("task_queue", &queue), ("activity_type", ACTIVITY)];
     let with = |more: &[(&'static str, &'static str)]| [&labels, more].concat();
     let acknowledged = scrape.get("autobeat_heartbeats", &with(&[("outcome", "acknowledged")]));
-    assert!(acknowledged >= 2.0, "{acknowledged}");
-    for (outcome, reason) in [("failed", "stalled"), ("completed", "none")] {
-        let end = with(&[("outcome", outcome), ("reason", reason)]);
-        assert_eq!(scrape.get("autobeat_attempts_ended", &end), 1.0, "{outcome}");
-    }
-    assert_eq!(scrape.get("autobeat_resumes", &labels), 1.0);
-    assert_eq!(scrape.get("autobeat_stalls", &labels), 1.0);
+    assert!(acknowledged >= 2, "{acknowledged}");
+    let settled = scrape.get("autobeat_heartbeats", &with(&[("outcome", "settled")]));
+    assert!(settled >= 1, "after the first attempt: {settled}");
+    assert_eq!(scrape.value("autobeat_heartbeats", &with(&[("outcome", "not_found")])), None);
+    let ended = |outcome, reason| {
+        scrape.get("autobeat_attempts_ended", &with(&[("outcome", outcome), ("reason", reason)]))
+    };
+    assert_eq!(ended("completed", "none"), 1);
+    // A machine that stands still for a second may stall it again.
+    let stalled = ended("failed", "stalled");
+    assert!(stalled >= 1);
+    assert_eq!(scrape.get("autobeat_stalls", &labels), stalled);
+    assert_eq!(scrape.get("autobeat_resumes", &labels), stalled);
     for (name, least, most) in [
-        ("autobeat_heartbeat_round_trip", 0.0, 1_000.0),
-        ("autobeat_heartbeat_interval", 600.0, 1_400.0),
-        ("autobeat_heartbeat_lateness", 0.0, 1_000.0),
-        ("autobeat_checkpoint_age", 300.0, 2_500.0),
-        ("autobeat_checkpoint_size", 1.0, 200.0),
+        ("autobeat_heartbeat_round_trip", 0, 1_000),
+        ("autobeat_heartbeat_interval", 600, 1_400),
+        ("autobeat_heartbeat_lateness", 0, 1_000),
+        ("autobeat_checkpoint_age", 300, 2_500),
+        ("autobeat_checkpoint_size", 1, 200),
     ] {
         let count = scrape.get(&format!("{name}_count"), &labels);
         let mean = scrape.get(&format!("{name}_sum"), &labels) / count;
-        assert!(count >= 2.0 && (least..=most).contains(&mean), "{name}: {count} of {mean}");
+        assert!(count >= 2 && (least..=most).contains(&mean), "{name}: {count} of {mean}");
         let ends = &histogram_buckets(false).overrides[name];
         let last = ends.last().unwrap().to_string();
         let last = [&labels[..], &[("le", last.as_str())]].concat();
         assert_eq!(scrape.get(&format!("{name}_bucket"), &last), count, "{name}");
     }
     let of_the_sdk = [("namespace", "default"), ("task_queue", queue.as_str())];
-    assert!(scrape.get("temporal_activity_task_received", &of_the_sdk) >= 2.0, "beside them");
+    assert!(scrape.get("temporal_activity_task_received", &of_the_sdk) >= 2, "beside them");
 }

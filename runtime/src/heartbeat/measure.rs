@@ -17,6 +17,8 @@ impl Pulse {
             took: now.saturating_duration_since(flight.sent),
             age: now.saturating_duration_since(self.renewed),
             interval: self.pressure.interval(),
+            // An attempt that was answered is cancelled, whatever became of it.
+            is_over: self.stopped && self.cancellation.is_cancelled(),
         });
     }
 }

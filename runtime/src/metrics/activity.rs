@@ -61,6 +61,7 @@ enum Outcome {
     Acknowledged,
     Stop,
     NotFound,
+    Settled,
     Refused,
     Lost,
     Overtaken,
@@ -69,10 +70,11 @@ enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Acknowledged,
         Self::Stop,
         Self::NotFound,
+        Self::Settled,
         Self::Refused,
         Self::Lost,
         Self::Overtaken,
@@ -80,9 +82,11 @@ impl Outcome {
         Self::HandedOver,
     ];
 
-    fn of(result: &Result<Reply, BeatError>) -> Self {
+    fn of(result: &Result<Reply, BeatError>, is_over: bool) -> Self {
         match result {
             Ok(Reply::GoOn) => Self::Acknowledged,
+            // That an attempt is known no more is what its end is about.
+            Ok(Reply::Stop(CancelReason::NotFound)) if is_over => Self::Settled,
             Ok(Reply::Stop(CancelReason::NotFound)) => Self::NotFound,
             Ok(Reply::Stop(_)) => Self::Stop,
             Ok(Reply::TooLarge(_)) => Self::TooLarge,
@@ -96,6 +100,7 @@ impl Outcome {
             Self::Acknowledged => "acknowledged",
             Self::Stop => "stop",
             Self::NotFound => "not_found",
+            Self::Settled => "settled",
             Self::Refused => "refused",
             Self::Lost => "lost",
             Self::Overtaken => "overtaken",
@@ -106,7 +111,7 @@ impl Outcome {
 
     /// Whether it took a round trip to the server.
     fn is_answer(self) -> bool {
-        matches!(self, Self::Acknowledged | Self::Stop | Self::NotFound)
+        matches!(self, Self::Acknowledged | Self::Stop | Self::NotFound | Self::Settled)
     }
 }
 
@@ -154,6 +159,8 @@ pub(crate) struct Landing<'a> {
     /// How long ago the last acknowledged one was sent.
     pub(crate) age: Duration,
     pub(crate) interval: Duration,
+    /// Whether the attempt had ended before, so that this asks only whether the server knows of it.
+    pub(crate) is_over: bool,
 }
 
 /// Where an attempt is measured; nowhere, unless somebody observes.
@@ -175,14 +182,17 @@ impl Measured {
     /// A heartbeat was answered or lost.
     pub(crate) fn landed(&self, landing: &Landing<'_>) {
         self.record(|activity| {
-            let outcome = Outcome::of(landing.result);
+            let outcome = Outcome::of(landing.result, landing.is_over);
             activity.heartbeat(outcome);
             let instruments = &activity.instruments;
-            instruments.age.records(landing.age);
-            instruments.interval.records(landing.interval);
             if outcome.is_answer() {
                 instruments.round_trip.records(landing.took);
             }
+            if landing.is_over {
+                return;
+            }
+            instruments.age.records(landing.age);
+            instruments.interval.records(landing.interval);
             if landing.result.is_ok() && !landing.details.is_empty() {
                 let size: usize = landing.details.payloads.iter().map(Message::encoded_len).sum();
                 instruments.size.records(size as u64);
@@ -225,7 +235,7 @@ impl Measured {
 
 #[cfg(test)]
 pub(super) fn outcome_label(result: &Result<Reply, BeatError>) -> &'static str {
-    Outcome::of(result).label()
+    Outcome::of(result, false).label()
 }
 
 #[cfg(test)]

@@ -123,6 +123,19 @@ async fn heartbeats_are_counted_by_what_became_of_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_asked_after_the_end_is_counted_apart() {
+    let answers = [Reply::GoOn, Reply::GoOn, Reply::Stop(CancelReason::NotFound)];
+    let lease = ScriptedLease::new(answers.map(Line::Answer), Line::Silence).hearing(0);
+    let body = |_, _| sleep_for(2 * INTERVAL + SECOND);
+    run(Options::new(TIMEOUT), facts("settled"), lease, body).await.unwrap();
+    sleep(INTERVAL).await;
+    let beats = counted("settled", "autobeat_heartbeats", &["outcome"]);
+    assert_eq!(beats, counts([("acknowledged", 2), ("settled", 1)]));
+    assert_eq!(durations("settled", "autobeat_heartbeat_round_trip").len(), 3);
+    assert_eq!(durations("settled", "autobeat_checkpoint_age").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_heartbeat_that_a_later_one_overtook_is_counted_as_that() {
     let script = [Line::Answer(Reply::GoOn), Line::Late(4 * SECOND)];
     attempt("overtaken", script, |_, _| sleep_for(3 * INTERVAL)).await.unwrap();
