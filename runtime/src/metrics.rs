@@ -66,8 +66,8 @@
 //!
 //! # What it costs
 //!
-//! Without [`observe`] an atomic load an attempt. With it, a look into a map an attempt, and some counters
-//! a heartbeat; [`save`](crate::Checkpoint::save) is not measured. A meter that panics is caught.
+//! Without [`observe`] an atomic load an attempt. With it, two looks into a map an attempt, and half a
+//! dozen numbers a heartbeat; [`save`](crate::Checkpoint::save) is not measured. A meter that panics is caught.
 //!
 //! [`CancelReason`]: crate::CancelReason
 

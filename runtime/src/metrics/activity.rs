@@ -1,6 +1,10 @@
 //! What is measured of the attempts that share their labels.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use prost::Message;
 use temporalio_common::telemetry::metrics::{
@@ -121,6 +125,8 @@ pub(super) struct Activity {
     labels: MetricAttributes,
     instruments: Instruments,
     heartbeats: [Counter; Outcome::ALL.len()],
+    /// By outcome and reason, as they come up; shared, since a clone would not be bound to its labels.
+    ended: Mutex<HashMap<(&'static str, String), Arc<Counter>>>,
 }
 
 impl Activity {
@@ -137,17 +143,33 @@ impl Activity {
             counter.update_attributes(meter.extend_attributes(labels.clone(), outcome.into()));
             counter
         });
-        Self { meter, labels, instruments, heartbeats }
+        Self { meter, labels, instruments, heartbeats, ended: Mutex::default() }
     }
 
     fn heartbeat(&self, outcome: Outcome) {
         self.heartbeats[outcome as usize].adds(1);
     }
 
-    fn ended(&self, outcome: String, reason: String) {
-        let more = [MetricKeyValue::new("outcome", outcome), MetricKeyValue::new("reason", reason)];
-        let labels = self.meter.extend_attributes(self.labels.clone(), more.into());
-        self.instruments.attempts_ended.add(1, &labels);
+    fn ended(&self, outcome: &'static str, reason: String) {
+        let lock = || self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = (outcome, reason);
+        let known = lock().get(&end).cloned();
+        // The meter is users' code, so it is not called under the lock.
+        let counter = known.unwrap_or_else(|| {
+            let counter = Arc::new(self.counter_of(outcome, &end.1));
+            Arc::clone(lock().entry(end).or_insert(counter))
+        });
+        counter.adds(1);
+    }
+
+    fn counter_of(&self, outcome: &str, reason: &str) -> Counter {
+        let end = [
+            MetricKeyValue::new("outcome", outcome.replace(' ', "_")),
+            MetricKeyValue::new("reason", reason.to_owned()),
+        ];
+        let mut counter = self.instruments.attempts_ended.clone();
+        counter.update_attributes(self.meter.extend_attributes(self.labels.clone(), end.into()));
+        counter
     }
 }
 
@@ -228,8 +250,8 @@ impl Measured {
         self.record(|activity| activity.instruments.resumes.adds(1));
     }
 
-    pub(super) fn ended(&self, outcome: &str, reason: &str) {
-        self.record(|activity| activity.ended(outcome.replace(' ', "_"), reason.to_owned()));
+    pub(super) fn ended(&self, outcome: &'static str, reason: String) {
+        self.record(|activity| activity.ended(outcome, reason));
     }
 }
 

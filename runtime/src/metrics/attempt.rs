@@ -35,18 +35,18 @@ impl Attempt {
     }
 
     /// It ended like this, and was told to stop for this reason before, if for any.
-    pub(crate) fn ended(&mut self, outcome: &str, reason: Option<CancelReason>) {
+    pub(crate) fn ended(&mut self, outcome: &'static str, reason: Option<CancelReason>) {
         self.so_far = SoFar::Ended;
         let reason = reason.map_or_else(|| "none".to_owned(), snake_case);
-        self.measured.ended(outcome, &reason);
+        self.measured.ended(outcome, reason);
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
         match self.so_far {
-            SoFar::Loading => self.measured.ended("failed", "bad_checkpoint"),
-            SoFar::Running => self.measured.ended("dropped", "none"),
+            SoFar::Loading => self.measured.ended("failed", "bad_checkpoint".to_owned()),
+            SoFar::Running => self.measured.ended("dropped", "none".to_owned()),
             SoFar::Ended => {}
         }
     }
