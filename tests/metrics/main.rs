@@ -4,8 +4,11 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use autobeat::metrics::{histogram_buckets, observe};
 use autobeat_tests::{
-    activities::Action, environment::Environment, server::connect, worker::activity_worker,
-    workflows::Outcome,
+    activities::Action,
+    environment::Environment,
+    server::connect,
+    worker::activity_worker,
+    workflows::{Job, Outcome},
 };
 use temporalio_common::telemetry::{
     PrometheusExporterOptions, TelemetryOptions, metrics::CoreMeter,
@@ -54,52 +57,66 @@ impl Scrape {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_exporter_of_the_sdk_shows_what_attempts_do() {
-    let Some(environment) = Environment::open().await else { return };
+/// Runs a job in a worker that measures, and reads its exporter.
+async fn measured(environment: &Environment, job: Job) -> Scrape {
     let exporter = PrometheusExporterOptions::builder()
         .socket_addr(([127, 0, 0, 1], 0).into())
         .histogram_bucket_overrides(histogram_buckets(false))
         .build();
     let exporter = start_prometheus_metric_exporter(exporter).unwrap();
-    let address = exporter.bound_addr;
     let meter: Arc<dyn CoreMeter> = exporter.meter;
     observe(Arc::clone(&meter)).unwrap();
-
-    // Stalls in its first attempt, goes on in the second.
-    let plan = environment.plan(20, Duration::from_millis(100));
-    let job = environment.job(ACTIVITY, plan.before(1, 10, Action::Sleep(Duration::from_secs(8))));
-    let queue = job.task_queue.clone();
     let telemetry = TelemetryOptions::builder().metrics(meter).build();
     let options = RuntimeOptions::builder().telemetry_options(telemetry).build().unwrap();
     let runtime = Runtime::from_current_tokio(options).unwrap();
     let client = connect(environment.address()).await.unwrap();
-    let mut worker = Worker::new(&runtime, client, activity_worker(&queue, None)).unwrap();
+    let options = activity_worker(&job.task_queue, None);
+    let mut worker = Worker::new(&runtime, client, options).unwrap();
     let scrape = tokio::select! {
         ended = worker.run() => panic!("the worker ended: {ended:?}"),
         scrape = async {
             assert_eq!(environment.start(job).await.outcome().await, Outcome::Completed(20));
-            Scrape::of(address).await.unwrap()
+            Scrape::of(exporter.bound_addr).await.unwrap()
         } => scrape,
     };
     exporter.abort_handle.abort();
+    scrape
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_exporter_of_the_sdk_shows_what_attempts_do() {
+    let Some(environment) = Environment::open().await else { return };
+    // Stalls in its first attempt, goes on in the second.
+    let plan = environment.plan(20, Duration::from_millis(100));
+    let job = environment.job(ACTIVITY, plan.before(1, 10, Action::Sleep(Duration::from_secs(8))));
+    let queue = job.task_queue.clone();
+    let scrape = measured(&environment, job).await;
 
     let labels = [("namespace", "default"), ("task_queue", &queue), ("activity_type", ACTIVITY)];
-    let with = |more: &[(&'static str, &'static str)]| [&labels, more].concat();
-    let acknowledged = scrape.get("autobeat_heartbeats", &with(&[("outcome", "acknowledged")]));
-    assert!(acknowledged >= 2, "{acknowledged}");
-    let settled = scrape.get("autobeat_heartbeats", &with(&[("outcome", "settled")]));
-    assert!(settled >= 1, "after the first attempt: {settled}");
-    assert_eq!(scrape.value("autobeat_heartbeats", &with(&[("outcome", "not_found")])), None);
+    counts(&scrape, &labels);
+    distributions(&scrape, &labels);
+    assert!(scrape.get("temporal_activity_task_received", &labels[..2]) >= 2, "beside them");
+}
+
+fn counts(scrape: &Scrape, labels: &[(&str, &str)]) {
+    let beats =
+        |outcome| scrape.value("autobeat_heartbeats", &[labels, &[("outcome", outcome)]].concat());
+    assert!(beats("acknowledged") >= Some(2));
+    assert!(beats("settled") >= Some(1), "after the first attempt");
+    assert_eq!(beats("not_found"), None);
     let ended = |outcome, reason| {
-        scrape.get("autobeat_attempts_ended", &with(&[("outcome", outcome), ("reason", reason)]))
+        let end = [labels, &[("outcome", outcome), ("reason", reason)]].concat();
+        scrape.get("autobeat_attempts_ended", &end)
     };
     assert_eq!(ended("completed", "none"), 1);
     // A machine that stands still for a second may stall it again.
     let stalled = ended("failed", "stalled");
     assert!(stalled >= 1);
-    assert_eq!(scrape.get("autobeat_stalls", &labels), stalled);
-    assert_eq!(scrape.get("autobeat_resumes", &labels), stalled);
+    assert_eq!(scrape.get("autobeat_stalls", labels), stalled);
+    assert_eq!(scrape.get("autobeat_resumes", labels), stalled);
+}
+
+fn distributions(scrape: &Scrape, labels: &[(&str, &str)]) {
     for (name, least, most) in [
         ("autobeat_heartbeat_round_trip", 0, 1_000),
         ("autobeat_heartbeat_interval", 600, 1_400),
@@ -107,14 +124,12 @@ async fn the_exporter_of_the_sdk_shows_what_attempts_do() {
         ("autobeat_checkpoint_age", 300, 2_500),
         ("autobeat_checkpoint_size", 1, 200),
     ] {
-        let count = scrape.get(&format!("{name}_count"), &labels);
-        let mean = scrape.get(&format!("{name}_sum"), &labels) / count;
+        let count = scrape.get(&format!("{name}_count"), labels);
+        let mean = scrape.get(&format!("{name}_sum"), labels) / count;
         assert!(count >= 2 && (least..=most).contains(&mean), "{name}: {count} of {mean}");
         let ends = &histogram_buckets(false).overrides[name];
         let last = ends.last().unwrap().to_string();
-        let last = [&labels[..], &[("le", last.as_str())]].concat();
+        let last = [labels, &[("le", last.as_str())]].concat();
         assert_eq!(scrape.get(&format!("{name}_bucket"), &last), count, "{name}");
     }
-    let of_the_sdk = [("namespace", "default"), ("task_queue", queue.as_str())];
-    assert!(scrape.get("temporal_activity_task_received", &of_the_sdk) >= 2, "beside them");
 }
