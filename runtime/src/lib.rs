@@ -49,6 +49,11 @@
 //! [`commit`](Checkpoint::commit) or [`touch`](Checkpoint::touch) for that long, the attempt fails
 //! as `ActivityStalled`.
 //!
+//! # Metrics
+//!
+//! [`metrics::observe`] measures heartbeats, checkpoints and attempts with the meter of the SDK's own
+//! telemetry.
+//!
 //! # Features
 //!
 //! - `embedded`: the module of that name, which runs an activity in this process, without a server.
@@ -66,6 +71,7 @@ mod lease;
 #[cfg(test)]
 mod listener;
 mod lookout;
+pub mod metrics;
 mod options;
 mod outcome;
 mod progress;

@@ -11,6 +11,7 @@ pub mod drivers;
 pub mod environment;
 pub mod inprocess;
 pub mod ledger;
+pub mod meter;
 pub mod program;
 pub mod schedules;
 pub mod server;

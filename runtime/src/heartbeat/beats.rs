@@ -183,6 +183,7 @@ impl Pulse {
     /// What became of a beat.
     pub(super) fn landed(&mut self, number: u64, result: Result<Reply, BeatError>, now: Instant) {
         let Some(flight) = self.traffic.land(number) else { return };
+        self.measure(&flight, &result, now);
         let answered = result.is_ok();
         match result {
             Ok(Reply::TooLarge(by)) => self.too_large(flight.details.version, by, now),
@@ -260,6 +261,7 @@ impl Pulse {
 
     /// The details that the engine was given are now on its lane, or were not given to it.
     pub(super) fn recorded(&mut self, version: u64, result: Result<(), TooLarge>, now: Instant) {
+        self.measured.handed_over(&result);
         match result {
             Ok(()) => self.traffic.record(version, now),
             // It counts as a report all the same: another try would come to nothing at once.

@@ -33,7 +33,7 @@ use super::{
     size_limit::SizeLimit,
     succession::Succession,
 };
-use crate::{cancel::CancelReason, checkpoint::Details};
+use crate::{cancel::CancelReason, checkpoint::Details, metrics::TaskQueue};
 
 /// The part of a timeout within which the SDK holds a second report back, and its longest.
 const THROTTLE: f64 = 0.8;
@@ -158,6 +158,10 @@ fn succession(context: &ActivityContext) -> Succession {
 }
 
 impl Lease for ServerLease {
+    fn task_queue(&self) -> Option<TaskQueue<'_>> {
+        Some(TaskQueue::of(self.context.info()))
+    }
+
     fn converter(&self) -> PayloadConverter {
         self.client().data_converter().payload_converter().clone()
     }
