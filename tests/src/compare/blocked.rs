@@ -6,10 +6,10 @@ use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    stage::{Stage, say},
+    stage::Stage,
     variant::{Variant, Work},
 };
-use crate::workflows::Outcome;
+use crate::{program::say, workflows::Outcome};
 
 /// How long it blocks its thread.
 pub const BLOCK: Duration = Duration::from_secs(6);

@@ -61,6 +61,7 @@ impl ByHand {
     #[activity(name = "block_by_hand")]
     pub async fn block(context: ActivityContext, plan: Plan) -> Result<u64, ActivityError> {
         let began = since_epoch();
+        context.record_heartbeat(()).await?;
         let mut beat = interval(half_of_timeout(&context));
         let beating = tokio::spawn(async move {
             loop {

@@ -12,10 +12,14 @@ use tokio::time::{sleep, timeout};
 use super::{
     ours::TOLD,
     spread::Spread,
-    stage::{Order, Running, Stage, say},
+    stage::{Order, Running, Stage},
     variant::{TIMEOUTS, Variant, Work},
 };
-use crate::{environment::eventually, ledger, ledger::Record};
+use crate::{
+    environment::eventually,
+    ledger::{self, Record},
+    program::say,
+};
 
 /// The orders that are given.
 pub const ORDERS: [Order; 3] = [Order::Cancel, Order::Pause, Order::Terminate];
@@ -47,15 +51,17 @@ pub struct Delays {
     pub untold: usize,
 }
 
-/// Measures all of them, side by side.
+/// Measures all of them, timeout by timeout.
 pub async fn measure(stage: &Stage, runs: u32) -> anyhow::Result<Vec<Delays>> {
     let queue = stage.name("delays");
     let _worker = stage.worker(&queue).await?;
-    let rows = TIMEOUTS.into_iter().flat_map(|timeout| {
-        let of = move |variant| ORDERS.map(|order| (variant, timeout, order));
-        VARIANTS.into_iter().flat_map(of)
-    });
-    try_join_all(rows.map(|row| measure_one(stage, &queue, row, runs))).await
+    let mut rows = Vec::new();
+    for timeout in TIMEOUTS {
+        say(&format!("delays: timeout {timeout} s"));
+        let kinds = VARIANTS.into_iter().flat_map(|of| ORDERS.map(|order| (of, timeout, order)));
+        rows.extend(try_join_all(kinds.map(|kind| measure_one(stage, &queue, kind, runs))).await?);
+    }
+    Ok(rows)
 }
 
 async fn measure_one(
@@ -65,10 +71,7 @@ async fn measure_one(
     runs: u32,
 ) -> anyhow::Result<Delays> {
     let mut told = Vec::new();
-    for run in 1..=runs {
-        if (variant, order) == (Variant::ByHand, Order::Cancel) {
-            say(&format!("delays: timeout {timeout} s, run {run} of {runs}"));
-        }
+    for _ in 0..runs {
         let each = (0..EACH).map(|_| delay_of_one(stage, queue, variant, timeout, order));
         told.extend(try_join_all(each).await?);
     }

@@ -7,12 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    spread::Spread,
-    stage::{Stage, say},
-    variant::Variant,
-};
-use crate::workflows::Outcome;
+use super::{spread::Spread, stage::Stage, variant::Variant};
+use crate::{program::say, workflows::Outcome};
 
 /// How many workflows there are, and how many activities each of them runs.
 const CROWD: (u32, u32) = (40, 50);
@@ -95,7 +91,7 @@ async fn run_once(stage: &Stage, variant: Variant) -> anyhow::Result<Sample> {
         lost: number(outcomes.len() - starts.len())?,
         ramp: ramp(&starts).as_secs_f64(),
         at_once: number(most_at_once(&starts))?,
-        processor: (after.processor - before.processor).as_secs_f64(),
+        processor: after.processor.saturating_sub(before.processor).as_secs_f64(),
         memory: grown / f64::from(COUNT),
         heartbeats: f64::from(u32::try_from(worker.heartbeats().await?)?),
     })

@@ -22,7 +22,7 @@ use super::{
 const SIZE: (u32, u32) = (960, 420);
 
 /// Seconds from the bottom to the top.
-const SECONDS: Range<f64> = 0.01..40.0;
+const SECONDS: Range<f64> = 0.009..40.0;
 
 const FONT: &str = "sans-serif";
 const INK: RGBColor = RGBColor(51, 51, 51);

@@ -13,10 +13,10 @@ use tokio::time::sleep;
 
 use super::{
     spread::Spread,
-    stage::{Running, Stage, say},
+    stage::{Running, Stage},
     variant::{TIMEOUTS, Variant, Work},
 };
-use crate::environment::eventually;
+use crate::{environment::eventually, program::say};
 
 /// How many activities of each variant are killed at once.
 const EACH: u32 = 5;

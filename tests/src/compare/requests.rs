@@ -11,9 +11,10 @@ use tokio::time::sleep;
 use super::{
     delays::VARIANTS,
     spread::Spread,
-    stage::{Stage, say},
+    stage::Stage,
     variant::{TIMEOUTS, Variant, Work},
 };
+use crate::program::say;
 
 /// How many activities there are of each kind.
 const EACH: u32 = 4;

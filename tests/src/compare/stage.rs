@@ -1,7 +1,7 @@
 //! A dev server of this run's own, and the workflows whose activities are compared on it.
 
 use std::{
-    fmt::Write,
+    path::Path,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -32,6 +32,12 @@ use crate::{
 
 /// Far longer than any activity here.
 const START_TO_CLOSE: Duration = Duration::from_mins(10);
+
+/// A folder that lies in memory, where there is one.
+///
+/// The server waits for its disk at each of its writes: with a slow one, or one that others use,
+/// 2,000 activities need minutes to start, and it is the disk that is compared.
+const IN_MEMORY: &str = "/dev/shm";
 
 /// The task queue of the workflows, whose worker is this process.
 const WORKFLOWS: &str = "compare-workflows";
@@ -69,6 +75,10 @@ pub enum Order {
 impl Stage {
     /// Starts a server, and this process as the worker of its workflows.
     pub async fn open() -> anyhow::Result<Self> {
+        if Path::new(IN_MEMORY).is_dir() {
+            // It can only have been chosen before, by another stage.
+            let _ = tempfile::env::override_temp_dir(Path::new(IN_MEMORY));
+        }
         let server = Server::start().await.map_err(anyhow::Error::msg)?;
         let options = WorkerOptions::new(WORKFLOWS)
             .register_workflow::<RunActivity>()?
@@ -200,11 +210,4 @@ impl Running {
         // Refused where it is over, which is what is wanted.
         let _ = self.order(Order::Terminate).await;
     }
-}
-
-/// Says what is being measured, on standard error.
-pub fn say(line: &str) {
-    let mut text = String::new();
-    let _ = writeln!(text, "{line}");
-    crate::program::say(text.trim_end());
 }

@@ -138,19 +138,19 @@ fn requests(rows: &[Requests]) -> Vec<Row> {
 fn many(rows: &[Many]) -> Vec<Row> {
     let row = |what: &str, cell: &dyn Fn(&Many) -> String| Row {
         timeout: super::many::TIMEOUT.as_secs(),
-        what: format!("2,000 that wait 40 s: {what}"),
+        what: format!("of 2,000 that wait 40 s, {what}"),
         cells: rows.iter().map(|row| (row.variant, cell(row))).collect(),
     };
     vec![
-        row("timed out", &|row| {
+        row("those that timed out", &|row| {
             let all = u64::from(COUNT) * row.lost.count as u64;
             format!("{} of {all}", row.lost.samples.iter().sum::<f64>())
         }),
-        row("from the first start to the last", &|row| seconds(&row.ramp)),
-        row("running at once, at most", &|row| spread(&row.at_once, 0, "")),
+        row("the ramp: from the first start to the last", &|row| seconds(&row.ramp)),
+        row("those running at once, at most", &|row| spread(&row.at_once, 0, "")),
         row("the worker's processor time", &|row| seconds(&row.processor)),
-        row("its memory, an activity", &|row| spread(&row.memory, 1, " KiB")),
-        row("heartbeats sent", &|row| spread(&row.heartbeats, 0, "")),
+        row("the worker's memory, an activity", &|row| spread(&row.memory, 1, " KiB")),
+        row("the heartbeats sent", &|row| spread(&row.heartbeats, 0, "")),
     ]
 }
 
@@ -205,7 +205,8 @@ fn provenance(results: &Results) -> String {
     if let Some(section) = &results.many {
         say("runs of 2,000", section.rows.iter().map(|row| row.lost.count).collect());
     }
-    format!("{}, {}", parts.join(", "), machine(results))
+    parts.push(machine(results));
+    parts.join(", ")
 }
 
 fn machine(results: &Results) -> String {
