@@ -17,10 +17,10 @@ use super::{
 use crate::program::say;
 
 /// How many activities there are of each kind.
-const EACH: u32 = 4;
+pub const EACH: u32 = 4;
 
-/// A whole number of the times for which the SDK holds a heartbeat back, at every timeout here.
-const WINDOW: Duration = Duration::from_secs(72);
+/// For how long they are counted: a whole number of the times for which the SDK holds a heartbeat back, at every timeout here.
+pub const WINDOW: Duration = Duration::from_secs(72);
 
 /// How long an item takes.
 const ITEM_TIME: Duration = Duration::from_millis(20);

@@ -8,7 +8,7 @@ use super::{
     goals,
     many::{COUNT, Many},
     repeats::Repeats,
-    requests::Requests,
+    requests::{self, Requests},
     results::{Results, Section},
     spread::Spread,
     stage::Order,
@@ -27,7 +27,7 @@ pub fn render(results: &Results) -> String {
     let rows = [
         results.repeats.as_ref().map(|section| repeats(&section.rows)),
         results.delays.as_ref().map(|section| delays(&section.rows)),
-        results.requests.as_ref().map(|section| requests(&section.rows)),
+        results.requests.as_ref().map(|section| requests_of(&section.rows)),
         results.many.as_ref().map(|section| many(&section.rows)),
         results.blocked.as_ref().map(|section| blocked(&section.rows)),
     ];
@@ -60,18 +60,11 @@ struct Row {
 
 impl Row {
     fn render(&self) -> String {
-        let mut text = format!("| {} s | {} |", self.timeout, self.what);
-        for variant in Variant::ALL {
+        let cells = Variant::ALL.map(|variant| {
             let cell = self.cells.iter().find(|(of, _)| *of == variant);
-            let cell = cell.map_or("", |(_, cell)| cell);
-            // An empty cell is one space wide.
-            text += if cell.is_empty() { " |" } else { " " };
-            if !cell.is_empty() {
-                text += cell;
-                text += " |";
-            }
-        }
-        text
+            cell.map_or("", |(_, cell)| cell)
+        });
+        format!("| {} s | {} | {} |", self.timeout, self.what, cells.join(" | "))
     }
 }
 
@@ -118,7 +111,7 @@ fn delay(row: &Delays) -> String {
     }
 }
 
-fn requests(rows: &[Requests]) -> Vec<Row> {
+fn requests_of(rows: &[Requests]) -> Vec<Row> {
     let row = |(is_busy, timeout)| Row {
         timeout,
         what: format!(
@@ -199,8 +192,9 @@ fn provenance(results: &Results) -> String {
         say("orders of each kind", counts.collect());
     }
     if let Some(section) = &results.requests {
-        let each = section.rows.iter().map(|row| row.per_minute.count * 4);
-        say("activities counted for 72 s", each.collect());
+        let counts = section.rows.iter().map(|row| row.per_minute.count * requests::EACH as usize);
+        let what = format!("activities whose requests are counted for {:?}", requests::WINDOW);
+        say(&what, counts.collect());
     }
     if let Some(section) = &results.many {
         say("runs of 2,000", section.rows.iter().map(|row| row.lost.count).collect());
