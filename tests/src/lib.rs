@@ -6,6 +6,7 @@
 
 pub mod activities;
 pub mod cli;
+pub mod compare;
 pub mod conversion;
 pub mod drivers;
 pub mod environment;

@@ -361,7 +361,7 @@ fn named(text: &str) -> Vec<String> {
 
 #[test]
 fn the_dashboard_asks_for_every_metric_and_for_no_other() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/grafana.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/grafana.json");
     let dashboard: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let panels = dashboard["panels"].as_array().unwrap();
