@@ -69,6 +69,7 @@ mod options;
 mod outcome;
 mod progress;
 mod resume;
+mod types;
 mod worker;
 
 pub use autobeat_macros::{activities, activity};

@@ -14,10 +14,14 @@ pub use temporalio_sdk::{
 
 pub use crate::{
     attempt::{ActivityReturn, Takes},
-    checkpoint::CheckpointState,
     options::{CancellationType, Grace, OnBadCheckpoint, Options, activity_options},
+    types::{
+        ActivityInput, ActivityInstance, ActivityOutput, ActivityReturns, ActivityReturnsData,
+        ActivityState, DeclaresCloseTimeout, Registers, Runs,
+    },
+    types::{input, of_methods, output, returned, returned_data, state},
     worker::{
-        Activity, BoxFuture, Context, Handles, NoCheckpoint, NoContext, execute, execute_blocking,
-        instance, register, run_blocking, same_contract,
+        Activity, BoxFuture, Declared, Handles, NoCheckpoint, NoContext, asynchronous_body,
+        blocking_body, definition_name, execute, execute_blocking, instance, register,
     },
 };

@@ -27,10 +27,13 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
 /// What the attribute says about a function, for every engine that runs it.
 pub trait Activity:
-    ActivityDefinition<Input: Send + Sync, Output: Send + Sync> + Sized + Send + Sync + 'static
+    Declared
+    + ActivityDefinition<Input: Send + Sync, Output: Send + Sync>
+    + Sized
+    + Send
+    + Sync
+    + 'static
 {
-    /// What was declared.
-    const OPTIONS: Options;
     /// Which handles the body takes.
     const TAKES: Takes;
     /// What a method is called on; `()` for a free function.
@@ -39,18 +42,21 @@ pub trait Activity:
     type State: CheckpointState;
     /// The SDK's context where the body takes it, or [`NoContext`].
     type Context: Context;
-    /// What the body returns.
-    ///
-    /// An [`ActivityReturn`], which whoever runs the body asks for: were it asked for here, each
-    /// mistake would be reported once more.
-    type Return;
+    /// What the body returns, its error the SDK's.
+    type Return: ActivityReturn<Output = Self::Output>;
 
     /// Runs the body.
     fn run(
         instance: Self::Instance,
         handles: Handles<Self::State, Self::Context>,
         input: Self::Input,
-    ) -> impl Future<Output = Self::Return> + Send;
+    ) -> BoxFuture<Self::Return>;
+}
+
+/// What the attribute says, whatever is wrong with the function below it.
+pub trait Declared {
+    /// What was declared.
+    const OPTIONS: Options;
 }
 
 /// What a body is handed beside its inputs.
@@ -97,7 +103,7 @@ pub fn execute<A>(
     input: A::Input,
 ) -> BoxFuture<Result<A::Output, ActivityError>>
 where
-    A: Activity<Return: ActivityReturn<Output = A::Output>>,
+    A: Activity,
 {
     Box::pin(async move {
         let handed_in = A::Context::of(&context);
@@ -130,22 +136,41 @@ where
     attempt::run(options, takes, facts, lease, body).await
 }
 
-/// Runs a body that is not `async` on the blocking pool.
+/// Runs the body of an activity that is an `async fn`.
+pub fn asynchronous_body<F, T>(body: F) -> BoxFuture<Result<T, ActivityError>>
+where
+    F: Future<Output: ActivityReturn<Output = T>> + 'static,
+    // What the compiler shows of this line is the advice.
+    F: Send, // what cannot be held across an `.await` can be used in a plain `fn`, which gets a thread of its own
+{
+    Box::pin(async move { body.await.into_result() })
+}
+
+/// Runs the body of an activity that is no `async fn`, on the blocking pool.
 ///
 /// # Panics
 ///
 /// Where the body panics.
-pub async fn run_blocking<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> R {
-    // Still queued when the attempt ends, it never begins.
-    match AbortOnDropHandle::new(tokio::task::spawn_blocking(body)).await {
-        Ok(value) => value,
-        Err(error) => match error.try_into_panic() {
-            Ok(payload) => std::panic::resume_unwind(payload),
-            // A blocking task is cancelled only when its runtime shuts down, and then nothing
-            // polls this future any more.
-            Err(_) => std::future::pending().await,
-        },
-    }
+pub fn blocking_body<R, T>(
+    body: impl FnOnce() -> R + Send + 'static,
+) -> BoxFuture<Result<T, ActivityError>>
+where
+    R: ActivityReturn<Output = T>,
+    T: Send + 'static,
+{
+    let body = move || body().into_result();
+    Box::pin(async move {
+        // Still queued when the attempt ends, it never begins.
+        match AbortOnDropHandle::new(tokio::task::spawn_blocking(body)).await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(payload) => std::panic::resume_unwind(payload),
+                // A blocking task is cancelled only when its runtime shuts down, and then nothing
+                // polls this future any more.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    })
 }
 
 /// Runs a method that is not `async`, and has no keys of ours, as the SDK does.
@@ -164,6 +189,15 @@ pub fn execute_blocking<T: Send + 'static>(
 #[must_use]
 pub fn instance<I>(instance: Option<Arc<I>>) -> Arc<I> {
     instance.expect("the SDK hands over the instance that was registered")
+}
+
+/// The name of a definition, which takes and returns what its implementation does.
+pub fn definition_name<A, D>(_implementation: &A, definition: &'static D) -> &'static str
+where
+    A: ActivityDefinition,
+    D: ActivityDefinition<Input = A::Input, Output = A::Output>,
+{
+    definition.name()
 }
 
 /// Registers one activity, and warns where its name is taken.
@@ -242,14 +276,6 @@ fn started(info: &ActivityInfo, heartbeat_timeout: Option<Duration>) -> Instant 
 fn deadline(info: &ActivityInfo, started: Instant) -> Option<Instant> {
     let length = info.deadline?.duration_since(info.started_time?).ok()?;
     started.checked_add(length)
-}
-
-/// Compiles only where an activity takes and returns what its definition says.
-pub fn same_contract<A, D>()
-where
-    A: ActivityDefinition,
-    D: ActivityDefinition<Input = A::Input, Output = A::Output>,
-{
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use std::{env, fs, path::PathBuf};
 
 use proc_macro2::TokenStream;
 
-use super::{activities_in_block, activity_on_function};
+use super::{Surroundings, activities_in_block, activity_on_function};
 
 fn expand(attribute: &str, item: &str) -> TokenStream {
-    activity_on_function(attribute.parse().unwrap(), &item.parse().unwrap())
+    activity_on_function(attribute.parse().unwrap(), &item.parse().unwrap(), Surroundings::Unknown)
 }
 
 fn expand_block(attribute: &str, item: &str) -> TokenStream {
@@ -106,10 +106,17 @@ fn complaints(attribute: &str, item: &str) -> Vec<String> {
     messages(&expand(attribute, item))
 }
 
+/// The messages, each once: where one stands in the place of a type as well, the compiler shows it once.
 fn messages(expansion: &TokenStream) -> Vec<String> {
     let text = expansion.to_string();
     let messages = text.split("compile_error ! { \"").skip(1);
-    messages.filter_map(|rest| rest.split("\" }").next()).map(str::to_owned).collect()
+    let mut found: Vec<String> = Vec::new();
+    for message in messages.filter_map(|rest| rest.split("\" }").next()) {
+        if !found.iter().any(|earlier| earlier == message) {
+            found.push(message.to_owned());
+        }
+    }
+    found
 }
 
 const TIMEOUT: &str = r#"heartbeat_timeout = "30s""#;
@@ -118,7 +125,9 @@ const TIMEOUT: &str = r#"heartbeat_timeout = "30s""#;
 fn everything_that_is_wrong_is_said_at_once() {
     let found = complaints(
         r#"heartbeat_timeout = "30s", heartbeat_interval = "20s", stall_timeout = "1s""#,
-        "fn broken<T>(input: &str, checkpoint: Checkpoint, broken: impl Copy) { ctx.record_heartbeat(1) }",
+        "fn broken<T>(ctx: ActivityContext, input: &str, checkpoint: Checkpoint, broken: impl Copy) {
+             ctx.record_heartbeat(1)
+         }",
     );
     for part in [
         "at most half",
@@ -252,7 +261,8 @@ fn a_wrong_method_does_not_hide_the_others() {
         }",
     )
     .to_string();
-    assert!(text.contains("fn wrong (& self") && text.contains("const right"), "{text}");
+    assert!(text.contains("fn __wrong (& self") && text.contains("const right"), "{text}");
+    assert!(text.contains("const wrong"), "it can still be named: {text}");
 }
 
 #[test]

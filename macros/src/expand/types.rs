@@ -1,0 +1,165 @@
+//! The checks of the types that were written, and the assumption that they have passed.
+//!
+//! See the runtime's `types`: a check stands at its type and is the only one to fail; every impl
+//! assumes that all types fit, so that nothing else is said.
+
+use std::collections::HashSet;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{FnArg, Ident, PatType, Signature, Type, spanned::Spanned};
+
+use super::{Expansion, located};
+use crate::model::Role;
+
+/// One type and the trait of ours that it must have.
+pub(super) struct Need<'a> {
+    ty: &'a Type,
+    /// The trait, without its arguments.
+    bound: TokenStream,
+    /// The function that asks for it.
+    check: TokenStream,
+    /// Its argument, beside a lifetime.
+    argument: Option<&'a Type>,
+}
+
+impl<'a> Need<'a> {
+    fn new(ty: &'a Type, private: &TokenStream, (bound, check): (&str, &str)) -> Self {
+        let path = |name| {
+            let name = Ident::new(name, Span::call_site());
+            quote!(#private::#name)
+        };
+        Self { ty, bound: path(bound), check: path(check), argument: None }
+    }
+
+    /// What `Self` of a block needs, which every attempt shares.
+    pub(super) fn of_instance(own_type: &'a Type, private: &TokenStream) -> Self {
+        Self::new(own_type, private, ("ActivityInstance", "of_methods"))
+    }
+
+    /// As it is assumed.
+    fn predicate(&self) -> TokenStream {
+        let (ty, bound) = (self.ty, self.bound(&quote!('a)));
+        quote!(for<'a> #ty: #bound)
+    }
+
+    /// As it is asked, spanned so that an error covers the type as it was written.
+    fn check(&self) -> TokenStream {
+        let (ty, check, argument) = (self.ty, &self.check, self.argument.into_iter());
+        let (first, last) = ends(ty);
+        let check = located(check.clone(), first);
+        let head = quote_spanned!(first=> #check::<#ty #(, #argument)*);
+        let tail = quote_spanned!(last=> >(););
+        quote!(#head #tail)
+    }
+
+    fn bound(&self, lifetime: &TokenStream) -> TokenStream {
+        let (bound, argument) = (&self.bound, self.argument.into_iter());
+        quote!(#bound<#lifetime #(, #argument)*>)
+    }
+}
+
+/// Where a type begins and where it ends.
+fn ends(ty: &Type) -> (Span, Span) {
+    let last = ty.to_token_stream().into_iter().last();
+    (ty.span(), last.map_or_else(|| ty.span(), |token| token.span()))
+}
+
+impl Expansion<'_> {
+    /// What the types need that workflows see: those of the inputs and of the output.
+    pub(super) fn public_needs(&self) -> Vec<Need<'_>> {
+        let private = &self.private;
+        if self.wrong.is_some() {
+            return Vec::new();
+        }
+        let inputs = self.inputs().into_iter();
+        let inputs = inputs.map(|ty| Need::new(ty, private, ("ActivityInput", "input")));
+        let output = match (self.function.written_output(), self.function.output()) {
+            (Some(output), _) => Some(Need::new(output, private, ("ActivityOutput", "output"))),
+            // An alias for a `Result`: what it completes with only the compiler knows.
+            (None, alias) => alias
+                .map(|alias| Need::new(alias, private, ("ActivityReturnsData", "returned_data"))),
+        };
+        inputs.chain(output).collect()
+    }
+
+    /// What all types need.
+    pub(super) fn needs(&self) -> Vec<Need<'_>> {
+        let private = &self.private;
+        let mut needs = self.public_needs();
+        if self.wrong.is_some() {
+            return needs;
+        }
+        if let (Some(ty), Some(output)) = (self.function.output(), self.function.written_output()) {
+            let need = Need::new(ty, private, ("ActivityReturns", "returned"));
+            needs.push(Need { argument: Some(output), ..need });
+        }
+        let state = self.parameters.iter().find_map(|parameter| match parameter.role {
+            Role::Checkpoint(state) => state,
+            _ => None,
+        });
+        needs.extend(state.map(|ty| Need::new(ty, private, ("ActivityState", "state"))));
+        needs
+    }
+}
+
+impl Expansion<'_> {
+    /// The clause that assumes that all of its own types fit.
+    pub(super) fn assumed(&self) -> TokenStream {
+        assumed(&self.needs_with_instance())
+    }
+
+    /// What all types need, that of the instance included.
+    pub(super) fn needs_with_instance(&self) -> Vec<Need<'_>> {
+        let mut needs = self.needs();
+        if self.wrong.is_none() {
+            let own_type = self.place.own_type;
+            needs.extend(own_type.map(|own_type| Need::of_instance(own_type, &self.private)));
+        }
+        needs
+    }
+
+    /// The signature of the plain body, where a type that cannot stand is the error itself.
+    pub(super) fn signature(&self) -> Signature {
+        let mut signature = self.function.signature.clone();
+        let Some(wrong) = self.wrong else { return signature };
+        signature.variadic = None;
+        for (parameter, written) in self.parameters.iter().zip(typed(&mut signature)) {
+            written.attrs.retain(|attribute| !attribute.path().is_ident("cfg"));
+            if let Role::Checkpoint(None) = parameter.role {
+                *written.ty = Type::Verbatim(wrong.clone());
+            }
+        }
+        signature
+    }
+}
+
+fn typed(signature: &mut Signature) -> impl Iterator<Item = &mut PatType> {
+    signature.inputs.iter_mut().filter_map(|input| match input {
+        FnArg::Typed(typed) => Some(typed),
+        FnArg::Receiver(_) => None,
+    })
+}
+
+/// The checks, each at its type.
+pub(super) fn checks(needs: &[Need<'_>]) -> TokenStream {
+    let checks: TokenStream = needs.iter().map(Need::check).collect();
+    if checks.is_empty() {
+        return checks;
+    }
+    quote!(const _: fn() = || { #checks };)
+}
+
+/// The clause that assumes them, each type once.
+pub(super) fn assumed<'a>(needs: impl IntoIterator<Item = &'a Need<'a>>) -> TokenStream {
+    let mut seen = HashSet::new();
+    let predicates: Vec<TokenStream> = needs
+        .into_iter()
+        .map(Need::predicate)
+        .filter(|predicate| seen.insert(predicate.to_string()))
+        .collect();
+    if predicates.is_empty() {
+        return TokenStream::new();
+    }
+    quote!(where #(#predicates),*)
+}
