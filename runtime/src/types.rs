@@ -104,10 +104,10 @@ impl<T: Send + Sync + 'static> ActivityInstance<'_> for T {}
     label = "cannot be run",
     note = "what does not fit is said where it is declared"
 )]
-pub trait Runs<'a>: Activity {}
+pub trait Runs<'a, I>: Activity<Instance = I> {}
 
 #[diagnostic::do_not_recommend]
-impl<A: Activity> Runs<'_> for A {}
+impl<A: Activity<Instance = I>, I> Runs<'_, I> for A {}
 
 /// An activity all of whose types fit, so that a worker can have it.
 #[diagnostic::on_unimplemented(

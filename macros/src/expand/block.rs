@@ -168,7 +168,6 @@ impl Expansion<'_> {
         let visibility = one_level_up(&self.function.visibility);
         quote! {
             #(#docs)*
-            #[derive(Clone, Copy, Debug, Default)]
             #visibility struct #name;
         }
     }

@@ -23,7 +23,7 @@ pub(crate) fn expand_function(
         own_type: None,
         marker: quote!(#name),
         implementer: quote!(Self),
-        body: quote_spanned!(name.span()=> #name::call),
+        body: quote_spanned!(name.span()=> Self::call),
         takes_instance: false,
         default_name: function.name(),
     };
@@ -57,7 +57,6 @@ impl Expansion<'_> {
             // A type that other languages may see keeps its name: the style of Rust's types is not
             // asked of it, nor can it be forbidden to be in another.
             #[repr(C)]
-            #[derive(Clone, Copy, Debug, Default)]
             #visibility struct #name;
         }
     }

@@ -134,6 +134,10 @@ impl Expansion<'_> {
         let private = &self.private;
         let marker = &self.place.marker;
         let (input, output) = (self.input_type(), self.output());
+        // Where a type is private, the compiler says so at these words: they stand at the inputs.
+        let (inputs, outputs) = (self.inputs(), self.function.written_output());
+        let input = types::associated("Input", inputs.first().zip(inputs.last()), &input);
+        let output = types::associated("Output", outputs.as_ref().zip(outputs.as_ref()), &output);
         let assumed = types::assumed(&self.public_needs());
         let name = match (self.keys.definition.value(), self.wrong) {
             (Some(definition), None) => {
@@ -144,8 +148,8 @@ impl Expansion<'_> {
         };
         quote! {
             impl #private::ActivityDefinition for #marker #assumed {
-                type Input = #input;
-                type Output = #output;
+                #input
+                #output
 
                 fn name(&self) -> &::core::primitive::str {
                     #name
@@ -190,11 +194,10 @@ impl Expansion<'_> {
     /// What an attempt needs to know, and how it runs the body.
     fn activity(&self) -> TokenStream {
         let private = &self.private;
-        let Place { marker, implementer, takes_instance, .. } = &self.place;
+        let marker = &self.place.marker;
         let (takes, state, context) = (self.takes(), self.state(), self.context());
         let assumed = self.assumed();
-        let instance =
-            if *takes_instance { quote!(::std::sync::Arc<#implementer>) } else { quote!(()) };
+        let instance = self.instance_type();
         let run = self.run();
         quote! {
             impl #private::Activity for #marker #assumed {
@@ -319,7 +322,7 @@ impl Expansion<'_> {
                 const REQUIRES_INSTANCE: ::core::primitive::bool = #takes_instance;
 
                 fn definition() -> Self {
-                    Self
+                    #marker
                 }
 
                 fn execute(
@@ -352,8 +355,21 @@ impl Expansion<'_> {
     /// The clause that assumes that it can be run, which says of its types all that is needed.
     fn assumed_to_run(&self) -> TokenStream {
         let private = &self.private;
-        let right = self.wrong.is_none();
-        right.then(|| quote!(where for<'a> Self: #private::Runs<'a>)).unwrap_or_default()
+        if self.wrong.is_some() {
+            return TokenStream::new();
+        }
+        let instance = self.instance_type();
+        let own_type = self.place.own_type.into_iter();
+        quote! {
+            where
+                for<'a> Self: #private::Runs<'a, #instance>,
+                #(for<'a> #own_type: #private::ActivityInstance<'a>,)*
+        }
+    }
+
+    fn instance_type(&self) -> TokenStream {
+        let Place { implementer, takes_instance, .. } = &self.place;
+        if *takes_instance { quote!(::std::sync::Arc<#implementer>) } else { quote!(()) }
     }
 
     /// Puts the function's own conditions on each item.

@@ -65,6 +65,19 @@ fn ends(ty: &Type) -> (Span, Span) {
     (ty.span(), last.map_or_else(|| ty.span(), |token| token.span()))
 }
 
+/// `type Name = …;`, placed from the beginning of the first type to the end of the last.
+pub(super) fn associated(
+    name: &str,
+    ends: Option<(&&Type, &&Type)>,
+    ty: &TokenStream,
+) -> TokenStream {
+    let begin = ends.map_or_else(Span::call_site, |(first, _)| self::ends(first).0);
+    let end = ends.map_or_else(Span::call_site, |(_, last)| self::ends(last).1);
+    let name = Ident::new(name, end);
+    let (head, tail) = (quote_spanned!(begin=> type #name =), quote_spanned!(end=> ;));
+    quote!(#head #ty #tail)
+}
+
 impl Expansion<'_> {
     /// What the types need that workflows see: those of the inputs and of the output.
     pub(super) fn public_needs(&self) -> Vec<Need<'_>> {

@@ -20,8 +20,8 @@ pub(crate) struct Attributes {
     pub(crate) others: Vec<Attribute>,
 }
 
-/// What an `#[expect]` of these lints is about: the marker, which is what nobody uses.
-const LINTS_OF_MARKERS: [&str; 3] = ["dead_code", "unused", "non_camel_case_types"];
+/// Lints that find nothing here, since a marker is always used: what is expected of them is allowed.
+const OF_UNUSED_ITEMS: [&str; 2] = ["dead_code", "unused"];
 
 impl Attributes {
     pub(super) fn sort(attributes: Vec<Attribute>) -> Self {
@@ -83,7 +83,7 @@ impl ToTokens for Attributes {
     }
 }
 
-/// A lint for one of the two. What is expected is found in one place alone: the other allows it.
+/// A lint for one of the two. What is expected is found in the body alone: the marker allows it.
 fn split(lint: &Attribute, of_marker: bool) -> TokenStream {
     let list = match &lint.meta {
         Meta::List(list) if lint.path().is_ident("expect") => list,
@@ -95,8 +95,8 @@ fn split(lint: &Attribute, of_marker: bool) -> TokenStream {
     let lints = metas.iter().filter(|meta| !meta.path().is_ident("reason"));
     lints
         .map(|lint| {
-            let about_marker = LINTS_OF_MARKERS.iter().any(|name| lint.path().is_ident(name));
-            if about_marker == of_marker {
+            let of_unused = OF_UNUSED_ITEMS.iter().any(|name| lint.path().is_ident(name));
+            if !of_unused && !of_marker {
                 quote!(#[expect(#lint #(, #reason)*)])
             } else {
                 quote!(#[allow(#lint)])
