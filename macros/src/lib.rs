@@ -107,6 +107,21 @@ pub fn activities(
     activities_in_block(attribute.into(), &item.into()).into()
 }
 
+/// An item for each key, called so and documented: what an editor offers within the parentheses.
+#[doc(hidden)]
+#[proc_macro]
+pub fn keys_for_editors(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let items =
+        attr::MEANINGS.iter().filter(|(name, _)| *name != "crate").map(|(name, meaning)| {
+            let name = syn::Ident::new(name, Span::call_site());
+            quote! {
+                #[doc = #meaning]
+                pub const #name: () = ();
+            }
+        });
+    quote!(#(#items)*).into()
+}
+
 /// The whole way of one function, in tokens that ordinary tests can make.
 fn activity_on_function(
     attribute: TokenStream,

@@ -83,6 +83,10 @@ pub use crate::{
     resume::{Finished, Resume, ResumeAfter, ResumeError, ResumeStream},
 };
 
+#[cfg(doc)]
+#[doc = include_str!("messages.md")]
+pub mod messages {}
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

@@ -25,3 +25,9 @@ pub use crate::{
         blocking_body, definition_name, execute, execute_blocking, instance, register,
     },
 };
+
+/// The keys of the attributes, as items that editors find.
+#[allow(non_upper_case_globals)]
+pub mod keys {
+    autobeat_macros::keys_for_editors!();
+}

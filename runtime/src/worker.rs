@@ -8,8 +8,11 @@ use std::{
 };
 
 use temporalio_common::{ActivityDefinition, data_converters::TemporalSerializable};
-use temporalio_sdk::activities::{
-    ActivityContext, ActivityDefinitions, ActivityError, ActivityInfo, ExecutableActivity,
+use temporalio_sdk::{
+    ActivityOptions,
+    activities::{
+        ActivityContext, ActivityDefinitions, ActivityError, ActivityInfo, ExecutableActivity,
+    },
 };
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -19,7 +22,8 @@ use crate::{
     cancel::Cancellation,
     checkpoint::{Checkpoint, CheckpointState},
     lease::{Lease, local::LocalLease, server::ServerLease},
-    options::Options,
+    options::{Options, activity_options},
+    types::DeclaresCloseTimeout,
 };
 
 /// A boxed future, as the SDK takes it.
@@ -57,6 +61,14 @@ pub trait Activity:
 pub trait Declared {
     /// What was declared.
     const OPTIONS: Options;
+
+    /// Uses what cannot be called, so that the compiler does not miss a use of it.
+    fn refused(&self) -> ActivityOptions
+    where
+        for<'a> Self: DeclaresCloseTimeout<'a>,
+    {
+        activity_options(Self::OPTIONS)
+    }
 }
 
 /// What a body is handed beside its inputs.
@@ -147,10 +159,6 @@ where
 }
 
 /// Runs the body of an activity that is no `async fn`, on the blocking pool.
-///
-/// # Panics
-///
-/// Where the body panics.
 pub fn blocking_body<R, T>(
     body: impl FnOnce() -> R + Send + 'static,
 ) -> BoxFuture<Result<T, ActivityError>>
@@ -158,19 +166,23 @@ where
     R: ActivityReturn<Output = T>,
     T: Send + 'static,
 {
-    let body = move || body().into_result();
-    Box::pin(async move {
-        // Still queued when the attempt ends, it never begins.
-        match AbortOnDropHandle::new(tokio::task::spawn_blocking(body)).await {
-            Ok(result) => result,
-            Err(error) => match error.try_into_panic() {
-                Ok(payload) => std::panic::resume_unwind(payload),
-                // A blocking task is cancelled only when its runtime shuts down, and then nothing
-                // polls this future any more.
-                Err(_) => std::future::pending().await,
-            },
-        }
-    })
+    Box::pin(run_blocking(move || body().into_result()))
+}
+
+/// Runs it; where it panics, so does this.
+pub(crate) async fn run_blocking<R: Send + 'static>(
+    body: impl FnOnce() -> R + Send + 'static,
+) -> R {
+    // Still queued when the attempt ends, it never begins.
+    match AbortOnDropHandle::new(tokio::task::spawn_blocking(body)).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(payload) => std::panic::resume_unwind(payload),
+            // A blocking task is cancelled only when its runtime shuts down, and then nothing
+            // polls this future any more.
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 /// Runs a method that is not `async`, and has no keys of ours, as the SDK does.

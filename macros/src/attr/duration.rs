@@ -28,11 +28,11 @@ pub(super) enum Wrong {
 
 /// Reads what stands between the quotes.
 pub(super) fn parse(text: &str) -> Result<Duration, Wrong> {
-    let parts = parts(text).ok_or(Wrong::Unclear)?;
+    let parts = parts(text).filter(|parts| !parts.is_empty()).ok_or(Wrong::Unclear)?;
     if let Some(reason) = parts.iter().find_map(|(_, unit)| refused(unit)) {
         return Err(Wrong::Because(reason));
     }
-    let mut is_exact = !parts.is_empty();
+    let mut is_exact = true;
     let mut total = 0.0_f64;
     for (number, unit) in &parts {
         let (millis, as_written) = length(unit).ok_or(Wrong::Unclear)?;

@@ -123,11 +123,19 @@ macro_rules! declare_keys {
             place: Option<Span>,
             /// Something that is no pair was written, which was reported.
             pub(crate) are_incomplete: bool,
+            /// The words that stand where keys do, be they keys or half of one.
+            pub(crate) words: Vec<Ident>,
             $(pub(crate) $field: Key<$value>,)*
         }
 
         /// Every key, in the order of the documentation, with values to write.
         pub(crate) const KEYS: &[(&str, &[&str])] = &[$(($name, &[$($example),*]),)*];
+
+        /// What an editor shows of each key: what it means, and where it is not written.
+        pub(crate) const MEANINGS: &[(&str, &str)] = &[$(($name, concat!(
+            "Key of `#[activity]`: ", $meaning, ".\n\nWhere it is not written: ", $default, ".",
+            "\n\nAs in:\n```text\n" $(, $name, " = ", $example, "\n")*, "```"
+        )),)*];
 
         impl Keys {
             fn set(&mut self, pair: &Pair, diagnostics: &mut Diagnostics) {
@@ -180,7 +188,8 @@ with_keys!(declare_keys);
 impl Keys {
     /// Reads the keys, and reports what is wrong with them.
     pub(crate) fn parse(tokens: TokenStream, place: Span, diagnostics: &mut Diagnostics) -> Self {
-        let mut keys = Self { place: Some(place), ..Self::default() };
+        let words = pair::words(tokens.clone());
+        let mut keys = Self { place: Some(place), words, ..Self::default() };
         for pair in pairs(tokens, diagnostics) {
             match pair {
                 Some(pair) => keys.set(&pair, diagnostics),

@@ -50,6 +50,18 @@ pub(super) fn pairs(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<O
     parts.into_iter().map(pair).collect()
 }
 
+/// The words that stand where keys do.
+pub(super) fn words(tokens: TokenStream) -> Vec<Ident> {
+    let parts = cut_at_commas(tokens).into_iter();
+    let first = parts.filter_map(|part| part.into_iter().next());
+    first
+        .filter_map(|token| match token {
+            TokenTree::Ident(word) => Some(word),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Cuts a list at the commas that are not within parentheses.
 fn cut_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![TokenStream::new()];

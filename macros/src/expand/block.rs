@@ -174,7 +174,7 @@ impl Expansion<'_> {
 
     /// Everything that hangs on the unit struct.
     fn method_items(&self, kind: Kind) -> Vec<TokenStream> {
-        let mut items = vec![types::checks(&self.needs()), self.definition()];
+        let mut items = vec![self.checks(), self.definition()];
         if kind == Kind::PlainMethod {
             items.extend([
                 self.as_in_the_sdk(),
@@ -211,7 +211,7 @@ impl Expansion<'_> {
         } else {
             (unpack, quote!(#call #wait; ::core::result::Result::Ok(())))
         };
-        let assumed = self.assumed();
+        let (assumed, run) = (self.assumed(), unlinted(&format_ident!("run")));
         let name = self.name_method();
         quote! {
             impl #marker {
@@ -219,7 +219,7 @@ impl Expansion<'_> {
 
                 /// Runs the plain body.
                 #[allow(clippy::missing_errors_doc)]
-                pub #asyncness fn run(
+                pub #asyncness fn #run(
                     self,
                     #(#arguments),*
                 ) -> ::core::result::Result<#output, #private::ActivityError> #assumed {
@@ -264,6 +264,7 @@ impl Expansion<'_> {
         let arguments =
             instance.chain(names.iter().zip(types).map(|(name, ty)| quote!(#name: #ty)));
         let call = self.call_body(names.iter().map(|name| quote!(#name)));
+        let call_method = unlinted(&format_ident!("call"));
         let (output, call) = match self.wrong {
             Some(wrong) => (quote!(-> #wrong), quote!(loop {})),
             None => (signature.output.to_token_stream(), quote!(#call #wait)),
@@ -274,7 +275,7 @@ impl Expansion<'_> {
 
                 /// Runs the plain body, without a heartbeat; its errors are the body's.
                 #[allow(clippy::missing_errors_doc, clippy::too_many_arguments)]
-                #visibility #asyncness fn call(self, #(#arguments),*) #output {
+                #visibility #asyncness fn #call_method(self, #(#arguments),*) #output {
                     #call
                 }
 
@@ -284,11 +285,11 @@ impl Expansion<'_> {
     }
 
     fn name_method(&self) -> TokenStream {
-        let name = self.activity_name();
+        let (name, method) = (self.activity_name(), unlinted(&format_ident!("name")));
         quote! {
             /// The name under which the activity runs.
             #[must_use]
-            pub fn name(&self) -> &::core::primitive::str {
+            pub fn #method(&self) -> &::core::primitive::str {
                 #name
             }
         }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Ident, Path};
 
-use super::{Expansion, Place, private_path, types, unlinted};
+use super::{Expansion, Place, private_path, unlinted};
 use crate::{
     attr::Keys,
     model::{Function, Parameter},
@@ -33,7 +33,7 @@ pub(crate) fn expand_function(
     expansion.under_cfgs(&[
         expansion.unit_struct(),
         expansion.associated_functions(),
-        types::checks(&expansion.needs()),
+        expansion.checks(),
         expansion.declared(),
         expansion.definition(),
         expansion.activity(),

@@ -67,7 +67,7 @@ fn hidden(name: &str) -> Ident {
 /// name, whatever the style of names for what it becomes.
 fn unlinted(name: &Ident) -> Ident {
     let mut name = name.clone();
-    name.set_span(Span::call_site().located_at(name.span()));
+    name.set_span(Span::mixed_site().located_at(name.span()));
     name
 }
 
@@ -106,15 +106,22 @@ impl Expansion<'_> {
     fn options(&self) -> TokenStream {
         let private = &self.private;
         let visibility = &self.function.visibility;
-        let refused = (!self.keys.have_close_timeout() && !self.keys.are_incomplete)
-            .then(|| quote!(where for<'a> Self: #private::DeclaresCloseTimeout<'a>));
+        let refused = self.refuses_options();
+        let options = unlinted(&format_ident!("options"));
         quote! {
             /// The options with which a workflow schedules this activity as it was declared.
             #[must_use]
-            #visibility fn options(&self) -> #private::ActivityOptions #refused {
+            #visibility fn #options(&self) -> #private::ActivityOptions #refused {
                 #private::activity_options(<Self as #private::Declared>::OPTIONS)
             }
         }
+    }
+
+    /// The clause that nothing fulfils, where there is no close timeout.
+    fn refuses_options(&self) -> Option<TokenStream> {
+        let private = &self.private;
+        (!self.keys.have_close_timeout() && !self.keys.are_incomplete)
+            .then(|| quote!(where for<'a> Self: #private::DeclaresCloseTimeout<'a>))
     }
 
     /// What the attribute says.
@@ -122,9 +129,19 @@ impl Expansion<'_> {
         let private = &self.private;
         let marker = &self.place.marker;
         let options = declared_options(self.keys, private);
+        // Who is refused the options has used them all the same.
+        let refused = self.refuses_options().map(|refused| {
+            quote! {
+                fn refused(&self) -> #private::ActivityOptions #refused {
+                    self.options()
+                }
+            }
+        });
         quote! {
             impl #private::Declared for #marker {
                 const OPTIONS: #private::Options = #options;
+
+                #refused
             }
         }
     }

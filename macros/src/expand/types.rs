@@ -163,6 +163,45 @@ pub(super) fn checks(needs: &[Need<'_>]) -> TokenStream {
     quote!(const _: fn() = || { #checks };)
 }
 
+impl Expansion<'_> {
+    /// The checks of all types, and what an editor completes the keys from.
+    pub(super) fn checks(&self) -> TokenStream {
+        let checks: TokenStream = self.needs().iter().map(Need::check).collect();
+        let completion = self.completion();
+        // What nobody uses is not complained about in other words than those of functions.
+        let marker = &self.place.marker;
+        let is_right_function = self.wrong.is_none() && self.place.own_type.is_none();
+        let used = is_right_function.then(|| {
+            let options = self.refuses_options().is_none().then(|| quote!(, #marker::options));
+            quote!(let _ = (#marker, #marker::call #options);)
+        });
+        // An editor alone knows this condition: what is below it is not for compilers.
+        quote! {
+            #[allow(unexpected_cfgs)]
+            const _: fn() = || {
+                #checks
+                #used
+                #[cfg(rust_analyzer)]
+                { #completion }
+            };
+        }
+    }
+
+    /// The words that stand where keys do, where they name something: items called as the keys are,
+    /// which an editor offers, shows and finds.
+    fn completion(&self) -> TokenStream {
+        let (private, words) = (&self.private, &self.keys.words);
+        let words = words.iter().filter(|word| *word != "crate");
+        quote! {
+            mod keys {
+                use #private::keys::*;
+                // Not at once: `self::self` is no name, so that `self` is not offered.
+                use self::{#(#words as _),*};
+            }
+        }
+    }
+}
+
 /// The clause that assumes them, each type once.
 pub(super) fn assumed<'a>(needs: impl IntoIterator<Item = &'a Need<'a>>) -> TokenStream {
     let mut seen = HashSet::new();

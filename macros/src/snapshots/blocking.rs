@@ -2,7 +2,6 @@
 #[cfg(unix)]
 #[allow(dead_code)]
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
 struct r#move;
 #[cfg(unix)]
 impl r#move {
@@ -32,12 +31,21 @@ impl r#move {
     }
 }
 #[cfg(unix)]
+#[allow(unexpected_cfgs)]
 const _: fn() = || {
     beat::__private::input::<(u8, u8)>();
     beat::__private::input::<String>();
     beat::__private::output::<()>();
     beat::__private::returned::<anyhow::Result<()>, ()>();
     beat::__private::state::<State>();
+    let _ = (r#move, r#move::call);
+    #[cfg(rust_analyzer)]
+    {
+        mod keys {
+            use beat::__private::keys::*;
+            use self::{heartbeat_timeout as _, cancel_grace as _, name as _};
+        }
+    }
 };
 #[cfg(unix)]
 impl beat::__private::Declared for r#move {
@@ -45,6 +53,12 @@ impl beat::__private::Declared for r#move {
             ::core::time::Duration::from_millis(1500u64),
         )
         .cancel_grace(beat::__private::Grace::Never);
+    fn refused(&self) -> beat::__private::ActivityOptions
+    where
+        for<'a> Self: beat::__private::DeclaresCloseTimeout<'a>,
+    {
+        self.options()
+    }
 }
 #[cfg(unix)]
 impl beat::__private::ActivityDefinition for r#move
@@ -82,7 +96,7 @@ where
         __autobeat_input: Self::Input,
     ) -> beat::__private::BoxFuture<Self::Return> {
         let beat::__private::MultiArgs2(__autobeat_input_0, __autobeat_input_1) = __autobeat_input;
-        beat::__private::blocking_body(move || r#move::call(
+        beat::__private::blocking_body(move || Self::call(
             __autobeat_handles.context,
             __autobeat_handles.cancellation,
             __autobeat_handles.checkpoint,
@@ -94,16 +108,12 @@ where
 #[cfg(unix)]
 impl beat::__private::ExecutableActivity for r#move
 where
-    for<'a> (u8, u8): beat::__private::ActivityInput<'a>,
-    for<'a> String: beat::__private::ActivityInput<'a>,
-    for<'a> (): beat::__private::ActivityOutput<'a>,
-    for<'a> anyhow::Result<()>: beat::__private::ActivityReturns<'a, ()>,
-    for<'a> State: beat::__private::ActivityState<'a>,
+    for<'a> Self: beat::__private::Runs<'a, ()>,
 {
     type Implementer = Self;
     const REQUIRES_INSTANCE: ::core::primitive::bool = false;
     fn definition() -> Self {
-        Self
+        r#move
     }
     fn execute(
         __autobeat_instance: ::core::option::Option<::std::sync::Arc<Self>>,
@@ -118,11 +128,7 @@ where
 #[cfg(unix)]
 impl beat::__private::ActivityImplementer for r#move
 where
-    for<'a> (u8, u8): beat::__private::ActivityInput<'a>,
-    for<'a> String: beat::__private::ActivityInput<'a>,
-    for<'a> (): beat::__private::ActivityOutput<'a>,
-    for<'a> anyhow::Result<()>: beat::__private::ActivityReturns<'a, ()>,
-    for<'a> State: beat::__private::ActivityState<'a>,
+    for<'a> Self: beat::__private::Registers<'a, Self>,
 {
     fn register_all(
         self: ::std::sync::Arc<Self>,

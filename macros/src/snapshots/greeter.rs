@@ -53,16 +53,14 @@ impl Greeter {
 #[cfg(unix)]
 mod greeter {
     /// As in the SDK.
-    #[derive(Clone, Copy, Debug, Default)]
     pub struct Greet;
     #[cfg(unix)]
-    #[derive(Clone, Copy, Debug, Default)]
     pub(super) struct Pause;
     /// With keys of ours.
-    #[derive(Clone, Copy, Debug, Default)]
     pub(in super::super) struct GreetAll;
 }
 #[cfg(unix)]
+#[allow(unexpected_cfgs)]
 const _: fn() = || {
     crate::reexported::autobeat::__private::input::<String>();
     crate::reexported::autobeat::__private::output::<String>();
@@ -70,6 +68,13 @@ const _: fn() = || {
         Result<String, ActivityError>,
         String,
     >();
+    #[cfg(rust_analyzer)]
+    {
+        mod keys {
+            use crate::reexported::autobeat::__private::keys::*;
+            use self::{};
+        }
+    }
 };
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::ActivityDefinition for greeter::Greet
@@ -130,7 +135,7 @@ where
     type Implementer = Greeter;
     const REQUIRES_INSTANCE: ::core::primitive::bool = true;
     fn definition() -> Self {
-        Self
+        greeter::Greet
     }
     fn execute(
         __autobeat_instance: ::core::option::Option<::std::sync::Arc<Greeter>>,
@@ -150,6 +155,18 @@ where
         )
     }
 }
+#[cfg(unix)]
+#[cfg(unix)]
+#[allow(unexpected_cfgs)]
+const _: fn() = || {
+    #[cfg(rust_analyzer)]
+    {
+        mod keys {
+            use crate::reexported::autobeat::__private::keys::*;
+            use self::name as _;
+        }
+    }
+};
 #[cfg(unix)]
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::ActivityDefinition for greeter::Pause {
@@ -192,7 +209,7 @@ where
     type Implementer = Greeter;
     const REQUIRES_INSTANCE: ::core::primitive::bool = false;
     fn definition() -> Self {
-        Self
+        greeter::Pause
     }
     fn execute(
         __autobeat_instance: ::core::option::Option<::std::sync::Arc<Greeter>>,
@@ -210,12 +227,20 @@ where
     }
 }
 #[cfg(unix)]
+#[allow(unexpected_cfgs)]
 const _: fn() = || {
     crate::reexported::autobeat::__private::input::<(u8, u8)>();
     crate::reexported::autobeat::__private::input::<u8>();
     crate::reexported::autobeat::__private::output::<()>();
     crate::reexported::autobeat::__private::returned::<anyhow::Result<()>, ()>();
     crate::reexported::autobeat::__private::state::<u64>();
+    #[cfg(rust_analyzer)]
+    {
+        mod keys {
+            use crate::reexported::autobeat::__private::keys::*;
+            use self::{heartbeat_timeout as _, start_to_close_timeout as _};
+        }
+    }
 };
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::ActivityDefinition for greeter::GreetAll
@@ -317,19 +342,16 @@ where
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::ExecutableActivity for greeter::GreetAll
 where
-    for<'a> (u8, u8): crate::reexported::autobeat::__private::ActivityInput<'a>,
-    for<'a> u8: crate::reexported::autobeat::__private::ActivityInput<'a>,
-    for<'a> (): crate::reexported::autobeat::__private::ActivityOutput<'a>,
-    for<'a> anyhow::Result<
-        (),
-    >: crate::reexported::autobeat::__private::ActivityReturns<'a, ()>,
-    for<'a> u64: crate::reexported::autobeat::__private::ActivityState<'a>,
+    for<'a> Self: crate::reexported::autobeat::__private::Runs<
+        'a,
+        ::std::sync::Arc<Greeter>,
+    >,
     for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
 {
     type Implementer = Greeter;
     const REQUIRES_INSTANCE: ::core::primitive::bool = true;
     fn definition() -> Self {
-        Self
+        greeter::GreetAll
     }
     fn execute(
         __autobeat_instance: ::core::option::Option<::std::sync::Arc<Greeter>>,
@@ -356,20 +378,15 @@ const _: fn() = || {
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::ActivityImplementer for Greeter
 where
-    for<'a> String: crate::reexported::autobeat::__private::ActivityInput<'a>,
-    for<'a> String: crate::reexported::autobeat::__private::ActivityOutput<'a>,
-    for<'a> Result<
-        String,
-        ActivityError,
-    >: crate::reexported::autobeat::__private::ActivityReturns<'a, String>,
+    for<'a> greeter::Greet: crate::reexported::autobeat::__private::Registers<
+        'a,
+        Greeter,
+    >,
+    for<'a> greeter::GreetAll: crate::reexported::autobeat::__private::Registers<
+        'a,
+        Greeter,
+    >,
     for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
-    for<'a> (u8, u8): crate::reexported::autobeat::__private::ActivityInput<'a>,
-    for<'a> u8: crate::reexported::autobeat::__private::ActivityInput<'a>,
-    for<'a> (): crate::reexported::autobeat::__private::ActivityOutput<'a>,
-    for<'a> anyhow::Result<
-        (),
-    >: crate::reexported::autobeat::__private::ActivityReturns<'a, ()>,
-    for<'a> u64: crate::reexported::autobeat::__private::ActivityState<'a>,
 {
     fn register_all(
         self: ::std::sync::Arc<Self>,

@@ -1,7 +1,6 @@
 // #[activity(heartbeat_timeout = "30s", start_to_close_timeout = "2h")]
 /// Counts the lines of a file.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
 pub struct process_large_file;
 impl process_large_file {
     /// Runs the plain body, without a heartbeat; its errors are the body's.
@@ -24,11 +23,20 @@ impl process_large_file {
         )
     }
 }
+#[allow(unexpected_cfgs)]
 const _: fn() = || {
     ::autobeat::__private::input::<PathBuf>();
     ::autobeat::__private::output::<u64>();
     ::autobeat::__private::returned::<Result<u64, ActivityError>, u64>();
     ::autobeat::__private::state::<u64>();
+    let _ = (process_large_file, process_large_file::call, process_large_file::options);
+    #[cfg(rust_analyzer)]
+    {
+        mod keys {
+            use ::autobeat::__private::keys::*;
+            use self::{heartbeat_timeout as _, start_to_close_timeout as _};
+        }
+    }
 };
 impl ::autobeat::__private::Declared for process_large_file {
     const OPTIONS: ::autobeat::__private::Options = ::autobeat::__private::Options::new(
@@ -69,21 +77,18 @@ where
         __autobeat_input: Self::Input,
     ) -> ::autobeat::__private::BoxFuture<Self::Return> {
         ::autobeat::__private::asynchronous_body(
-            process_large_file::call(__autobeat_handles.checkpoint, __autobeat_input),
+            Self::call(__autobeat_handles.checkpoint, __autobeat_input),
         )
     }
 }
 impl ::autobeat::__private::ExecutableActivity for process_large_file
 where
-    for<'a> PathBuf: ::autobeat::__private::ActivityInput<'a>,
-    for<'a> u64: ::autobeat::__private::ActivityOutput<'a>,
-    for<'a> Result<u64, ActivityError>: ::autobeat::__private::ActivityReturns<'a, u64>,
-    for<'a> u64: ::autobeat::__private::ActivityState<'a>,
+    for<'a> Self: ::autobeat::__private::Runs<'a, ()>,
 {
     type Implementer = Self;
     const REQUIRES_INSTANCE: ::core::primitive::bool = false;
     fn definition() -> Self {
-        Self
+        process_large_file
     }
     fn execute(
         __autobeat_instance: ::core::option::Option<::std::sync::Arc<Self>>,
@@ -97,10 +102,7 @@ where
 }
 impl ::autobeat::__private::ActivityImplementer for process_large_file
 where
-    for<'a> PathBuf: ::autobeat::__private::ActivityInput<'a>,
-    for<'a> u64: ::autobeat::__private::ActivityOutput<'a>,
-    for<'a> Result<u64, ActivityError>: ::autobeat::__private::ActivityReturns<'a, u64>,
-    for<'a> u64: ::autobeat::__private::ActivityState<'a>,
+    for<'a> Self: ::autobeat::__private::Registers<'a, Self>,
 {
     fn register_all(
         self: ::std::sync::Arc<Self>,
