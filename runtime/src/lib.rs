@@ -68,6 +68,7 @@ mod listener;
 mod options;
 mod outcome;
 mod progress;
+mod registration;
 mod resume;
 mod types;
 mod worker;

@@ -15,14 +15,15 @@ pub use temporalio_sdk::{
 pub use crate::{
     attempt::{ActivityReturn, Takes},
     options::{CancellationType, Grace, OnBadCheckpoint, Options, activity_options},
+    registration::{IsRefused, Registers, Registration},
     types::{
         ActivityInput, ActivityInstance, ActivityOutput, ActivityReturns, ActivityReturnsData,
-        ActivityState, DeclaresCloseTimeout, Registers, Runs,
+        ActivityState, DeclaresCloseTimeout, Runs, input, of_methods, output, returned,
+        returned_data, state,
     },
-    types::{input, of_methods, output, returned, returned_data, state},
     worker::{
         Activity, BoxFuture, Declared, Handles, NoCheckpoint, NoContext, asynchronous_body,
-        blocking_body, definition_name, execute, execute_blocking, instance, register,
+        blocking_body, definition_name, execute, execute_blocking, instance,
     },
 };
 

@@ -6,8 +6,11 @@
 //! one mistake is one error. The lifetime means nothing. It is there since the compiler looks at a
 //! bound without any parameter at once, and at one below a `for` only where somebody needs it.
 
-use temporalio_common::data_converters::{TemporalDeserializable, TemporalSerializable};
-use temporalio_sdk::activities::ExecutableActivity;
+use temporalio_common::{
+    ActivityDefinition,
+    data_converters::{TemporalDeserializable, TemporalSerializable},
+};
+use temporalio_sdk::activities::ActivityError;
 
 use crate::{attempt::ActivityReturn, checkpoint::CheckpointState, worker::Activity};
 
@@ -104,30 +107,13 @@ impl<T: Send + Sync + 'static> ActivityInstance<'_> for T {}
     label = "cannot be run",
     note = "what does not fit is said where it is declared"
 )]
-pub trait Runs<'a, I>: Activity<Instance = I> {}
+pub trait Runs<'a, I>: Activity<Instance = I, Return = Answer<Self>> {}
 
 #[diagnostic::do_not_recommend]
-impl<A: Activity<Instance = I>, I> Runs<'_, I> for A {}
+impl<A: Activity<Instance = I, Return = Answer<A>>, I> Runs<'_, I> for A {}
 
-/// An activity all of whose types fit, so that a worker can have it.
-#[diagnostic::on_unimplemented(
-    message = "the types of `{Self}` are not those of an activity",
-    label = "cannot be registered",
-    note = "what does not fit is said where it is declared"
-)]
-pub trait Registers<'a, I>:
-    ExecutableActivity<Implementer = I, Input: Send + Sync, Output: Send + Sync> + Send + Sync + 'static
-{
-}
-
-#[diagnostic::do_not_recommend]
-impl<A, I> Registers<'_, I> for A where
-    A: ExecutableActivity<Implementer = I, Input: Send + Sync, Output: Send + Sync>
-        + Send
-        + Sync
-        + 'static
-{
-}
+/// What the SDK is answered for an activity.
+type Answer<A> = Result<<A as ActivityDefinition>::Output, ActivityError>;
 
 /// An activity whose attribute has a close timeout: implemented for none, asked of those without.
 #[diagnostic::on_unimplemented(

@@ -1,7 +1,7 @@
 //! The edge to the SDK: what a marker is, how it runs in a worker, how it registers.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
@@ -10,9 +10,7 @@ use std::{
 use temporalio_common::{ActivityDefinition, data_converters::TemporalSerializable};
 use temporalio_sdk::{
     ActivityOptions,
-    activities::{
-        ActivityContext, ActivityDefinitions, ActivityError, ActivityInfo, ExecutableActivity,
-    },
+    activities::{ActivityContext, ActivityError, ActivityInfo},
 };
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -115,15 +113,31 @@ pub fn execute<A>(
     input: A::Input,
 ) -> BoxFuture<Result<A::Output, ActivityError>>
 where
-    A: Activity,
+    A: Activity<Return = Result<<A as ActivityDefinition>::Output, ActivityError>>,
 {
-    Box::pin(async move {
-        let handed_in = A::Context::of(&context);
-        run_attempt(A::OPTIONS, A::TAKES, context, |checkpoint, cancellation| {
-            A::run(instance, Handles { checkpoint, cancellation, context: handed_in }, input)
-        })
-        .await
-    })
+    let handed_in = A::Context::of(&context);
+    let body = Box::new(|checkpoint, cancellation| {
+        A::run(instance, Handles { checkpoint, cancellation, context: handed_in }, input)
+    });
+    execute_body(A::OPTIONS, A::TAKES, context, body)
+}
+
+/// A body with all but its handles.
+type Body<S, T> =
+    Box<dyn FnOnce(Checkpoint<S>, Cancellation) -> BoxFuture<Result<T, ActivityError>> + Send>;
+
+/// The same for all activities of one state and one output, so that it is compiled once for them.
+fn execute_body<S, T>(
+    options: Options,
+    takes: Takes,
+    context: ActivityContext,
+    body: Body<S, T>,
+) -> BoxFuture<Result<T, ActivityError>>
+where
+    S: CheckpointState,
+    T: TemporalSerializable + Send + 'static,
+{
+    Box::pin(run_attempt(options, takes, context, body))
 }
 
 /// The SDK's context as an attempt sees it: facts, and a lease.
@@ -210,32 +224,6 @@ where
     D: ActivityDefinition<Input = A::Input, Output = A::Output>,
 {
     definition.name()
-}
-
-/// Registers one activity, and warns where its name is taken.
-pub fn register<A>(instance: Arc<A::Implementer>, definitions: &mut ActivityDefinitions)
-where
-    A: ExecutableActivity + Send + Sync + 'static,
-    A::Input: Send + Sync,
-    A::Output: Send + Sync,
-{
-    warn_of_double_name(A::definition().name(), std::any::type_name::<A>());
-    definitions.register_activity::<A>(instance);
-}
-
-/// Of two activities of one name, the SDK keeps the last and says nothing.
-fn warn_of_double_name(name: &str, activity: &'static str) {
-    static NAMES: Mutex<Option<HashMap<String, &'static str>>> = Mutex::new(None);
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    let earlier = names.get_or_insert_default().insert(name.to_owned(), activity);
-    if let Some(earlier) = earlier.filter(|earlier| *earlier != activity) {
-        tracing::warn!(
-            target: "autobeat",
-            name,
-            "`{earlier}` and `{activity}` are both registered as `{name}`: in one worker the \
-             last one wins; give one of them `name = \"…\"`",
-        );
-    }
 }
 
 /// Says once a type what is missing where the server has no heartbeat timeout.

@@ -7,7 +7,10 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Path, VisRestricted, Visibility, ext::IdentExt};
 
-use super::{Expansion, Place, hidden, located, private_path, types, unlinted};
+use super::{
+    Expansion, Place, hidden, located, private_path, registration, registration_traits, types,
+    unlinted,
+};
 use crate::{
     attr::Keys,
     block::{Block, Item},
@@ -89,26 +92,19 @@ fn block_implementer(
     private: &TokenStream,
 ) -> TokenStream {
     let own_type = &block.head.self_ty;
-    let right: Vec<_> = expansions.iter().filter(|it| it.wrong.is_none()).collect();
-    let registrations = right.iter().map(|expansion| {
+    let registrations = expansions.iter().filter(|it| it.wrong.is_none()).map(|expansion| {
         let (cfgs, marker) = (&expansion.function.attributes.cfgs, &expansion.place.marker);
-        quote! {
-            #(#cfgs)*
-            #private::register::<#marker>(::std::sync::Arc::clone(&self), __autobeat_definitions);
-        }
+        let register = registration(marker, private);
+        quote!(#(#cfgs)* #register)
     });
-    let assumed = right.iter().filter(|it| it.function.attributes.cfgs.is_empty()).map(|it| {
-        let marker = &it.place.marker;
-        quote!(for<'a> #marker: #private::Registers<'a, #own_type>)
-    });
-    let own = quote!(for<'a> #own_type: #private::ActivityInstance<'a>);
-    let assumed = quote!(where #(#assumed,)* #own);
+    let traits = registration_traits(private);
     quote! {
-        impl #private::ActivityImplementer for #own_type #assumed {
+        impl #private::ActivityImplementer for #own_type {
             fn register_all(
                 self: ::std::sync::Arc<Self>,
                 __autobeat_definitions: &mut #private::ActivityDefinitions,
             ) {
+                #traits
                 #(#registrations)*
             }
         }

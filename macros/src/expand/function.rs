@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Ident, Path};
 
-use super::{Expansion, Place, private_path, unlinted};
+use super::{Expansion, Place, private_path, registration, registration_traits, unlinted};
 use crate::{
     attr::Keys,
     model::{Function, Parameter},
@@ -94,15 +94,15 @@ impl Expansion<'_> {
         let private = &self.private;
         let name = &self.place.marker;
         let right = self.wrong.is_none();
-        let assumed = right.then(|| quote!(where for<'a> Self: #private::Registers<'a, Self>));
-        let register =
-            right.then(|| quote!(#private::register::<Self>(self, __autobeat_definitions);));
+        let traits = right.then(|| registration_traits(private));
+        let register = right.then(|| registration(name, private));
         quote! {
-            impl #private::ActivityImplementer for #name #assumed {
+            impl #private::ActivityImplementer for #name {
                 fn register_all(
                     self: ::std::sync::Arc<Self>,
                     __autobeat_definitions: &mut #private::ActivityDefinitions,
                 ) {
+                    #traits
                     #register
                 }
             }

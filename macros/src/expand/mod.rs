@@ -55,6 +55,16 @@ fn private_path(crate_path: &Path) -> TokenStream {
     quote!(#crate_path::__private)
 }
 
+/// Registers an activity that may be wrong, which this does not say again: see the runtime.
+fn registration(marker: &TokenStream, private: &TokenStream) -> TokenStream {
+    quote!((&#private::Registration::<#marker>::OF).register(&self, __autobeat_definitions);)
+}
+
+/// The traits that have it.
+fn registration_traits(private: &TokenStream) -> TokenStream {
+    quote!(use #private::{IsRefused as _, Registers as _};)
+}
+
 /// A name of ours for a binding.
 ///
 /// A binding that is called like a constant, a static or an activity of the module would mean that one,

@@ -191,7 +191,8 @@ impl Expansion<'_> {
     /// which an editor offers, shows and finds.
     fn completion(&self) -> TokenStream {
         let (private, words) = (&self.private, &self.keys.words);
-        let words = words.iter().filter(|word| *word != "crate");
+        // A keyword can be no item's name.
+        let words = words.iter().filter(|word| syn::parse_str::<Ident>(&word.to_string()).is_ok());
         quote! {
             mod keys {
                 use #private::keys::*;
