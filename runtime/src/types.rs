@@ -55,10 +55,10 @@ impl<T> ActivityOutput<'_> for T where
     label = "not a `Result` that an activity can return",
     note = "return `Result<T, ActivityError>`, `anyhow::Result<T>`, or `Result<T, E>` with an `E` that is a `std::error::Error`, `Send` and `Sync`"
 )]
-pub trait ActivityReturns<'a, T>: ActivityReturn<Output = T> {}
+pub trait ActivityReturns<'a, T>: ActivityReturn<Output = T> + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<T, R: ActivityReturn<Output = T>> ActivityReturns<'_, T> for R {}
+impl<T, R: ActivityReturn<Output = T> + 'static> ActivityReturns<'_, T> for R {}
 
 /// What a body returns, where the output is not written but hidden behind an alias.
 #[diagnostic::on_unimplemented(
@@ -68,14 +68,15 @@ impl<T, R: ActivityReturn<Output = T>> ActivityReturns<'_, T> for R {}
 )]
 pub trait ActivityReturnsData<'a>:
     ActivityReturn<Output: TemporalSerializable + TemporalDeserializable + Send + Sync + 'static>
+    + 'static
 {
 }
 
 #[diagnostic::do_not_recommend]
 impl<R> ActivityReturnsData<'_> for R where
     R: ActivityReturn<
-        Output: TemporalSerializable + TemporalDeserializable + Send + Sync + 'static,
-    >
+            Output: TemporalSerializable + TemporalDeserializable + Send + Sync + 'static,
+        > + 'static
 {
 }
 

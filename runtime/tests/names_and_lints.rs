@@ -21,7 +21,7 @@ mod names {
         ($($name:ident)*) => {
             $(
                 #[activity(heartbeat_timeout = "30s")]
-                pub async fn $name(
+                pub(super) async fn $name(
                     done: Checkpoint<u64>,
                     first: u64,
                     second: u64,
@@ -35,23 +35,24 @@ mod names {
     activities_called! { context input handles definitions instance definition options str bool u64_ call }
 
     #[derive(Clone, Copy, Debug)]
-    pub struct Greeter;
+    pub(super) struct Greeter;
 
     #[activities(heartbeat_timeout = "30s")]
     impl Greeter {
         #[activity]
-        pub async fn context(self: Arc<Self>, name: String) -> Result<String, ActivityError> {
+        pub(super) async fn context(self: Arc<Self>, name: String) -> Result<String, ActivityError> {
             std::future::ready(Ok(name)).await
         }
 
         #[activity]
-        pub fn input(_: ActivityContext, left: u64, right: u64) -> Result<u64, ActivityError> {
+        pub(super) fn input(_: ActivityContext, left: u64, right: u64) -> Result<u64, ActivityError> {
             Ok(left + right)
         }
     }
 }
 
 /// An error that nobody else can name.
+#[allow(unreachable_pub)]
 mod private {
     use autobeat::activity;
 

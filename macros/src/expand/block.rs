@@ -207,7 +207,7 @@ impl Expansion<'_> {
         } else {
             (unpack, quote!(#call #wait; ::core::result::Result::Ok(())))
         };
-        let (assumed, run) = (self.assumed(), unlinted(&format_ident!("run")));
+        let (assumed, run) = (self.assumed_to_return(), unlinted(&format_ident!("run")));
         let name = self.name_method();
         quote! {
             impl #marker {

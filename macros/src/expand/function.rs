@@ -74,7 +74,8 @@ impl Expansion<'_> {
     }
 
     fn call(&self) -> TokenStream {
-        let Function { attributes, visibility, body, .. } = self.function;
+        let Function { attributes, visibility, .. } = self.function;
+        let body = self.body();
         let (lints, others) =
             (attributes.lints_of_body(), attributes.others(&self.function.name()));
         let mut signature = self.signature();

@@ -7,10 +7,10 @@ use std::collections::HashSet;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{FnArg, Ident, PatType, Signature, Type, spanned::Spanned};
+use syn::{FnArg, Ident, Pat, PatType, Signature, Type, parse_quote, spanned::Spanned};
 
 use super::{Expansion, located};
-use crate::model::Role;
+use crate::model::{Parameter, Role};
 
 /// One type and the trait of ours that it must have.
 pub(super) struct Need<'a> {
@@ -122,6 +122,13 @@ impl Expansion<'_> {
         assumed(&self.needs_with_instance())
     }
 
+    /// The clause that assumes that what is returned fits.
+    pub(super) fn assumed_to_return(&self) -> TokenStream {
+        let output = self.function.output();
+        let needs = self.needs();
+        assumed(needs.iter().filter(|need| output.is_some_and(|it| std::ptr::eq(it, need.ty))))
+    }
+
     /// What all types need, that of the instance included.
     pub(super) fn needs_with_instance(&self) -> Vec<Need<'_>> {
         let mut needs = self.needs();
@@ -130,6 +137,21 @@ impl Expansion<'_> {
             needs.extend(own_type.map(|own_type| Need::of_instance(own_type, &self.private)));
         }
         needs
+    }
+
+    /// The plain body; nothing of it is left where a name in it means something else.
+    pub(super) fn body(&self) -> TokenStream {
+        if self.parameters.iter().any(|parameter| self.names_the_activity(parameter)) {
+            return quote!({ loop {} });
+        }
+        self.function.body.clone()
+    }
+
+    /// Whether a parameter of a function has the name of the unit struct, which no binding can hide.
+    fn names_the_activity(&self, parameter: &Parameter<'_>) -> bool {
+        let name = &self.function.signature.ident;
+        let is_named = matches!(parameter.pattern, Pat::Ident(pattern) if pattern.ident == *name);
+        is_named && self.place.own_type.is_none()
     }
 
     /// The signature of the plain body, where a type that cannot stand is the error itself.
@@ -141,6 +163,9 @@ impl Expansion<'_> {
             written.attrs.retain(|attribute| !attribute.path().is_ident("cfg"));
             if let Role::Checkpoint(None) = parameter.role {
                 *written.ty = Type::Verbatim(wrong.clone());
+            }
+            if self.names_the_activity(parameter) {
+                *written.pat = parse_quote!(_);
             }
         }
         signature
@@ -172,8 +197,8 @@ impl Expansion<'_> {
         let marker = &self.place.marker;
         let is_right_function = self.wrong.is_none() && self.place.own_type.is_none();
         let used = is_right_function.then(|| {
-            let options = self.refuses_options().is_none().then(|| quote!(, #marker::options));
-            quote!(let _ = (#marker, #marker::call #options);)
+            let options = self.refuses_options().is_none().then(|| quote!(, <#marker>::options));
+            quote!(let _ = (#marker, <#marker>::call #options);)
         });
         // An editor alone knows this condition: what is below it is not for compilers.
         quote! {

@@ -38,7 +38,7 @@ const _: fn() = || {
     beat::__private::output::<()>();
     beat::__private::returned::<anyhow::Result<()>, ()>();
     beat::__private::state::<State>();
-    let _ = (r#move, r#move::call);
+    let _ = (r#move, <r#move>::call);
     #[cfg(rust_analyzer)]
     {
         mod keys {
@@ -126,14 +126,13 @@ where
     }
 }
 #[cfg(unix)]
-impl beat::__private::ActivityImplementer for r#move
-where
-    for<'a> Self: beat::__private::Registers<'a, Self>,
-{
+impl beat::__private::ActivityImplementer for r#move {
     fn register_all(
         self: ::std::sync::Arc<Self>,
         __autobeat_definitions: &mut beat::__private::ActivityDefinitions,
     ) {
-        beat::__private::register::<Self>(self, __autobeat_definitions);
+        use beat::__private::{IsRefused as _, Registers as _};
+        (&beat::__private::Registration::<r#move>::OF)
+            .register(&self, __autobeat_definitions);
     }
 }

@@ -107,13 +107,10 @@ impl greeter::Greet {
         crate::reexported::autobeat::__private::ActivityError,
     >
     where
-        for<'a> String: crate::reexported::autobeat::__private::ActivityInput<'a>,
-        for<'a> String: crate::reexported::autobeat::__private::ActivityOutput<'a>,
         for<'a> Result<
             String,
             ActivityError,
         >: crate::reexported::autobeat::__private::ActivityReturns<'a, String>,
-        for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
     {
         crate::reexported::autobeat::__private::ActivityReturn::into_result(
             <Greeter>::__greet(__autobeat_instance, __autobeat_context, __autobeat_input)
@@ -192,10 +189,7 @@ impl greeter::Pause {
     ) -> ::core::result::Result<
         (),
         crate::reexported::autobeat::__private::ActivityError,
-    >
-    where
-        for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
-    {
+    > {
         <Greeter>::__pause(__autobeat_context);
         ::core::result::Result::Ok(())
     }
@@ -376,31 +370,18 @@ const _: fn() = || {
     crate::reexported::autobeat::__private::of_methods::<Greeter>();
 };
 #[cfg(unix)]
-impl crate::reexported::autobeat::__private::ActivityImplementer for Greeter
-where
-    for<'a> greeter::Greet: crate::reexported::autobeat::__private::Registers<
-        'a,
-        Greeter,
-    >,
-    for<'a> greeter::GreetAll: crate::reexported::autobeat::__private::Registers<
-        'a,
-        Greeter,
-    >,
-    for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
-{
+impl crate::reexported::autobeat::__private::ActivityImplementer for Greeter {
     fn register_all(
         self: ::std::sync::Arc<Self>,
         __autobeat_definitions: &mut crate::reexported::autobeat::__private::ActivityDefinitions,
     ) {
-        crate::reexported::autobeat::__private::register::<
-            greeter::Greet,
-        >(::std::sync::Arc::clone(&self), __autobeat_definitions);
+        use crate::reexported::autobeat::__private::{IsRefused as _, Registers as _};
+        (&crate::reexported::autobeat::__private::Registration::<greeter::Greet>::OF)
+            .register(&self, __autobeat_definitions);
         #[cfg(unix)]
-        crate::reexported::autobeat::__private::register::<
-            greeter::Pause,
-        >(::std::sync::Arc::clone(&self), __autobeat_definitions);
-        crate::reexported::autobeat::__private::register::<
-            greeter::GreetAll,
-        >(::std::sync::Arc::clone(&self), __autobeat_definitions);
+        (&crate::reexported::autobeat::__private::Registration::<greeter::Pause>::OF)
+            .register(&self, __autobeat_definitions);
+        (&crate::reexported::autobeat::__private::Registration::<greeter::GreetAll>::OF)
+            .register(&self, __autobeat_definitions);
     }
 }

@@ -29,7 +29,11 @@ const _: fn() = || {
     ::autobeat::__private::output::<u64>();
     ::autobeat::__private::returned::<Result<u64, ActivityError>, u64>();
     ::autobeat::__private::state::<u64>();
-    let _ = (process_large_file, process_large_file::call, process_large_file::options);
+    let _ = (
+        process_large_file,
+        <process_large_file>::call,
+        <process_large_file>::options,
+    );
     #[cfg(rust_analyzer)]
     {
         mod keys {
@@ -100,14 +104,13 @@ where
         ::autobeat::__private::execute::<Self>((), __autobeat_context, __autobeat_input)
     }
 }
-impl ::autobeat::__private::ActivityImplementer for process_large_file
-where
-    for<'a> Self: ::autobeat::__private::Registers<'a, Self>,
-{
+impl ::autobeat::__private::ActivityImplementer for process_large_file {
     fn register_all(
         self: ::std::sync::Arc<Self>,
         __autobeat_definitions: &mut ::autobeat::__private::ActivityDefinitions,
     ) {
-        ::autobeat::__private::register::<Self>(self, __autobeat_definitions);
+        use ::autobeat::__private::{IsRefused as _, Registers as _};
+        (&::autobeat::__private::Registration::<process_large_file>::OF)
+            .register(&self, __autobeat_definitions);
     }
 }

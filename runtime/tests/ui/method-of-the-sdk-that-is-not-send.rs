@@ -7,14 +7,6 @@ struct Greeter;
 
 #[activities]
 impl Greeter {
-    #[activity(heartbeat_timeout = "30s")]
-    async fn greet() -> Result<(), ActivityError> {
-        let name = Rc::new(1);
-        std::future::ready(()).await;
-        drop(name);
-        Ok(())
-    }
-
     #[activity]
     async fn wave(_context: ActivityContext) -> Result<(), ActivityError> {
         let name = Rc::new(1);
