@@ -40,12 +40,19 @@ mod names {
     #[activities(heartbeat_timeout = "30s")]
     impl Greeter {
         #[activity]
-        pub(super) async fn context(self: Arc<Self>, name: String) -> Result<String, ActivityError> {
+        pub(super) async fn context(
+            self: Arc<Self>,
+            name: String,
+        ) -> Result<String, ActivityError> {
             std::future::ready(Ok(name)).await
         }
 
         #[activity]
-        pub(super) fn input(_: ActivityContext, left: u64, right: u64) -> Result<u64, ActivityError> {
+        pub(super) fn input(
+            _: ActivityContext,
+            left: u64,
+            right: u64,
+        ) -> Result<u64, ActivityError> {
             Ok(left + right)
         }
     }
