@@ -75,7 +75,9 @@ pub mod metrics;
 mod options;
 mod outcome;
 mod progress;
+mod registration;
 mod resume;
+mod types;
 mod worker;
 
 pub use autobeat_macros::{activities, activity};
@@ -88,6 +90,10 @@ pub use crate::{
     progress::Progress,
     resume::{Finished, Resume, ResumeAfter, ResumeError, ResumeStream},
 };
+
+#[cfg(doc)]
+#[doc = include_str!("messages.md")]
+pub mod messages {}
 
 #[doc(hidden)]
 #[path = "private.rs"]
