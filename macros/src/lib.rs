@@ -189,7 +189,9 @@ fn activities_in_block(attribute: TokenStream, item: &TokenStream) -> TokenStrea
     let mut wrong_block = Diagnostics::default();
     check::check_block(&block, &mut wrong_block);
     if let Some(wrong_block) = wrong_block.into_compile_errors() {
-        // The block as it was, so that its names resolve and no second error follows.
+        // The block as it was, so that its names resolve and no second error follows; but for a type
+        // that can have no block at all.
+        let block = block.type_name().map(|_| &block);
         let errors = diagnostics.into_compile_errors();
         return quote!(#block #wrong_block #errors);
     }

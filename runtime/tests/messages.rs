@@ -33,19 +33,22 @@ fn the_catalogue_is_what_the_compiler_says() {
     assert_eq!(written, catalogue, "AUTOBEAT_MESSAGES=overwrite writes {} anew", path.display());
 }
 
-/// The errors, and of each what the notes of ours say.
+/// The errors, and of each what the notes of ours say; each once.
 fn said_in_short(said: &str) -> String {
-    let is_ours = |line: &&str| {
-        let note = line.trim().strip_prefix("= note: ");
-        note.is_some_and(|note| !note.starts_with("this error originates in"))
-            && !line.contains("full name for the type")
-            && !line.contains("consider using `--verbose`")
-    };
-    let lines = said.lines().filter(|line| line.starts_with("error") || is_ours(line));
-    let lines = lines.map(|line| {
-        let line = line.trim().trim_start_matches("= note: ");
-        let text = line.split_once(": ").filter(|(head, _)| head.starts_with("error"));
-        text.map_or(line, |(_, text)| text).replace('|', "\\|")
-    });
-    lines.collect::<Vec<_>>().join("<br>")
+    let mut found: Vec<String> = Vec::new();
+    for line in said.lines() {
+        let (head, text) = line.split_once(": ").unwrap_or_default();
+        let is_note = head.trim() == "= note"
+            && !text.starts_with("this error originates in")
+            && !text.starts_with("the full name for the type")
+            && !text.starts_with("consider using `--verbose`")
+            && !text.starts_with("`#[");
+        // What stands beside a bound of ours, which the compiler shows with it.
+        let advice = line.split_once(", // ").map(|(_, advice)| advice);
+        let text = if head.starts_with("error") || is_note { Some(text) } else { advice };
+        found.extend(text.map(|text| text.replace('|', "\\|")));
+    }
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|text| seen.insert(text.clone()));
+    found.join("<br>")
 }

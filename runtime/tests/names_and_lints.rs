@@ -2,6 +2,8 @@
 
 #![forbid(dead_code, non_camel_case_types)]
 #![deny(warnings, missing_debug_implementations, missing_copy_implementations)]
+// These activities have nothing to fail at.
+#![allow(clippy::unnecessary_wraps)]
 
 use autobeat::{Checkpoint, activities, activity};
 use temporalio_common::ActivityDefinition;

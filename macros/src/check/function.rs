@@ -196,7 +196,9 @@ fn check_output(kind: Kind, function: &Function, diagnostics: &mut Diagnostics) 
                 diagnostics.at(output, "an activity returns one type, not `impl Trait`");
             }
             output => {
-                if let Some(span) = function.written_output().and_then(borrowed) {
+                if let Some(Type::ImplTrait(output)) = function.written_output().map(plain) {
+                    diagnostics.at(output, "an activity returns one type, not `impl Trait`");
+                } else if let Some(span) = function.written_output().and_then(borrowed) {
                     diagnostics.at_span(span, OWNED_OUTPUT);
                 } else if is_no_result(output) {
                     diagnostics.at(output, no_result(output));
@@ -247,6 +249,17 @@ fn check_types(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
         } else if let Type::ImplTrait(ty) = plain(parameter.ty) {
             diagnostics
                 .at(ty, "an activity takes one type, not `impl Trait`: the input is deserialised");
+        } else if let Type::TraitObject(ty) = plain(parameter.ty) {
+            diagnostics
+                .at(ty, "an activity takes one type, not `dyn Trait`: the input is deserialised");
+        } else if let Role::Checkpoint(Some(Type::Tuple(state))) = parameter.role
+            && state.elems.is_empty()
+        {
+            diagnostics.at(
+                state,
+                "a checkpoint of `()` holds nothing: say what it holds, as in `Checkpoint<u64>`, or take a \
+                 `Cancellation`",
+            );
         } else if let Role::Checkpoint(None) = parameter.role {
             diagnostics.at(parameter.ty, "say what the checkpoint holds: `Checkpoint<u64>`");
         }

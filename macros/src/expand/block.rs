@@ -65,7 +65,8 @@ fn body(item: &Item, expansions: &[Expansion<'_>]) -> TokenStream {
     let is_this = |expansion: &&Expansion<'_>| std::ptr::eq(expansion.function, function);
     // Where it is the second of its name, which has been said, nothing is left of it.
     let Some(expansion) = expansions.iter().find(is_this) else { return TokenStream::new() };
-    let Function { attributes, visibility, body, .. } = function;
+    let Function { attributes, visibility, .. } = function;
+    let body = expansion.body();
     let mut signature = expansion.signature();
     signature.ident = unlinted(&body_name(&signature.ident));
     let (cfgs, lints) = (&attributes.cfgs, attributes.lints_of_body());
@@ -236,7 +237,7 @@ impl Expansion<'_> {
         let run = quote!(Self.run(#(#arguments),*));
         if self.function.is_async() {
             let span = self.function.signature.ident.span();
-            let (private, run) = (located(private.clone(), span), located(run, span));
+            let run = located(run, span);
             quote_spanned!(span=> #private::asynchronous_body(#run))
         } else {
             quote!(#private::execute_blocking(move || #run))

@@ -9,8 +9,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{FnArg, Ident, Pat, PatType, Signature, Type, parse_quote, spanned::Spanned};
 
-use super::{Expansion, located};
-use crate::model::{Parameter, Role};
+use super::Expansion;
+use crate::model::{Parameter, Role, plain};
 
 /// One type and the trait of ours that it must have.
 pub(super) struct Need<'a> {
@@ -47,7 +47,6 @@ impl<'a> Need<'a> {
     fn check(&self) -> TokenStream {
         let (ty, check, argument) = (self.ty, &self.check, self.argument.into_iter());
         let (first, last) = ends(ty);
-        let check = located(check.clone(), first);
         let head = quote_spanned!(first=> #check::<#ty #(, #argument)*);
         let tail = quote_spanned!(last=> >(););
         quote!(#head #tail)
@@ -141,10 +140,17 @@ impl Expansion<'_> {
 
     /// The plain body; nothing of it is left where a name in it means something else.
     pub(super) fn body(&self) -> TokenStream {
-        if self.parameters.iter().any(|parameter| self.names_the_activity(parameter)) {
+        let is_misled = self.parameters.iter().any(|it| self.names_the_activity(it));
+        if is_misled || self.returns_no_type() {
             return quote!({ loop {} });
         }
         self.function.body.clone()
+    }
+
+    /// Whether an `impl Trait` is returned.
+    fn returns_no_type(&self) -> bool {
+        let returned = [self.function.output(), self.function.written_output()];
+        returned.into_iter().flatten().any(|ty| matches!(plain(ty), Type::ImplTrait(_)))
     }
 
     /// Whether a parameter of a function has the name of the unit struct, which no binding can hide.
@@ -159,9 +165,13 @@ impl Expansion<'_> {
         let mut signature = self.function.signature.clone();
         let Some(wrong) = self.wrong else { return signature };
         signature.variadic = None;
+        if self.returns_no_type() {
+            signature.output = parse_quote!(-> #wrong);
+        }
         for (parameter, written) in self.parameters.iter().zip(typed(&mut signature)) {
             written.attrs.retain(|attribute| !attribute.path().is_ident("cfg"));
-            if let Role::Checkpoint(None) = parameter.role {
+            let is_unsized = matches!(plain(parameter.ty), Type::Slice(_) | Type::TraitObject(_));
+            if is_unsized || matches!(parameter.role, Role::Checkpoint(None)) {
                 *written.ty = Type::Verbatim(wrong.clone());
             }
             if self.names_the_activity(parameter) {

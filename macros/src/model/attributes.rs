@@ -84,13 +84,13 @@ impl ToTokens for Attributes {
 }
 
 /// A lint for one of the two. What is expected is found in the body alone: the marker allows it.
-fn split(lint: &Attribute, of_marker: bool) -> TokenStream {
-    let list = match &lint.meta {
-        Meta::List(list) if lint.path().is_ident("expect") => list,
-        _ => return lint.to_token_stream(),
+fn split(attribute: &Attribute, of_marker: bool) -> TokenStream {
+    let expected = match &attribute.meta {
+        Meta::List(expected) if attribute.path().is_ident("expect") => &expected.tokens,
+        _ => return attribute.to_token_stream(),
     };
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
-    let Ok(metas) = parser.parse2(list.tokens.clone()) else { return lint.to_token_stream() };
+    let Ok(metas) = parser.parse2(expected.clone()) else { return attribute.to_token_stream() };
     let reason: Vec<&Meta> = metas.iter().filter(|meta| meta.path().is_ident("reason")).collect();
     let lints = metas.iter().filter(|meta| !meta.path().is_ident("reason"));
     lints
