@@ -99,7 +99,7 @@ fn progress_that_is_too_large_does_not_fail_the_work() {
     assert_eq!(ends("show_much", show_much, &[]), Some(Closed::Completed));
 }
 
-/// Its grace is longer than an instant can be from now.
+/// Its grace is the longest that can be declared.
 #[activity(heartbeat_timeout = "9s", cancel_grace = "3650d", max_attempts = 1)]
 async fn take_its_time(cancellation: Cancellation) -> Result<u64, ActivityError> {
     cancellation.cancelled().await;
