@@ -22,8 +22,8 @@ pub use crate::{
         returned_data, state,
     },
     worker::{
-        Activity, BoxFuture, Declared, Handles, NoCheckpoint, NoContext, asynchronous_body,
-        blocking_body, definition_name, execute, execute_blocking, instance,
+        Activity, Attempt, BoxFuture, Declared, Handles, NoCheckpoint, NoContext,
+        asynchronous_body, blocking_body, definition_name, execute, execute_blocking, instance,
     },
 };
 

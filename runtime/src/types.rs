@@ -6,11 +6,7 @@
 //! one mistake is one error. The lifetime means nothing. It is there since the compiler looks at a
 //! bound without any parameter at once, and at one below a `for` only where somebody needs it.
 
-use temporalio_common::{
-    ActivityDefinition,
-    data_converters::{TemporalDeserializable, TemporalSerializable},
-};
-use temporalio_sdk::activities::ActivityError;
+use temporalio_common::data_converters::{TemporalDeserializable, TemporalSerializable};
 
 use crate::{attempt::ActivityReturn, checkpoint::CheckpointState, worker::Activity};
 
@@ -108,13 +104,10 @@ impl<T: Send + Sync + 'static> ActivityInstance<'_> for T {}
     label = "cannot be run",
     note = "what does not fit is said where it is declared"
 )]
-pub trait Runs<'a, I>: Activity<Instance = I, Return = Answer<Self>> {}
+pub trait Runs<'a, I>: Activity<Instance = I> {}
 
 #[diagnostic::do_not_recommend]
-impl<A: Activity<Instance = I, Return = Answer<A>>, I> Runs<'_, I> for A {}
-
-/// What the SDK is answered for an activity.
-type Answer<A> = Result<<A as ActivityDefinition>::Output, ActivityError>;
+impl<A: Activity<Instance = I>, I> Runs<'_, I> for A {}
 
 /// An activity whose attribute has a close timeout: implemented for none, asked of those without.
 #[diagnostic::on_unimplemented(

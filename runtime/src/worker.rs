@@ -36,24 +36,52 @@ pub trait Activity:
     + Sync
     + 'static
 {
-    /// Which handles the body takes.
-    const TAKES: Takes;
     /// What a method is called on; `()` for a free function.
     type Instance: Send + 'static;
-    /// The state of its checkpoint, or [`NoCheckpoint`].
-    type State: CheckpointState;
     /// The SDK's context where the body takes it, or [`NoContext`].
     type Context: Context;
-    /// What the body returns, its error the SDK's.
-    type Return: ActivityReturn<Output = Self::Output>;
 
-    /// Runs the body.
-    fn run(
+    /// Has the body run by an engine, which makes the handles.
+    ///
+    /// The state of its checkpoint is named nowhere else: as a type that belongs to the activity it
+    /// would have to be as visible as the activity is.
+    fn attempt(
+        engine: Attempt,
         instance: Self::Instance,
-        handles: Handles<Self::State, Self::Context>,
+        context: Self::Context,
         input: Self::Input,
-    ) -> BoxFuture<Self::Return>;
+    ) -> BoxFuture<Result<Self::Output, ActivityError>>;
 }
+
+/// One attempt that is to be made, on whatever engine.
+pub struct Attempt {
+    pub(crate) options: Options,
+    pub(crate) facts: Facts,
+    pub(crate) lease: Arc<dyn Lease>,
+}
+
+impl std::fmt::Debug for Attempt {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Attempt").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
+impl Attempt {
+    /// Makes it; compiled once for all bodies of one state and one output.
+    pub fn run<S, T>(self, takes: Takes, body: Body<S, T>) -> BoxFuture<Result<T, ActivityError>>
+    where
+        S: CheckpointState,
+        T: TemporalSerializable + Send + 'static,
+    {
+        let Self { options, facts, lease } = self;
+        Box::pin(attempt::run(options, takes, facts, lease, |checkpoint, cancellation| {
+            body(Handles { checkpoint, cancellation })
+        }))
+    }
+}
+
+/// A body with all but its handles.
+pub type Body<S, T> = Box<dyn FnOnce(Handles<S>) -> BoxFuture<Result<T, ActivityError>> + Send>;
 
 /// What the attribute says, whatever is wrong with the function below it.
 pub trait Declared {
@@ -69,15 +97,13 @@ pub trait Declared {
     }
 }
 
-/// What a body is handed beside its inputs.
+/// What a body is handed beside its inputs and the SDK's context.
 #[derive(Debug)]
-pub struct Handles<S, C> {
+pub struct Handles<S> {
     /// Where the work stands.
     pub checkpoint: Checkpoint<S>,
     /// Whether to stop.
     pub cancellation: Cancellation,
-    /// The SDK's context, or nothing.
-    pub context: C,
 }
 
 /// The state of a function without a `Checkpoint`.
@@ -107,37 +133,15 @@ impl Context for NoContext {
 }
 
 /// Runs an attempt that the SDK handed to this worker.
-pub fn execute<A>(
+pub fn execute<A: Activity>(
     instance: A::Instance,
     context: ActivityContext,
     input: A::Input,
-) -> BoxFuture<Result<A::Output, ActivityError>>
-where
-    A: Activity<Return = Result<<A as ActivityDefinition>::Output, ActivityError>>,
-{
+) -> BoxFuture<Result<A::Output, ActivityError>> {
+    let options = A::OPTIONS;
     let handed_in = A::Context::of(&context);
-    let body = Box::new(|checkpoint, cancellation| {
-        A::run(instance, Handles { checkpoint, cancellation, context: handed_in }, input)
-    });
-    execute_body(A::OPTIONS, A::TAKES, context, body)
-}
-
-/// A body with all but its handles.
-type Body<S, T> =
-    Box<dyn FnOnce(Checkpoint<S>, Cancellation) -> BoxFuture<Result<T, ActivityError>> + Send>;
-
-/// The same for all activities of one state and one output, so that it is compiled once for them.
-fn execute_body<S, T>(
-    options: Options,
-    takes: Takes,
-    context: ActivityContext,
-    body: Body<S, T>,
-) -> BoxFuture<Result<T, ActivityError>>
-where
-    S: CheckpointState,
-    T: TemporalSerializable + Send + 'static,
-{
-    Box::pin(run_attempt(options, takes, context, body))
+    let (facts, lease) = edges(context, options);
+    A::attempt(Attempt { options, facts, lease }, instance, handed_in, input)
 }
 
 /// The SDK's context as an attempt sees it: facts, and a lease.
@@ -152,6 +156,12 @@ where
     B: FnOnce(Checkpoint<S>, Cancellation) -> F,
     F: Future<Output: ActivityReturn<Output: TemporalSerializable + 'static>>,
 {
+    let (facts, lease) = edges(context, options);
+    attempt::run(options, takes, facts, lease, body).await
+}
+
+/// What an attempt is written against.
+fn edges(context: ActivityContext, options: Options) -> (Facts, Arc<dyn Lease>) {
     let facts = facts(&context);
     warn_without_timeout(&facts, context.info().is_local, options);
     let lease: Arc<dyn Lease> = if context.info().is_local {
@@ -159,7 +169,7 @@ where
     } else {
         Arc::new(ServerLease::new(context, facts.heartbeat_timeout))
     };
-    attempt::run(options, takes, facts, lease, body).await
+    (facts, lease)
 }
 
 /// Runs the body of an activity that is an `async fn`.

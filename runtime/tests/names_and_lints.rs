@@ -60,10 +60,11 @@ mod names {
     }
 }
 
-/// An error that nobody else can name.
+/// An error and a state that nobody else can name.
 #[allow(unreachable_pub)]
 mod private {
-    use autobeat::activity;
+    use autobeat::{Checkpoint, activity};
+    use temporalio_sdk::activities::ActivityError;
 
     #[derive(Debug)]
     struct OutOfPaper;
@@ -75,6 +76,15 @@ mod private {
     }
 
     impl std::error::Error for OutOfPaper {}
+
+    #[derive(Clone, Default, serde::Deserialize, serde::Serialize)]
+    struct Pages(u64);
+
+    #[expect(private_interfaces)]
+    #[activity(heartbeat_timeout = "30s")]
+    pub async fn print_on(done: Checkpoint<Pages>, pages: u64) -> Result<u64, ActivityError> {
+        std::future::ready(Ok(done.get().0 + pages)).await
+    }
 
     /// A plain function with such an error is a warning, and so is this one.
     #[expect(private_interfaces)]
@@ -144,6 +154,7 @@ fn whatever_it_is_called_it_is_registered() {
         .register_activities(names::str)
         .register_activities(names::Greeter)
         .register_activities(private::print)
+        .register_activities(private::print_on)
         .register_activities(own_word)
         .register_activities(expects)
         .register_activities(fragments)

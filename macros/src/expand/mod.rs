@@ -222,28 +222,22 @@ impl Expansion<'_> {
     fn activity(&self) -> TokenStream {
         let private = &self.private;
         let marker = &self.place.marker;
-        let (takes, state, context) = (self.takes(), self.state(), self.context());
+        let context = self.context();
         let assumed = self.assumed();
         let instance = self.instance_type();
-        let run = self.run();
+        let attempt = self.attempt();
         quote! {
             impl #private::Activity for #marker #assumed {
-                const TAKES: #private::Takes = #takes;
                 type Instance = #instance;
-                type State = #state;
                 type Context = #context;
-                type Return = ::core::result::Result<Self::Output, #private::ActivityError>;
 
-                #run
+                #attempt
             }
         }
     }
 
     fn state(&self) -> TokenStream {
         let private = &self.private;
-        if let Some(wrong) = self.wrong {
-            return wrong.clone();
-        }
         let state = self.parameters.iter().find_map(|parameter| match parameter.role {
             Role::Checkpoint(state) => state,
             _ => None,
@@ -269,34 +263,46 @@ impl Expansion<'_> {
     }
 
     /// Calls the body with the handles and the inputs in their places.
-    fn run(&self) -> TokenStream {
+    fn attempt(&self) -> TokenStream {
         let private = &self.private;
+        let (engine, context) = (hidden("engine"), hidden("context"));
         let (handles, input) = (hidden("handles"), hidden("input"));
         let (unpack, inputs) = self.unpack(&input);
         let mut inputs = inputs.iter();
         let arguments = self.parameters.iter().map(|parameter| match parameter.role {
             Role::Checkpoint(_) => quote!(#handles.checkpoint),
             Role::Cancellation => quote!(#handles.cancellation),
-            Role::Context => quote!(#handles.context),
+            Role::Context => quote!(#context),
             Role::Input => inputs.next().map_or_else(TokenStream::new, |input| quote!(#input)),
         });
         let call = self.call_body(arguments);
-        let future = match self.wrong {
-            Some(_) => quote!(loop {}),
-            None if self.function.is_async() => quote!(#private::asynchronous_body(#call)),
-            None => quote!(#private::blocking_body(move || #call)),
+        let future = if self.function.is_async() {
+            quote!(#private::asynchronous_body(#call))
+        } else {
+            quote!(#private::blocking_body(move || #call))
         };
-        let unpack = self.wrong.is_none().then_some(unpack);
+        let (takes, state) = (self.takes(), self.state());
+        let run = match self.wrong {
+            Some(_) => quote!(loop {}),
+            None => quote! {
+                #engine.run::<#state, _>(#takes, ::std::boxed::Box::new(move |#handles| {
+                    #unpack
+                    #future
+                }))
+            },
+        };
         let instance =
             if self.place.takes_instance { self.instance_argument() } else { quote!((): ()) };
         quote! {
-            fn run(
+            fn attempt(
+                #engine: #private::Attempt,
                 #instance,
-                #handles: #private::Handles<Self::State, Self::Context>,
+                #context: Self::Context,
                 #input: Self::Input,
-            ) -> #private::BoxFuture<Self::Return> {
-                #unpack
-                #future
+            ) -> #private::BoxFuture<
+                ::core::result::Result<Self::Output, #private::ActivityError>,
+            > {
+                #run
             }
         }
     }

@@ -82,27 +82,36 @@ where
     for<'a> anyhow::Result<()>: beat::__private::ActivityReturns<'a, ()>,
     for<'a> State: beat::__private::ActivityState<'a>,
 {
-    const TAKES: beat::__private::Takes = beat::__private::Takes::NOTHING
-        .context()
-        .cancellation()
-        .checkpoint();
     type Instance = ();
-    type State = State;
     type Context = beat::__private::ActivityContext;
-    type Return = ::core::result::Result<Self::Output, beat::__private::ActivityError>;
-    fn run(
+    fn attempt(
+        __autobeat_engine: beat::__private::Attempt,
         (): (),
-        __autobeat_handles: beat::__private::Handles<Self::State, Self::Context>,
+        __autobeat_context: Self::Context,
         __autobeat_input: Self::Input,
-    ) -> beat::__private::BoxFuture<Self::Return> {
-        let beat::__private::MultiArgs2(__autobeat_input_0, __autobeat_input_1) = __autobeat_input;
-        beat::__private::blocking_body(move || Self::call(
-            __autobeat_handles.context,
-            __autobeat_handles.cancellation,
-            __autobeat_handles.checkpoint,
-            __autobeat_input_0,
-            __autobeat_input_1,
-        ))
+    ) -> beat::__private::BoxFuture<
+        ::core::result::Result<Self::Output, beat::__private::ActivityError>,
+    > {
+        __autobeat_engine
+            .run::<
+                State,
+                _,
+            >(
+                beat::__private::Takes::NOTHING.context().cancellation().checkpoint(),
+                ::std::boxed::Box::new(move |__autobeat_handles| {
+                    let beat::__private::MultiArgs2(
+                        __autobeat_input_0,
+                        __autobeat_input_1,
+                    ) = __autobeat_input;
+                    beat::__private::blocking_body(move || Self::call(
+                        __autobeat_context,
+                        __autobeat_handles.cancellation,
+                        __autobeat_handles.checkpoint,
+                        __autobeat_input_0,
+                        __autobeat_input_1,
+                    ))
+                }),
+            )
     }
 }
 #[cfg(unix)]

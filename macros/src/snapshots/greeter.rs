@@ -302,35 +302,40 @@ where
     for<'a> u64: crate::reexported::autobeat::__private::ActivityState<'a>,
     for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
 {
-    const TAKES: crate::reexported::autobeat::__private::Takes = crate::reexported::autobeat::__private::Takes::NOTHING
-        .checkpoint();
     type Instance = ::std::sync::Arc<Greeter>;
-    type State = u64;
     type Context = crate::reexported::autobeat::__private::NoContext;
-    type Return = ::core::result::Result<
-        Self::Output,
-        crate::reexported::autobeat::__private::ActivityError,
-    >;
-    fn run(
+    fn attempt(
+        __autobeat_engine: crate::reexported::autobeat::__private::Attempt,
         __autobeat_instance: ::std::sync::Arc<Greeter>,
-        __autobeat_handles: crate::reexported::autobeat::__private::Handles<
-            Self::State,
-            Self::Context,
-        >,
+        __autobeat_context: Self::Context,
         __autobeat_input: Self::Input,
-    ) -> crate::reexported::autobeat::__private::BoxFuture<Self::Return> {
-        let crate::reexported::autobeat::__private::MultiArgs2(
-            __autobeat_input_0,
-            __autobeat_input_1,
-        ) = __autobeat_input;
-        crate::reexported::autobeat::__private::asynchronous_body(
-            <Greeter>::__greet_all(
-                __autobeat_instance,
-                __autobeat_handles.checkpoint,
-                __autobeat_input_0,
-                __autobeat_input_1,
-            ),
-        )
+    ) -> crate::reexported::autobeat::__private::BoxFuture<
+        ::core::result::Result<
+            Self::Output,
+            crate::reexported::autobeat::__private::ActivityError,
+        >,
+    > {
+        __autobeat_engine
+            .run::<
+                u64,
+                _,
+            >(
+                crate::reexported::autobeat::__private::Takes::NOTHING.checkpoint(),
+                ::std::boxed::Box::new(move |__autobeat_handles| {
+                    let crate::reexported::autobeat::__private::MultiArgs2(
+                        __autobeat_input_0,
+                        __autobeat_input_1,
+                    ) = __autobeat_input;
+                    crate::reexported::autobeat::__private::asynchronous_body(
+                        <Greeter>::__greet_all(
+                            __autobeat_instance,
+                            __autobeat_handles.checkpoint,
+                            __autobeat_input_0,
+                            __autobeat_input_1,
+                        ),
+                    )
+                }),
+            )
     }
 }
 #[cfg(unix)]

@@ -66,23 +66,28 @@ where
     for<'a> Result<u64, ActivityError>: ::autobeat::__private::ActivityReturns<'a, u64>,
     for<'a> u64: ::autobeat::__private::ActivityState<'a>,
 {
-    const TAKES: ::autobeat::__private::Takes = ::autobeat::__private::Takes::NOTHING
-        .checkpoint();
     type Instance = ();
-    type State = u64;
     type Context = ::autobeat::__private::NoContext;
-    type Return = ::core::result::Result<
-        Self::Output,
-        ::autobeat::__private::ActivityError,
-    >;
-    fn run(
+    fn attempt(
+        __autobeat_engine: ::autobeat::__private::Attempt,
         (): (),
-        __autobeat_handles: ::autobeat::__private::Handles<Self::State, Self::Context>,
+        __autobeat_context: Self::Context,
         __autobeat_input: Self::Input,
-    ) -> ::autobeat::__private::BoxFuture<Self::Return> {
-        ::autobeat::__private::asynchronous_body(
-            Self::call(__autobeat_handles.checkpoint, __autobeat_input),
-        )
+    ) -> ::autobeat::__private::BoxFuture<
+        ::core::result::Result<Self::Output, ::autobeat::__private::ActivityError>,
+    > {
+        __autobeat_engine
+            .run::<
+                u64,
+                _,
+            >(
+                ::autobeat::__private::Takes::NOTHING.checkpoint(),
+                ::std::boxed::Box::new(move |__autobeat_handles| {
+                    ::autobeat::__private::asynchronous_body(
+                        Self::call(__autobeat_handles.checkpoint, __autobeat_input),
+                    )
+                }),
+            )
     }
 }
 impl ::autobeat::__private::ExecutableActivity for process_large_file
