@@ -22,7 +22,7 @@ pub use crate::{
         returned_data, state,
     },
     worker::{
-        Activity, Attempt, BoxFuture, Declared, Handles, NoCheckpoint, NoContext,
+        Activity, Attempt, Body, BoxFuture, Declared, Handles, NoCheckpoint, NoContext,
         asynchronous_body, blocking_body, definition_name, execute, execute_blocking, instance,
     },
 };

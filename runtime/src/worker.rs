@@ -68,6 +68,7 @@ impl std::fmt::Debug for Attempt {
 
 impl Attempt {
     /// Makes it; compiled once for all bodies of one state and one output.
+    #[must_use]
     pub fn run<S, T>(self, takes: Takes, body: Body<S, T>) -> BoxFuture<Result<T, ActivityError>>
     where
         S: CheckpointState,

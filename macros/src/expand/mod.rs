@@ -282,14 +282,15 @@ impl Expansion<'_> {
             quote!(#private::blocking_body(move || #call))
         };
         let (takes, state) = (self.takes(), self.state());
-        let run = match self.wrong {
-            Some(_) => quote!(loop {}),
-            None => quote! {
+        let run = if self.wrong.is_some() {
+            quote!(loop {})
+        } else {
+            quote! {
                 #engine.run::<#state, _>(#takes, ::std::boxed::Box::new(move |#handles| {
                     #unpack
                     #future
                 }))
-            },
+            }
         };
         let instance =
             if self.place.takes_instance { self.instance_argument() } else { quote!((): ()) };
