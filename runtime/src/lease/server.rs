@@ -16,7 +16,7 @@
 use std::{
     panic::AssertUnwindSafe,
     sync::{Mutex, OnceLock, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
@@ -51,7 +51,8 @@ const LARGEST_EXPANSION: usize = 4;
 /// The lease of an attempt that a server handed to this worker.
 pub(crate) struct ServerLease {
     context: ActivityContext,
-    succession: Succession,
+    /// `None` where no run has an identifier: nothing else is unlike on every server.
+    succession: Option<Succession>,
     /// Built at the first beat: most attempts of short activities never need it.
     connected: OnceLock<Connected>,
     timeout: Option<Duration>,
@@ -77,6 +78,11 @@ impl ServerLease {
             question: Mutex::new(None),
             left: Mutex::new(None),
         }
+    }
+
+    /// Whether a later attempt has the number of this one.
+    fn is_succeeded(&self) -> bool {
+        self.succession.as_ref().is_some_and(Succession::is_over)
     }
 
     fn lane(&self) -> &Lane {
@@ -150,11 +156,11 @@ impl ServerLease {
 }
 
 /// What the server tells this attempt from others by, and what it does not.
-fn succession(context: &ActivityContext) -> Succession {
+fn succession(context: &ActivityContext) -> Option<Succession> {
     let info = context.info();
-    let run = info.workflow_run_id.as_ref().or(info.activity_run_id.as_ref());
-    let attempt = format!("{} {run:?} {} {}", info.namespace, info.activity_id, info.attempt);
-    Succession::new(attempt, info.started_time.unwrap_or(SystemTime::UNIX_EPOCH))
+    let run = info.workflow_run_id.as_ref().or(info.activity_run_id.as_ref())?;
+    let attempt = format!("{} {run} {} {}", info.namespace, info.activity_id, info.attempt);
+    Some(Succession::new(attempt, info.started_time?))
 }
 
 impl Lease for ServerLease {
@@ -168,7 +174,7 @@ impl Lease for ServerLease {
 
     fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
         async move {
-            if self.succession.is_over() {
+            if self.is_succeeded() {
                 return Ok(Reply::Stop(CancelReason::NotFound));
             }
             let sent = Instant::now();
@@ -191,7 +197,7 @@ impl Lease for ServerLease {
 
     fn record(&self, details: Details) -> BoxFuture<'_, Result<(), TooLarge>> {
         async move {
-            if self.succession.is_over() {
+            if self.is_succeeded() {
                 return Ok(());
             }
             self.measure(&details).await?;
@@ -207,7 +213,7 @@ impl Lease for ServerLease {
                 Some(newest) if self.measure(&newest).await.is_ok() => newest,
                 _ => kept,
             };
-            if !details.is_empty() && !self.succession.is_over() {
+            if !details.is_empty() && !self.is_succeeded() {
                 let left = Some(details.clone());
                 *self.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
                 self.hand_over(details).await;
@@ -222,7 +228,7 @@ impl Lease for ServerLease {
 
     fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {
         async move {
-            if self.succession.is_over() {
+            if self.is_succeeded() {
                 return true;
             }
             let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).clone();
