@@ -51,7 +51,7 @@ const LARGEST_EXPANSION: usize = 4;
 /// The lease of an attempt that a server handed to this worker.
 pub(crate) struct ServerLease {
     context: ActivityContext,
-    /// `None` where no run has an identifier: nothing else is unlike on every server.
+    /// `None` where the server does not say enough.
     succession: Option<Succession>,
     /// Built at the first beat: most attempts of short activities never need it.
     connected: OnceLock<Connected>,
@@ -70,14 +70,18 @@ struct Connected {
 
 impl ServerLease {
     pub(crate) fn new(context: ActivityContext, timeout: Option<Duration>) -> Self {
-        Self {
+        let lease = Self {
             succession: succession(&context),
             context,
             connected: OnceLock::new(),
             timeout,
             question: Mutex::new(None),
             left: Mutex::new(None),
+        };
+        if lease.succession.as_ref().is_some_and(Succession::is_contested) {
+            lease.connected();
         }
+        lease
     }
 
     /// Whether a later attempt has the number of this one.
@@ -100,6 +104,9 @@ impl ServerLease {
     fn connected(&self) -> &Connected {
         self.connected.get_or_init(|| {
             let client = self.context.client();
+            if let Some(succession) = &self.succession {
+                succession.connect(client.connection().worker_grouping_key().as_u128());
+            }
             Connected {
                 size_limit: SizeLimit::of(&client),
                 lane: Lane { client, token: self.context.info().task_token.clone() },

@@ -4,36 +4,77 @@
 //! again. Whatever an earlier attempt of the same number still sent would be taken for the later one's.
 //! Where both are in this process, the earlier one falls silent; across workers nobody can tell.
 //!
-//! The later one is the one that the server started later. One attempt may have several leases, where one
-//! activity runs within another's wrapper: they have one start, and do not end each other.
+//! Invariants:
+//! - the later one is the one that the server started later, whichever speaks first;
+//! - one attempt may have several leases, where one activity runs within another's wrapper: they have one
+//!   start, and do not end each other;
+//! - two servers may have the same names: only attempts of one connection succeed each other. Most
+//!   attempts never need to know theirs.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::SystemTime,
 };
 
-/// When the attempts started that hold each number now. Names are the server's own, and unlike on every
-/// other: the identifier of a run is among them.
-static HOLDERS: Mutex<Option<HashMap<String, Vec<SystemTime>>>> = Mutex::new(None);
+/// Who holds each number now.
+static HOLDERS: Mutex<Option<HashMap<String, Vec<Holder>>>> = Mutex::new(None);
+
+/// One lease of an attempt.
+#[derive(Clone, Copy)]
+struct Holder {
+    number: u64,
+    started: SystemTime,
+    connection: Option<u128>,
+}
 
 /// One holder of a number.
 pub(super) struct Succession {
     attempt: String,
-    started: SystemTime,
+    number: u64,
 }
 
 impl Succession {
     pub(super) fn new(attempt: String, started: SystemTime) -> Self {
-        with_holders(|holders| holders.entry(attempt.clone()).or_default().push(started));
-        Self { attempt, started }
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let holder = Holder { number, started, connection: None };
+        with_holders(|holders| holders.entry(attempt.clone()).or_default().push(holder));
+        Self { attempt, number }
+    }
+
+    /// Whether another attempt holds this number, so that it is worth knowing the connection.
+    pub(super) fn is_contested(&self) -> bool {
+        self.look(|this, other| other.started != this.started)
+    }
+
+    /// Says over which connection this one came.
+    pub(super) fn connect(&self, connection: u128) {
+        with_holders(|holders| {
+            let of_attempt = holders.get_mut(&self.attempt).into_iter().flatten();
+            for this in of_attempt.filter(|holder| holder.number == self.number) {
+                this.connection = Some(connection);
+            }
+        });
     }
 
     /// Whether a later attempt was given the same number.
     pub(super) fn is_over(&self) -> bool {
+        self.look(|this, other| {
+            other.started > this.started
+                && this.connection.is_some()
+                && other.connection == this.connection
+        })
+    }
+
+    fn look(&self, is_it: impl Fn(&Holder, &Holder) -> bool) -> bool {
         with_holders(|holders| {
-            let of_attempt = holders.get(&self.attempt);
-            of_attempt.is_some_and(|started| started.iter().any(|other| *other > self.started))
+            let Some(of_attempt) = holders.get(&self.attempt) else { return false };
+            let this = of_attempt.iter().find(|holder| holder.number == self.number);
+            this.is_some_and(|this| of_attempt.iter().any(|other| is_it(this, other)))
         })
     }
 }
@@ -41,18 +82,17 @@ impl Succession {
 impl Drop for Succession {
     fn drop(&mut self) {
         with_holders(|holders| {
-            let Some(of_attempt) = holders.get_mut(&self.attempt) else { return };
-            if let Some(this) = of_attempt.iter().position(|started| *started == self.started) {
-                of_attempt.swap_remove(this);
-            }
-            if of_attempt.is_empty() {
-                holders.remove(&self.attempt);
+            if let Some(of_attempt) = holders.get_mut(&self.attempt) {
+                of_attempt.retain(|other| other.number != self.number);
+                if of_attempt.is_empty() {
+                    holders.remove(&self.attempt);
+                }
             }
         });
     }
 }
 
-fn with_holders<R>(look: impl FnOnce(&mut HashMap<String, Vec<SystemTime>>) -> R) -> R {
+fn with_holders<R>(look: impl FnOnce(&mut HashMap<String, Vec<Holder>>) -> R) -> R {
     look(HOLDERS.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default())
 }
 
@@ -62,19 +102,22 @@ mod tests {
 
     use super::*;
 
-    const NAME: &str = "an attempt of this test alone";
-
-    fn at(second: u64) -> Succession {
-        Succession::new(NAME.to_owned(), SystemTime::UNIX_EPOCH + Duration::from_secs(second))
+    fn at(name: &str, second: u64, connection: u128) -> Succession {
+        let started = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+        let succession = Succession::new(name.to_owned(), started);
+        succession.connect(connection);
+        succession
     }
 
     #[test]
     fn an_attempt_of_the_same_number_ends_the_one_that_started_before_it() {
-        let second = at(2);
+        const NAME: &str = "an attempt of this test alone";
+        let second = at(NAME, 2, 1);
+        assert!(!second.is_contested());
         // Whoever comes first, it is the start that counts.
-        let first = at(1);
-        assert!(first.is_over() && !second.is_over());
-        let wrapped = at(2);
+        let first = at(NAME, 1, 1);
+        assert!(first.is_contested() && first.is_over() && !second.is_over());
+        let wrapped = at(NAME, 2, 1);
         assert!(!second.is_over() && !wrapped.is_over(), "two leases of one attempt");
         drop(wrapped);
         assert!(first.is_over() && !second.is_over(), "its other lease is still there");
@@ -82,5 +125,15 @@ mod tests {
         assert!(!second.is_over(), "the first one takes nothing with it");
         drop(second);
         assert!(with_holders(|holders| !holders.contains_key(NAME)), "nothing is left");
+    }
+
+    #[test]
+    fn attempts_of_two_servers_with_the_same_names_do_not_end_each_other() {
+        const NAME: &str = "an attempt on two servers";
+        let (here, there) = (at(NAME, 1, 1), at(NAME, 2, 2));
+        assert!(here.is_contested() && there.is_contested());
+        assert!(!here.is_over() && !there.is_over());
+        let later = at(NAME, 3, 1);
+        assert!(here.is_over() && !there.is_over() && !later.is_over());
     }
 }
