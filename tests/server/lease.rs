@@ -55,7 +55,7 @@ async fn a_frozen_process_stops_when_it_wakes_after_its_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_gone_for_half_a_timeout_goes_unnoticed() {
+async fn a_server_that_is_gone_for_a_third_of_a_timeout_goes_unnoticed() {
     let Some((environment, mut server)) = Environment::open_alone().await else { return };
     let ledger = environment.ledger();
     let _worker = environment.worker().await;
