@@ -320,7 +320,14 @@ impl Pair {
 
     /// A path without arguments.
     pub(super) fn module(&self, diagnostics: &mut Diagnostics) -> Option<Path> {
-        self.path(Path::parse_mod_style, "the path of this crate", diagnostics)
+        let of_a_crate = |input: ParseStream| {
+            let path = Path::parse_mod_style(input)?;
+            match path.segments.iter().find(|segment| segment.ident == "Self") {
+                Some(type_itself) => Err(syn::Error::new_spanned(type_itself, "not a crate")),
+                None => Ok(path),
+            }
+        };
+        self.path(of_a_crate, "the path of this crate", diagnostics)
     }
 
     fn path(
