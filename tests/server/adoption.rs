@@ -19,7 +19,7 @@ async fn a_wrapped_activity_outlives_its_heartbeat_timeout() {
     job.heartbeat_timeout = Duration::from_secs(2);
     let run = environment.start(job).await;
 
-    assert_eq!(run.outcome().await, Outcome::Completed(30));
+    assert_eq!(run.outcome().await, Outcome::Completed(50));
     assert_eq!(environment.ledger().beginnings().len(), 1);
 }
 
