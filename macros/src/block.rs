@@ -9,7 +9,7 @@ use syn::{
     spanned::Spanned,
 };
 
-use crate::model::{Attributes, Function, is_ours};
+use crate::model::{Function, plain};
 
 /// An `impl` block; the bodies of its methods are not parsed, so half-typed ones survive.
 pub(crate) struct Block {
@@ -69,9 +69,23 @@ impl Block {
         })
     }
 
+    /// Activities of a name that an earlier one has: of neither it depends on a condition.
+    pub(crate) fn doubles(&self) -> Vec<&Method> {
+        let mut names = Vec::new();
+        let unconditional = self.methods().filter(|it| it.function.attributes.cfgs.is_empty());
+        unconditional
+            .filter(|method| {
+                let name = method.function.name();
+                let is_double = names.contains(&name);
+                names.push(name);
+                is_double
+            })
+            .collect()
+    }
+
     /// The name of the type, where it is a path.
     pub(crate) fn type_name(&self) -> Option<String> {
-        let Type::Path(path) = &*self.head.self_ty else { return None };
+        let Type::Path(path) = plain(&self.head.self_ty) else { return None };
         Some(path.path.segments.last()?.ident.unraw().to_string())
     }
 }
@@ -81,7 +95,7 @@ impl Item {
         let ahead = input.fork();
         if let Ok(mut function) = ahead.parse::<Function>() {
             input.advance_to(&ahead);
-            let marks = take_marks(&mut function.attributes, crate_path);
+            let marks = function.attributes.take_marks(crate_path);
             return Ok(if marks.is_empty() {
                 Self::Other(function.into_token_stream())
             } else {
@@ -91,16 +105,6 @@ impl Item {
         let item: syn::ImplItem = input.parse()?;
         Ok(Self::Other(item.into_token_stream()))
     }
-}
-
-/// Takes `#[activity]` out of a method's attributes.
-fn take_marks(attributes: &mut Attributes, crate_path: &Path) -> Vec<Attribute> {
-    let is_mark = |attribute: &mut Attribute| {
-        let path = attribute.path();
-        let named = path.segments.last().is_some_and(|last| last.ident == "activity");
-        named && is_ours(path, crate_path)
-    };
-    attributes.others.extract_if(.., is_mark).collect()
 }
 
 impl Method {

@@ -1,7 +1,7 @@
 //! All that is wrong with one use of the attribute, reported at once.
 
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 
 /// Gathers errors; must be asked for them in the end.
 #[derive(Default)]
@@ -33,6 +33,15 @@ impl Diagnostics {
 
     pub(crate) fn push(&mut self, error: syn::Error) {
         self.errors.push(error);
+    }
+
+    /// A type that is the first error once more, for what is not known because of it.
+    ///
+    /// Said twice at one place the compiler shows it once. The length of this array is an error, and of
+    /// a type that holds one the compiler says nothing else, wherever it goes.
+    pub(crate) fn as_a_type(&self) -> Option<TokenStream> {
+        let error = self.errors.first()?.to_compile_error();
+        Some(quote!([(); { #error }]))
     }
 
     /// The errors as tokens, or nothing where all is well.

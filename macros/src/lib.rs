@@ -9,18 +9,23 @@ mod check;
 mod diagnostics;
 mod expand;
 mod model;
+mod surroundings;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Path;
 
 use crate::{
-    attr::Keys,
+    attr::{
+        Keys,
+        table::{table_of_keys, with_keys},
+    },
     block::{Block, Method},
     check::Kind,
     diagnostics::Diagnostics,
     expand::BlockActivity,
     model::{Function, Handles},
+    surroundings::Surroundings,
 };
 
 /// Makes a function a Temporal activity that heartbeats, checkpoints, resumes and cancels by itself.
@@ -48,17 +53,7 @@ use crate::{
 ///
 /// # Keys
 ///
-/// | key | meaning | default |
-/// | --- | --- | --- |
-/// | `heartbeat_timeout` | the server gives the attempt up after this long without a heartbeat | required |
-/// | `heartbeat_interval` | how often the heartbeat goes out; at most half of the timeout | a third of the timeout, at most 30 s |
-/// | `start_to_close_timeout`, `schedule_to_close_timeout`, `schedule_to_start_timeout`, `max_attempts` | go into `options()` | none |
-/// | `cancellation_type` | goes into `options()`: `"wait_cancellation_completed"`, `"try_cancel"`, `"abandon"` | wait |
-/// | `stall_timeout` | longest time without progress | none |
-/// | `cancel_grace` | how long the body may go on after a cancellation; `"never"` leaves it alone | 10 s for a body that can see it, none for one that cannot |
-/// | `on_bad_checkpoint` | `"fail"` or `"restart"` when the stored details are not a `T` | fail, not retried |
-/// | `name`, `definition` | as in the SDK | the function's name |
-/// | `crate` | the path of `autobeat` where it is renamed | `::autobeat` |
+#[doc = with_keys!(table_of_keys)]
 ///
 /// Durations are text: `"500ms"`, `"30s"`, `"1h 30m"`.
 #[proc_macro_attribute]
@@ -66,7 +61,8 @@ pub fn activity(
     attribute: proc_macro::TokenStream,
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
-    activity_on_function(attribute.into(), &item.into()).into()
+    let place = surroundings::of(proc_macro::Span::call_site());
+    activity_on_function(attribute.into(), &item.into(), place).into()
 }
 
 /// Makes the methods of an `impl` block activities: the SDK's attribute, and ours.
@@ -111,33 +107,67 @@ pub fn activities(
     activities_in_block(attribute.into(), &item.into()).into()
 }
 
+/// An item for each key, called so and documented: what an editor offers within the parentheses.
+#[doc(hidden)]
+#[proc_macro]
+pub fn keys_for_editors(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let items =
+        attr::MEANINGS.iter().filter(|(name, _)| *name != "crate").map(|(name, meaning)| {
+            let name = syn::Ident::new(name, Span::call_site());
+            quote! {
+                #[doc = #meaning]
+                pub const #name: () = ();
+            }
+        });
+    quote!(#(#items)*).into()
+}
+
 /// The whole way of one function, in tokens that ordinary tests can make.
-fn activity_on_function(attribute: TokenStream, item: &TokenStream) -> TokenStream {
+fn activity_on_function(
+    attribute: TokenStream,
+    item: &TokenStream,
+    place: Surroundings,
+) -> TokenStream {
     let mut wrong_keys = Diagnostics::default();
     let keys = Keys::parse(attribute, Span::call_site(), &mut wrong_keys);
     check::check_keys(&keys, &mut wrong_keys);
-    let wrong_keys = wrong_keys.into_compile_errors();
-
-    let function: Function = match syn::parse2(item.clone()) {
+    let crate_path = keys.crate_path.value().cloned().unwrap_or_else(default_crate);
+    let function: syn::Result<Function> = syn::parse2(item.clone());
+    let mut function = match function {
+        Ok(function) if place == Surroundings::AnImplBlock => {
+            wrong_keys.into_compile_errors();
+            let name = &function.signature.ident;
+            let error = syn::Error::new_spanned(name, check::METHOD_ALONE).into_compile_error();
+            return quote!(#item #error);
+        }
         Ok(function) => function,
         Err(error) => {
-            let error = not_a_function(item, error).into_compile_error();
-            return quote!(#item #wrong_keys #error);
+            let (errors, error) = (
+                wrong_keys.into_compile_errors(),
+                not_a_function(item, error).into_compile_error(),
+            );
+            return quote!(#item #errors #error);
         }
     };
-    let crate_path = keys.crate_path.value().cloned().unwrap_or_else(default_crate);
-    let parameters = function.parameters(Handles::All, &crate_path);
-    let mut wrong_function = Diagnostics::default();
-    check::check_function(Kind::Function, &function, &parameters, &mut wrong_function);
-    match wrong_function.into_compile_errors() {
-        None => {
-            // Also where a key is wrong: what uses the activity still finds it.
-            let code = expand::expand_function(&keys, &function, &parameters, &crate_path);
-            quote!(#code #wrong_keys)
-        }
-        // The function as it was, so that its names resolve and no second error follows.
-        errors => quote!(#item #wrong_keys #errors),
+    let mut wrong_place = Diagnostics::default();
+    check::check_place(&function, &mut wrong_place);
+    if let Some(error) = wrong_place.into_compile_errors() {
+        // Of a method nothing can be made here: it stays as it was, so that its names resolve.
+        wrong_keys.into_compile_errors();
+        return quote!(#item #error);
     }
+    for second in function.attributes.take_marks(&crate_path) {
+        wrong_keys.at(second, "`#[activity]` is written twice");
+    }
+    let parameters = function.parameters(Handles::All, &crate_path);
+    let mut wrong = Diagnostics::default();
+    check::check_function(Kind::Function, &function, &parameters, &mut wrong);
+    let unknown = wrong.as_a_type();
+    // Also where something is wrong: what uses the activity still finds it.
+    let code =
+        expand::expand_function(&keys, &function, &parameters, &crate_path, unknown.as_ref());
+    let (wrong_keys, wrong) = (wrong_keys.into_compile_errors(), wrong.into_compile_errors());
+    quote!(#code #wrong_keys #wrong)
 }
 
 /// The whole way of one block.
@@ -158,15 +188,22 @@ fn activities_in_block(attribute: TokenStream, item: &TokenStream) -> TokenStrea
     };
     let mut wrong_block = Diagnostics::default();
     check::check_block(&block, &mut wrong_block);
+    if let Some(wrong_block) = wrong_block.into_compile_errors() {
+        // The block as it was, so that its names resolve and no second error follows; but for a type
+        // that can have no block at all.
+        let block = block.type_name().map(|_| &block);
+        let errors = diagnostics.into_compile_errors();
+        return quote!(#block #wrong_block #errors);
+    }
+    let doubles = block.doubles();
+    check::check_doubles(&doubles, &mut diagnostics);
+    let is_double = |method: &&Method| doubles.iter().any(|double| std::ptr::eq(*double, *method));
     let activities: Vec<BlockActivity<'_>> = block
         .methods()
-        .filter_map(|method| activity_of(method, &keys, &crate_path, &mut diagnostics))
+        .filter(|method| !is_double(method))
+        .map(|method| activity_of(method, &keys, &crate_path, &mut diagnostics))
         .collect();
-    let code = match wrong_block.into_compile_errors() {
-        None => expand::expand_block(&block, &activities, &crate_path),
-        // The block as it was, so that its names resolve and no second error follows.
-        errors => quote!(#block #errors),
-    };
+    let code = expand::expand_block(&block, &activities, &crate_path);
     let errors = diagnostics.into_compile_errors();
     quote!(#code #errors)
 }
@@ -177,13 +214,13 @@ struct BlockKeys {
     are_right: bool,
 }
 
-/// One method of a block, unless something is wrong with its signature.
+/// One method of a block.
 fn activity_of<'a>(
     method: &'a Method,
     block: &BlockKeys,
     crate_path: &Path,
     diagnostics: &mut Diagnostics,
-) -> Option<BlockActivity<'a>> {
+) -> BlockActivity<'a> {
     let tokens = method.keys().unwrap_or_else(|error| {
         diagnostics.push(error);
         TokenStream::new()
@@ -202,11 +239,11 @@ fn activity_of<'a>(
     }
     let function = &method.function;
     let parameters = function.parameters(handles, crate_path);
-    let mut wrong_method = Diagnostics::default();
-    check::check_function(kind, function, &parameters, &mut wrong_method);
-    let is_right = wrong_method.is_empty();
-    diagnostics.append(wrong_method);
-    is_right.then_some(BlockActivity { kind, keys, function, parameters })
+    let mut wrong = Diagnostics::default();
+    check::check_function(kind, function, &parameters, &mut wrong);
+    let unknown = wrong.as_a_type();
+    diagnostics.append(wrong);
+    BlockActivity { kind, keys, function, parameters, wrong: unknown }
 }
 
 fn default_crate() -> Path {

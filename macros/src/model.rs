@@ -1,14 +1,19 @@
 //! What was written: the function taken apart, its syntax kept for later errors.
 
-use proc_macro2::{TokenStream, TokenTree};
+mod attributes;
+
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Attribute, FnArg, Ident, Pat, Path, Receiver, ReturnType, Signature, Token, Type, Visibility,
+    Attribute, FnArg, GenericArgument, Ident, Pat, PatType, Path, PathArguments, Receiver,
+    ReturnType, Signature, Type, Visibility,
     ext::IdentExt,
     parse::{Parse, ParseStream},
     spanned::Spanned,
     token,
 };
+
+pub(crate) use self::attributes::Attributes;
 
 /// A function as it was written; its body is not parsed, so a half-typed one survives.
 pub(crate) struct Function {
@@ -18,47 +23,11 @@ pub(crate) struct Function {
     pub(crate) body: TokenStream,
 }
 
-/// The attributes of a function, by where they belong.
-#[derive(Default)]
-pub(crate) struct Attributes {
-    /// Belong on the marker, which people see.
-    pub(crate) docs: Vec<Attribute>,
-    /// Belong on everything.
-    pub(crate) cfgs: Vec<Attribute>,
-    /// Belong on the marker and on the body.
-    pub(crate) lints: Vec<Attribute>,
-    /// Belong on the body.
-    pub(crate) others: Vec<Attribute>,
-}
-
-impl Attributes {
-    fn sort(attributes: Vec<Attribute>) -> Self {
-        let mut sorted = Self::default();
-        for attribute in attributes {
-            let path = attribute.path();
-            let is = |names: &[&str]| names.iter().any(|name| path.is_ident(name));
-            if is(&["doc"]) {
-                sorted.docs.push(attribute);
-            } else if is(&["cfg"]) {
-                sorted.cfgs.push(attribute);
-            } else if is(&["allow", "expect", "warn", "deny", "forbid"]) {
-                sorted.lints.push(attribute);
-            } else {
-                sorted.others.push(attribute);
-            }
-        }
-        sorted
-    }
-}
-
 impl Parse for Function {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let attributes = Attributes::sort(input.call(Attribute::parse_outer)?);
         let visibility = input.parse()?;
         let signature = input.parse()?;
-        if input.peek(Token![;]) {
-            return Err(input.error("an activity needs a body: a trait's method cannot be one"));
-        }
         if !input.peek(token::Brace) {
             return Err(input.error("expected the activity's body"));
         }
@@ -96,21 +65,32 @@ impl Function {
         crate_path: &Path,
     ) -> Vec<Parameter<'a>> {
         let typed = self.signature.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(typed) => Some((&*typed.pat, &*typed.ty)),
+            FnArg::Typed(typed) => Some(typed),
             FnArg::Receiver(_) => None,
         });
         typed
-            .map(|(pattern, ty)| Parameter { pattern, ty, role: Role::of(ty, handles, crate_path) })
+            .map(|PatType { attrs: attributes, pat: pattern, ty, .. }| {
+                let role = Role::of(ty, handles, crate_path);
+                Parameter { attributes, pattern, ty, role }
+            })
             .collect()
+    }
+
+    /// What the return type completes with, where it is written: the first argument of a `Result`.
+    pub(crate) fn written_output(&self) -> Option<&Type> {
+        let Type::Path(path) = plain(self.output()?) else { return None };
+        let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+        match arguments.args.first() {
+            Some(GenericArgument::Type(output)) => Some(output),
+            _ => None,
+        }
     }
 }
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Attributes { docs, cfgs, lints, others } = &self.attributes;
-        for attribute in docs.iter().chain(cfgs).chain(lints).chain(others) {
-            attribute.to_tokens(tokens);
-        }
+        self.attributes.to_tokens(tokens);
         self.visibility.to_tokens(tokens);
         self.signature.to_tokens(tokens);
         self.body.to_tokens(tokens);
@@ -128,6 +108,7 @@ pub(crate) enum Handles {
 
 /// One parameter and what it is for.
 pub(crate) struct Parameter<'a> {
+    pub(crate) attributes: &'a [Attribute],
     pub(crate) pattern: &'a Pat,
     pub(crate) ty: &'a Type,
     pub(crate) role: Role<'a>,
@@ -146,7 +127,7 @@ pub(crate) enum Role<'a> {
 
 impl<'a> Role<'a> {
     fn of(ty: &'a Type, handles: Handles, crate_path: &Path) -> Self {
-        let Type::Path(path) = ty else { return Self::Input };
+        let Type::Path(path) = plain(ty) else { return Self::Input };
         let Some(last) = path.path.segments.last() else { return Self::Input };
         if last.ident == "ActivityContext" {
             return Self::Context; // by its last segment, as the SDK's own macro finds it
@@ -181,6 +162,15 @@ impl<'a> Role<'a> {
     }
 }
 
+/// A type without the invisible brackets that a macro's fragment comes in.
+pub(crate) fn plain(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(inner) => plain(&inner.elem),
+        Type::Paren(inner) => plain(&inner.elem),
+        ty => ty,
+    }
+}
+
 /// Whether a path is bare, or below `autobeat` by whatever name it has.
 pub(crate) fn is_ours(path: &Path, crate_path: &Path) -> bool {
     let above: Vec<&Ident> =
@@ -195,11 +185,11 @@ pub(crate) fn is_ours(path: &Path, crate_path: &Path) -> bool {
     }
 }
 
-fn only_argument(arguments: &syn::PathArguments) -> Option<&Type> {
+fn only_argument(arguments: &PathArguments) -> Option<&Type> {
     match arguments {
-        syn::PathArguments::AngleBracketed(arguments) if arguments.args.len() == 1 => {
+        PathArguments::AngleBracketed(arguments) if arguments.args.len() == 1 => {
             match arguments.args.first() {
-                Some(syn::GenericArgument::Type(ty)) => Some(ty),
+                Some(GenericArgument::Type(ty)) => Some(ty),
                 _ => None,
             }
         }
@@ -207,23 +197,60 @@ fn only_argument(arguments: &syn::PathArguments) -> Option<&Type> {
     }
 }
 
-/// Where `record_heartbeat` is called in a body, if it is.
-pub(crate) fn own_heartbeat(body: TokenStream) -> Option<proc_macro2::Span> {
-    body.into_iter().find_map(|token| match token {
-        TokenTree::Ident(ident) if ident == "record_heartbeat" => Some(ident.span()),
-        TokenTree::Group(group) => own_heartbeat(group.stream()),
-        _ => None,
-    })
+/// Where a value of this name is asked to `record_heartbeat`, if it surely is: nothing else in the
+/// body takes the name.
+pub(crate) fn own_heartbeat(body: TokenStream, context: &Ident) -> Option<Span> {
+    let tokens = flat(body);
+    let is_word = |at: usize, word: &str| matches!(tokens.get(at), Some(TokenTree::Ident(ident)) if ident == word);
+    let is_mark = |at: usize, mark: char| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == mark);
+    let name = context.to_string();
+    let mut found = None;
+    for at in (0..tokens.len()).filter(|at| is_word(*at, &name)) {
+        let is_value = is_mark(at + 1, '.') && !(at > 0 && is_mark(at - 1, '.'));
+        if is_value && is_word(at + 2, "record_heartbeat") {
+            found = found.or(tokens.get(at + 2).map(TokenTree::span));
+        }
+        let is_rebound = ["let", "mut", "ref"].iter().any(|word| at > 0 && is_word(at - 1, word))
+            || is_mark(at + 1, '|')
+            || is_mark(at + 1, ':');
+        if is_rebound {
+            return None;
+        }
+    }
+    found
+}
+
+/// The tokens, those in brackets included, in their order.
+fn flat(tokens: TokenStream) -> Vec<TokenTree> {
+    let mut flattened = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => flattened.extend(flat(group.stream())),
+            token => flattened.push(token),
+        }
+    }
+    flattened
 }
 
 /// Whether a type holds something that cannot outlive the call, and where.
-pub(crate) fn borrowed(ty: &Type) -> Option<proc_macro2::Span> {
-    match ty {
+pub(crate) fn borrowed(ty: &Type) -> Option<Span> {
+    match plain(ty) {
         Type::Reference(reference) => Some(reference.span()),
-        Type::Paren(inner) => borrowed(&inner.elem),
-        Type::Group(inner) => borrowed(&inner.elem),
         Type::Slice(inner) => Some(inner.span()),
+        Type::Array(array) => borrowed(&array.elem),
         Type::Tuple(tuple) => tuple.elems.iter().find_map(borrowed),
+        Type::Path(path) => path.path.segments.iter().find_map(|it| borrowed_by(&it.arguments)),
         _ => None,
     }
+}
+
+/// The same for the arguments of a type; `Cow<'static, str>` can be owned.
+fn borrowed_by(arguments: &PathArguments) -> Option<Span> {
+    let PathArguments::AngleBracketed(arguments) = arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(Type::Slice(_)) => None,
+        GenericArgument::Type(ty) => borrowed(ty),
+        GenericArgument::Lifetime(lifetime) if lifetime.ident != "static" => Some(lifetime.span()),
+        _ => None,
+    })
 }

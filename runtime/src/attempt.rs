@@ -27,6 +27,7 @@ use crate::{
     checkpoint::{Checkpoint, CheckpointState, Slot, Source, decode, encode},
     heartbeat::{Heartbeat, Rhythm, Stopped},
     lease::{Answer, Failed, Lease},
+    metrics,
     options::Options,
     outcome::{End, Outcome, is_cancelled, settle},
 };
@@ -134,17 +135,20 @@ where
     F: Future<Output: ActivityReturn<Output: TemporalSerializable + 'static>>,
 {
     let began = Instant::now();
+    let mut measured = metrics::Attempt::begin(&facts.activity_type, lease.task_queue());
     let slot = Arc::new(load::<S>(options, takes, &facts, lease.as_ref())?);
     let cancellation = Cancellation::new();
     let _ending = Ending { slot: Arc::clone(&slot), cancellation: cancellation.clone() };
+    let checkpoint = Checkpoint::new(Arc::clone(&slot), cancellation.clone());
+    measured.loaded(checkpoint.is_resumed());
     let mut heartbeat = Heartbeat::start(
         Arc::clone(&lease),
         Arc::clone(&slot) as Arc<dyn Source>,
         cancellation.clone(),
         rhythm(options, takes, &facts),
+        measured.measured(),
     );
     heartbeat.has_begun().await;
-    let checkpoint = Checkpoint::new(Arc::clone(&slot), cancellation.clone());
     let handed_in = cancellation.clone();
     let end = run_body(|| body(checkpoint, handed_in), &cancellation).await;
 
@@ -159,6 +163,7 @@ where
         stopped.look_for_request().await;
     }
     let outcome = settle(end, &cancellation);
+    measured.ended(outcome.name(), cancellation.reason());
     tracing::debug!(
         target: "autobeat",
         activity_type = facts.activity_type,

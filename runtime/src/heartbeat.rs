@@ -21,6 +21,7 @@ mod answered;
 mod beats;
 mod cancelling;
 mod engine;
+mod measure;
 mod pressure;
 mod progress;
 mod pulse;
@@ -51,6 +52,7 @@ use crate::{
     checkpoint::{Details, Source},
     lease::{Answer, BeatError, Lease, Reply, TooLarge},
     lookout::Post,
+    metrics::Measured,
 };
 
 /// How long the engine has to wait for an answer that is said before it.
@@ -89,12 +91,14 @@ impl Heartbeat {
         source: Arc<dyn Source>,
         cancellation: Cancellation,
         rhythm: Rhythm,
+        measured: Measured,
     ) -> Self {
         let pulse = Arc::new(Mutex::new(Pulse::new(
             Arc::clone(&lease),
             Arc::clone(&source),
             cancellation,
             rhythm,
+            measured,
         )));
         let (begins, has_begun) = oneshot::channel();
         let beating =
@@ -349,7 +353,7 @@ impl Pulse {
         match landed {
             Landed::Beat(number, result) => self.landed(number, result, now),
             Landed::Recorded(version, result) => self.recorded(version, result, now),
-            Landed::Abandoned => {}
+            Landed::Abandoned => self.measured.overtaken(),
         }
     }
 }

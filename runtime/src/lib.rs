@@ -49,6 +49,11 @@
 //! [`commit`](Checkpoint::commit) or [`touch`](Checkpoint::touch) for that long, the attempt fails
 //! as `ActivityStalled`.
 //!
+//! # Metrics
+//!
+//! [`metrics::observe`] measures heartbeats, checkpoints and attempts with the meter of the SDK's own
+//! telemetry.
+//!
 //! # Features
 //!
 //! - `embedded`: the module of that name, which runs an activity in this process, without a server.
@@ -66,10 +71,13 @@ mod lease;
 #[cfg(test)]
 mod listener;
 mod lookout;
+pub mod metrics;
 mod options;
 mod outcome;
 mod progress;
+mod registration;
 mod resume;
+mod types;
 mod worker;
 
 pub use autobeat_macros::{activities, activity};
@@ -82,6 +90,10 @@ pub use crate::{
     progress::Progress,
     resume::{Finished, Resume, ResumeAfter, ResumeError, ResumeStream},
 };
+
+#[cfg(doc)]
+#[doc = include_str!("messages.md")]
+pub mod messages {}
 
 #[doc(hidden)]
 #[path = "private.rs"]

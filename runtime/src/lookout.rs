@@ -8,16 +8,19 @@
 //! Invariants:
 //! - there is one thread in a process, and it lives while attempts do (and a moment longer, so that
 //!   many short ones do not start many);
-//! - it sleeps until the first heartbeat is overdue: a runtime that answers is never woken by it;
+//! - it sleeps until the first heartbeat is overdue: a runtime that answers is never woken by it, and one
+//!   that does not has one task of it waiting, no more;
+//! - it goes through all heartbeats some times a second at most, however many are late;
 //! - what a body wakes a heartbeat with is [rung](ring) by this thread: woken by the body's own, the
 //!   heartbeat would wait for it;
 //! - it never touches a runtime of one thread, where nobody could take over. That includes every paused
-//!   clock.
+//!   clock;
+//! - no code of others runs on it or under its lock: what it has to say is said by a thread of its own.
 
 use std::{
     collections::HashMap,
     io, mem,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -25,14 +28,18 @@ use std::{
 use tokio::{
     runtime::{Handle, Id, RuntimeFlavor},
     sync::Notify,
+    task::JoinHandle,
     time,
 };
 
 /// How late a heartbeat may be before its runtime is woken.
 const LATENESS: Duration = Duration::from_millis(200);
 
-/// How late the first heartbeats of a runtime are when it is said that nobody answers.
-const NOTABLE_LATENESS: Duration = Duration::from_secs(2);
+/// The least time between two looks at all heartbeats.
+const RESTS: Duration = Duration::from_millis(50);
+
+/// How long a runtime may take to run a task that does nothing before it is said that it does not answer.
+const NOTABLE_SILENCE: Duration = Duration::from_secs(2);
 
 /// Longer than any heartbeat sleeps.
 const NEVER: Duration = Duration::from_hours(24);
@@ -47,22 +54,30 @@ static CHANGED: Condvar = Condvar::new();
 #[derive(Default)]
 struct Lookout {
     posts: HashMap<u64, Watched>,
+    runtimes: HashMap<Id, Watch>,
     numbers: u64,
     rings: Vec<Arc<Notify>>,
     is_running: bool,
     /// When the first heartbeat may be overdue: never later than it is.
     looks_at: Option<Instant>,
-    /// The runtimes that were said not to answer.
-    silent: Vec<Id>,
+    looked_at: Option<Instant>,
 }
 
 /// A heartbeat that is looked out for.
 struct Watched {
-    runtime: Handle,
+    runtime: Id,
     /// When it is to be polled at the latest.
     due: Instant,
-    /// When its runtime is woken.
-    wake_at: Instant,
+}
+
+/// A runtime with heartbeats.
+struct Watch {
+    handle: Handle,
+    heartbeats: usize,
+    /// The task that wakes it, since when.
+    waking: Option<(JoinHandle<()>, Instant)>,
+    /// Whether it was said that it does not answer.
+    is_silent: bool,
 }
 
 /// The place of one heartbeat at the lookout; dropped, nobody looks any more.
@@ -73,17 +88,21 @@ pub(crate) struct Post {
 impl Post {
     /// Takes a place for a heartbeat of the runtime that this is called on.
     pub(crate) fn take() -> Self {
-        let runtime = Handle::current();
-        if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
+        let handle = Handle::current();
+        if handle.runtime_flavor() == RuntimeFlavor::CurrentThread {
             return Self { number: None };
         }
-        let (number, started) = lock().get_or_insert_default().add(runtime);
+        let (number, started) = lock().get_or_insert_default().add(handle);
         if let Err(error) = started {
-            tracing::warn!(
-                target: "autobeat",
-                %error,
-                "no thread looks out for heartbeats: a body that blocks its thread may lose its lease",
-            );
+            static SAID: Once = Once::new();
+            SAID.call_once(|| {
+                tracing::warn!(
+                    target: "autobeat",
+                    %error,
+                    "no thread looks out for heartbeats: a body that blocks its thread may lose its \
+                     lease",
+                );
+            });
         }
         Self { number: Some(number) }
     }
@@ -101,9 +120,9 @@ impl Post {
 impl Drop for Post {
     fn drop(&mut self) {
         let Some(number) = self.number else { return };
-        let watched = lock().as_mut().and_then(|lookout| lookout.remove(number));
-        // Its runtime may go with it, and what is still queued there: not under the lock.
-        drop(watched);
+        let watch = lock().as_mut().and_then(|lookout| lookout.remove(number));
+        // The runtime may go with it, and what is still queued there: not under the lock.
+        drop(watch);
     }
 }
 
@@ -111,21 +130,37 @@ impl Drop for Post {
 pub(crate) fn ring(bell: &Arc<Notify>) {
     let is_shared = Handle::try_current()
         .is_ok_and(|runtime| runtime.runtime_flavor() != RuntimeFlavor::CurrentThread);
-    match lock().as_mut() {
-        Some(lookout) if is_shared && lookout.is_running => {
-            lookout.rings.push(Arc::clone(bell));
-            CHANGED.notify_one();
-        }
-        _ => bell.notify_one(),
+    if !(is_shared && hand_over(bell)) {
+        bell.notify_one();
     }
 }
 
+/// Has the thread ring, where it runs.
+fn hand_over(bell: &Arc<Notify>) -> bool {
+    let mut lookout = lock();
+    let running = lookout.as_mut().filter(|lookout| lookout.is_running);
+    let takes = running.is_some();
+    if let Some(lookout) = running {
+        lookout.rings.push(Arc::clone(bell));
+        CHANGED.notify_one();
+    }
+    takes
+}
+
 impl Lookout {
-    fn add(&mut self, runtime: Handle) -> (u64, io::Result<()>) {
+    fn add(&mut self, handle: Handle) -> (u64, io::Result<()>) {
         self.numbers += 1;
         // Nothing is expected of it until it says what.
         let never = Instant::now() + NEVER;
-        self.posts.insert(self.numbers, Watched { runtime, due: never, wake_at: never });
+        let runtime = handle.id();
+        self.posts.insert(self.numbers, Watched { runtime, due: never });
+        let watch = self.runtimes.entry(runtime).or_insert(Watch {
+            handle,
+            heartbeats: 0,
+            waking: None,
+            is_silent: false,
+        });
+        watch.heartbeats += 1;
         self.looks_at.get_or_insert(never);
         (self.numbers, self.run())
     }
@@ -142,82 +177,98 @@ impl Lookout {
     fn expect(&mut self, number: u64, due: Instant) {
         let Some(watched) = self.posts.get_mut(&number) else { return };
         watched.due = due;
-        watched.wake_at = due + LATENESS;
-        if self.looks_at.is_none_or(|looks_at| watched.wake_at < looks_at) {
-            self.looks_at = Some(watched.wake_at);
+        let rested = self.looked_at.map_or(due, |looked_at| looked_at + RESTS);
+        let looks_at = (due + LATENESS).max(rested);
+        if self.looks_at.is_none_or(|next| looks_at < next) {
+            self.looks_at = Some(looks_at);
             CHANGED.notify_one();
-        }
-        if !self.silent.is_empty() {
-            let answers = watched.runtime.id();
-            self.silent.retain(|silent| *silent != answers);
         }
     }
 
-    fn remove(&mut self, number: u64) -> Option<Watched> {
-        let watched = self.posts.remove(&number);
+    /// Its runtime, where nobody else is on it.
+    fn remove(&mut self, number: u64) -> Option<Watch> {
+        let runtime = self.posts.remove(&number)?.runtime;
         if self.posts.is_empty() {
             // The thread may leave soon.
             self.looks_at = None;
             CHANGED.notify_one();
         }
-        watched
+        let watch = self.runtimes.get_mut(&runtime)?;
+        watch.heartbeats -= 1;
+        if watch.heartbeats == 0 { self.runtimes.remove(&runtime) } else { None }
     }
 
     fn is_over(&self) -> bool {
         self.posts.is_empty() && self.rings.is_empty()
     }
 
-    /// The runtimes with heartbeats that are overdue, if it is time to look at all.
-    fn look(&mut self, now: Instant) -> Vec<Overdue> {
-        if self.looks_at.is_none_or(|looks_at| looks_at > now) {
+    /// Wakes the runtimes with heartbeats that are overdue, if it is time to look at all; what is to be
+    /// said about them.
+    fn look(&mut self, now: Instant) -> Vec<Silence> {
+        let Some(looks_at) = self.looks_at.filter(|looks_at| *looks_at <= now) else {
             return Vec::new();
-        }
-        let mut overdue: HashMap<Id, Overdue> = HashMap::new();
-        for watched in self.posts.values_mut().filter(|watched| watched.wake_at <= now) {
-            watched.wake_at = now + LATENESS;
-            let entry = overdue.entry(watched.runtime.id()).or_insert_with(|| Overdue {
-                runtime: watched.runtime.clone(),
-                lateness: Duration::ZERO,
-                heartbeats: 0,
-                is_news: false,
-            });
-            entry.lateness = entry.lateness.max(now - watched.due);
-            entry.heartbeats += 1;
-        }
-        for (runtime, overdue) in &mut overdue {
-            overdue.is_news =
-                overdue.lateness >= NOTABLE_LATENESS && !self.silent.contains(runtime);
-            if overdue.is_news {
-                self.silent.push(*runtime);
+        };
+        // Whoever stopped this process stopped its runtimes as well.
+        let is_late = now - looks_at >= NOTABLE_SILENCE / 2;
+        let mut overdue: HashMap<Id, usize> = HashMap::new();
+        let mut next: Option<Instant> = None;
+        for watched in self.posts.values() {
+            let wake_at = watched.due + LATENESS;
+            if wake_at <= now {
+                *overdue.entry(watched.runtime).or_default() += 1;
             }
+            next = Some(next.map_or(wake_at, |next| next.min(wake_at)));
         }
-        self.looks_at = self.posts.values().map(|watched| watched.wake_at).min();
-        overdue.into_values().collect()
+        self.looked_at = Some(now);
+        self.looks_at = next.map(|next| next.max(now + RESTS));
+        let runtimes = overdue.into_iter().filter_map(|(runtime, heartbeats)| {
+            self.runtimes.get_mut(&runtime)?.wake(heartbeats, now, is_late)
+        });
+        runtimes.collect()
     }
 }
 
-/// A runtime whose heartbeats are overdue.
-struct Overdue {
-    runtime: Handle,
-    lateness: Duration,
-    heartbeats: usize,
-    /// Whether this is to be said: waking it did not help, and nobody was told so far.
-    is_news: bool,
+impl Watch {
+    /// Gives the runtime a task that has nothing to do but to wake whoever runs it, unless one waits.
+    fn wake(&mut self, heartbeats: usize, now: Instant, is_late: bool) -> Option<Silence> {
+        let waking = self.waking.take().filter(|(task, _)| !task.is_finished());
+        let Some((task, since)) = waking else {
+            self.is_silent = false;
+            self.waking = Some((self.handle.spawn(async {}), now));
+            return None;
+        };
+        let since = if is_late { now } else { since };
+        self.waking = Some((task, since));
+        let silence = now - since;
+        let is_news = silence >= NOTABLE_SILENCE && !self.is_silent;
+        self.is_silent |= is_news;
+        is_news.then_some(Silence { silence, heartbeats })
+    }
 }
 
-impl Overdue {
-    fn wake(self) {
-        // It has nothing to do but to wake whoever runs it.
-        self.runtime.spawn(async {});
-        if self.is_news {
+/// A runtime that does not answer, to be said once.
+#[derive(Debug, PartialEq)]
+struct Silence {
+    silence: Duration,
+    /// How many heartbeats are overdue there.
+    heartbeats: usize,
+}
+
+impl Silence {
+    /// Says so, on a thread of its own: whoever listens may take long, or panic.
+    fn say(self) {
+        let Self { silence, heartbeats } = self;
+        let said = thread::Builder::new().name("autobeat-lookout-says".to_owned()).spawn(move || {
             tracing::warn!(
                 target: "autobeat",
-                lateness = ?self.lateness,
-                heartbeats = self.heartbeats,
+                ?silence,
+                heartbeats,
                 "no thread of the runtime answers, so that its leases will be lost; move blocking \
                  work into functions that are not `async`, or give the runtime more threads",
             );
-        }
+        });
+        // A process without a thread left to say it says nothing.
+        drop(said);
     }
 }
 
@@ -227,14 +278,14 @@ fn look_out() {
     loop {
         let this = lookout.get_or_insert_default();
         let rings = mem::take(&mut this.rings);
-        let overdue = this.look(Instant::now());
-        if !rings.is_empty() || !overdue.is_empty() {
+        let silent = this.look(Instant::now());
+        if !rings.is_empty() || !silent.is_empty() {
             drop(lookout);
             for bell in rings {
                 bell.notify_one();
             }
-            for runtime in overdue {
-                runtime.wake();
+            for silence in silent {
+                silence.say();
             }
             lookout = lock();
             continue;
@@ -260,6 +311,8 @@ fn lock() -> MutexGuard<'static, Option<Lookout>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use tokio::runtime::{Builder, Runtime};
 
     use super::*;
@@ -275,53 +328,97 @@ mod tests {
         Lookout { is_running: true, ..Lookout::default() }
     }
 
+    /// How many tasks wait in a runtime to be run.
+    fn waiting(runtime: &Runtime) -> usize {
+        runtime.metrics().num_alive_tasks()
+    }
+
+    /// A runtime whose only thread is blocked, until the sender is dropped.
+    fn blocked() -> (Runtime, mpsc::Sender<()>) {
+        let runtime = runtime();
+        let (release, held) = mpsc::channel::<()>();
+        let (announce, begun) = mpsc::channel();
+        runtime.spawn(async move {
+            announce.send(()).unwrap();
+            let _ = held.recv();
+        });
+        begun.recv().unwrap();
+        (runtime, release)
+    }
+
     #[test]
     fn a_heartbeat_in_time_wakes_nobody() {
         let (runtime, mut lookout, now) = (runtime(), lookout(), Instant::now());
         let (post, _) = lookout.add(runtime.handle().clone());
+        let id = runtime.handle().id();
         for second in 0..5 {
             let due = now + second * SECOND;
             lookout.expect(post, due);
-            assert!(lookout.look(due).is_empty(), "in time");
-            assert!(lookout.look(due + LATENESS / 2).is_empty(), "a little late");
+            for at in [due, due + LATENESS / 2] {
+                assert!(lookout.look(at).is_empty());
+                assert!(lookout.runtimes[&id].waking.is_none(), "in time, or a little late");
+            }
+        }
+        lookout.look(now + 4 * SECOND + LATENESS);
+        assert!(lookout.runtimes[&id].waking.is_some(), "late");
+    }
+
+    #[test]
+    fn a_runtime_that_does_not_answer_has_one_task_waiting_and_is_named_once() {
+        let ((runtime, _held), mut lookout, now) = (blocked(), lookout(), Instant::now());
+        for due in [now, now + SECOND] {
+            let (post, _) = lookout.add(runtime.handle().clone());
+            lookout.expect(post, due);
+        }
+        let before = waiting(&runtime);
+        let mut said = Vec::new();
+        for tick in 0..60 {
+            let at = now + LATENESS * tick;
+            said.extend(lookout.look(at).into_iter().map(|silence| (at - now, silence)));
+        }
+        assert_eq!(waiting(&runtime), before + 1);
+        let silence = Silence { silence: NOTABLE_SILENCE, heartbeats: 2 };
+        assert_eq!(said, [(NOTABLE_SILENCE + LATENESS, silence)]);
+    }
+
+    #[test]
+    fn a_runtime_that_answers_late_is_not_named() {
+        let (runtime, mut lookout, now) = (runtime(), lookout(), Instant::now());
+        let (post, _) = lookout.add(runtime.handle().clone());
+        let (_other, _) = lookout.add(runtime.handle().clone());
+        lookout.expect(post, now);
+        for tick in 1..60 {
+            assert_eq!(lookout.look(now + LATENESS * tick), []);
+            // It runs what it was given before it is looked at again.
+            while waiting(&runtime) > 0 {
+                thread::yield_now();
+            }
         }
     }
 
     #[test]
-    fn runtimes_with_late_heartbeats_are_woken_again_and_again() {
-        let (one, other, mut lookout, now) = (runtime(), runtime(), lookout(), Instant::now());
-        for due in [now, now + SECOND] {
-            let (post, _) = lookout.add(one.handle().clone());
-            lookout.expect(post, due);
+    fn a_process_that_was_stopped_is_not_said_to_block() {
+        let ((runtime, _held), mut lookout, now) = (blocked(), lookout(), Instant::now());
+        let (post, _) = lookout.add(runtime.handle().clone());
+        lookout.expect(post, now);
+        assert_eq!(lookout.look(now + LATENESS), []);
+        assert_eq!(lookout.look(now + 60 * SECOND), [], "nobody ran meanwhile");
+        assert_eq!(lookout.look(now + 60 * SECOND + LATENESS), []);
+    }
+
+    #[test]
+    fn all_are_gone_through_some_times_a_second_at_most() {
+        let (runtime, mut lookout, now) = (runtime(), lookout(), Instant::now());
+        let posts: Vec<_> = (0..1_000).map(|_| lookout.add(runtime.handle().clone()).0).collect();
+        let mut looks = 0;
+        for millisecond in 0..1_000 {
+            let at = now + Duration::from_millis(millisecond);
+            lookout.expect(posts[usize::try_from(millisecond).unwrap()], at);
+            let before = lookout.looked_at;
+            lookout.look(at + LATENESS);
+            looks += usize::from(lookout.looked_at != before);
         }
-        let (post, _) = lookout.add(other.handle().clone());
-        lookout.expect(post, now + 2 * SECOND);
-        let woken = |lookout: &mut Lookout, at| {
-            let mut woken: Vec<_> = lookout
-                .look(now + at)
-                .into_iter()
-                .map(|overdue| (overdue.runtime.id(), overdue.heartbeats, overdue.is_news))
-                .collect();
-            woken.sort_by_key(|(runtime, ..)| *runtime != one.handle().id());
-            woken
-        };
-        let (one_id, other_id) = (one.handle().id(), other.handle().id());
-        assert_eq!(woken(&mut lookout, LATENESS), [(one_id, 1, false)]);
-        assert_eq!(woken(&mut lookout, LATENESS), [], "it has its time to answer");
-        assert_eq!(woken(&mut lookout, SECOND + LATENESS), [(one_id, 2, false)]);
-        let late = 2 * SECOND + LATENESS;
-        assert_eq!(woken(&mut lookout, late), [(one_id, 2, true), (other_id, 1, false)]);
-        assert_eq!(
-            woken(&mut lookout, late + LATENESS),
-            [(one_id, 2, false), (other_id, 1, false)],
-            "what is known is no news"
-        );
-        lookout.expect(post - 1, now + 5 * SECOND);
-        assert_eq!(
-            woken(&mut lookout, 3 * SECOND + LATENESS),
-            [(one_id, 1, true), (other_id, 1, false)],
-            "after it has answered once, it is news again"
-        );
+        assert!(looks <= 21, "{looks} looks in a second");
     }
 
     #[test]
@@ -332,10 +429,10 @@ mod tests {
         lookout.expect(late, now + 9 * SECOND);
         lookout.expect(soon, now + SECOND);
         assert_eq!(lookout.looks_at, Some(now + SECOND + LATENESS));
-        assert_eq!(lookout.look(now + SECOND + LATENESS).len(), 1);
-        assert!(lookout.remove(soon).is_some() && !lookout.is_over());
+        assert!(lookout.remove(soon).is_none() && !lookout.is_over());
         assert!(lookout.remove(late).is_some() && lookout.is_over());
         assert_eq!(lookout.looks_at, None, "nobody is left to look at");
+        assert!(lookout.runtimes.is_empty(), "no runtime is remembered");
     }
 
     #[tokio::test]

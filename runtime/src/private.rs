@@ -14,10 +14,21 @@ pub use temporalio_sdk::{
 
 pub use crate::{
     attempt::{ActivityReturn, Takes},
-    checkpoint::CheckpointState,
     options::{CancellationType, Grace, OnBadCheckpoint, Options, activity_options},
+    registration::{IsRefused, Registers, Registration},
+    types::{
+        ActivityInput, ActivityInstance, ActivityOutput, ActivityReturns, ActivityReturnsData,
+        ActivityState, DeclaresCloseTimeout, Runs, input, of_methods, output, returned,
+        returned_data, state,
+    },
     worker::{
-        Activity, BoxFuture, Context, Handles, NoCheckpoint, NoContext, execute, execute_blocking,
-        instance, register, run_blocking, same_contract,
+        Activity, Attempt, Body, BoxFuture, Declared, Handles, NoCheckpoint, NoContext,
+        asynchronous_body, blocking_body, definition_name, execute, execute_blocking, instance,
     },
 };
+
+/// The keys of the attributes, as items that editors find.
+#[allow(non_upper_case_globals)]
+pub mod keys {
+    autobeat_macros::keys_for_editors!();
+}

@@ -1,15 +1,16 @@
 //! The edge to the SDK: what a marker is, how it runs in a worker, how it registers.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use temporalio_common::{ActivityDefinition, data_converters::TemporalSerializable};
-use temporalio_sdk::activities::{
-    ActivityContext, ActivityDefinitions, ActivityError, ActivityInfo, ExecutableActivity,
+use temporalio_sdk::{
+    ActivityOptions,
+    activities::{ActivityContext, ActivityError, ActivityInfo},
 };
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -19,7 +20,8 @@ use crate::{
     cancel::Cancellation,
     checkpoint::{Checkpoint, CheckpointState},
     lease::{Lease, local::LocalLease, server::ServerLease},
-    options::Options,
+    options::{Options, activity_options},
+    types::DeclaresCloseTimeout,
 };
 
 /// A boxed future, as the SDK takes it.
@@ -27,41 +29,82 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
 /// What the attribute says about a function, for every engine that runs it.
 pub trait Activity:
-    ActivityDefinition<Input: Send + Sync, Output: Send + Sync> + Sized + Send + Sync + 'static
+    Declared
+    + ActivityDefinition<Input: Send + Sync, Output: Send + Sync>
+    + Sized
+    + Send
+    + Sync
+    + 'static
 {
-    /// What was declared.
-    const OPTIONS: Options;
-    /// Which handles the body takes.
-    const TAKES: Takes;
     /// What a method is called on; `()` for a free function.
     type Instance: Send + 'static;
-    /// The state of its checkpoint, or [`NoCheckpoint`].
-    type State: CheckpointState;
     /// The SDK's context where the body takes it, or [`NoContext`].
     type Context: Context;
-    /// What the body returns.
-    ///
-    /// An [`ActivityReturn`], which whoever runs the body asks for: were it asked for here, each
-    /// mistake would be reported once more.
-    type Return;
 
-    /// Runs the body.
-    fn run(
+    /// Has the body run by an engine, which makes the handles.
+    ///
+    /// The state of its checkpoint is named nowhere else: as a type that belongs to the activity it
+    /// would have to be as visible as the activity is.
+    fn attempt(
+        engine: Attempt,
         instance: Self::Instance,
-        handles: Handles<Self::State, Self::Context>,
+        context: Self::Context,
         input: Self::Input,
-    ) -> impl Future<Output = Self::Return> + Send;
+    ) -> BoxFuture<Result<Self::Output, ActivityError>>;
 }
 
-/// What a body is handed beside its inputs.
+/// One attempt that is to be made, on whatever engine.
+pub struct Attempt {
+    pub(crate) options: Options,
+    pub(crate) facts: Facts,
+    pub(crate) lease: Arc<dyn Lease>,
+}
+
+impl std::fmt::Debug for Attempt {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Attempt").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
+impl Attempt {
+    /// Makes it; compiled once for all bodies of one state and one output.
+    #[must_use]
+    pub fn run<S, T>(self, takes: Takes, body: Body<S, T>) -> BoxFuture<Result<T, ActivityError>>
+    where
+        S: CheckpointState,
+        T: TemporalSerializable + Send + 'static,
+    {
+        let Self { options, facts, lease } = self;
+        Box::pin(attempt::run(options, takes, facts, lease, |checkpoint, cancellation| {
+            body(Handles { checkpoint, cancellation })
+        }))
+    }
+}
+
+/// A body with all but its handles.
+pub type Body<S, T> = Box<dyn FnOnce(Handles<S>) -> BoxFuture<Result<T, ActivityError>> + Send>;
+
+/// What the attribute says, whatever is wrong with the function below it.
+pub trait Declared {
+    /// What was declared.
+    const OPTIONS: Options;
+
+    /// Uses what cannot be called, so that the compiler does not miss a use of it.
+    fn refused(&self) -> ActivityOptions
+    where
+        for<'a> Self: DeclaresCloseTimeout<'a>,
+    {
+        activity_options(Self::OPTIONS)
+    }
+}
+
+/// What a body is handed beside its inputs and the SDK's context.
 #[derive(Debug)]
-pub struct Handles<S, C> {
+pub struct Handles<S> {
     /// Where the work stands.
     pub checkpoint: Checkpoint<S>,
     /// Whether to stop.
     pub cancellation: Cancellation,
-    /// The SDK's context, or nothing.
-    pub context: C,
 }
 
 /// The state of a function without a `Checkpoint`.
@@ -91,21 +134,15 @@ impl Context for NoContext {
 }
 
 /// Runs an attempt that the SDK handed to this worker.
-pub fn execute<A>(
+pub fn execute<A: Activity>(
     instance: A::Instance,
     context: ActivityContext,
     input: A::Input,
-) -> BoxFuture<Result<A::Output, ActivityError>>
-where
-    A: Activity<Return: ActivityReturn<Output = A::Output>>,
-{
-    Box::pin(async move {
-        let handed_in = A::Context::of(&context);
-        run_attempt(A::OPTIONS, A::TAKES, context, |checkpoint, cancellation| {
-            A::run(instance, Handles { checkpoint, cancellation, context: handed_in }, input)
-        })
-        .await
-    })
+) -> BoxFuture<Result<A::Output, ActivityError>> {
+    let options = A::OPTIONS;
+    let handed_in = A::Context::of(&context);
+    let (facts, lease) = edges(context, options);
+    A::attempt(Attempt { options, facts, lease }, instance, handed_in, input)
 }
 
 /// The SDK's context as an attempt sees it: facts, and a lease.
@@ -120,6 +157,12 @@ where
     B: FnOnce(Checkpoint<S>, Cancellation) -> F,
     F: Future<Output: ActivityReturn<Output: TemporalSerializable + 'static>>,
 {
+    let (facts, lease) = edges(context, options);
+    attempt::run(options, takes, facts, lease, body).await
+}
+
+/// What an attempt is written against.
+fn edges(context: ActivityContext, options: Options) -> (Facts, Arc<dyn Lease>) {
     let facts = facts(&context);
     warn_without_timeout(&facts, context.info().is_local, options);
     let lease: Arc<dyn Lease> = if context.info().is_local {
@@ -127,15 +170,42 @@ where
     } else {
         Arc::new(ServerLease::new(context, facts.heartbeat_timeout))
     };
-    attempt::run(options, takes, facts, lease, body).await
+    (facts, lease)
 }
 
-/// Runs a body that is not `async` on the blocking pool.
-///
-/// # Panics
-///
-/// Where the body panics.
-pub async fn run_blocking<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> R {
+/// Runs the body of an activity that is an `async fn`.
+pub fn asynchronous_body<F, T>(body: F) -> BoxFuture<Result<T, ActivityError>>
+where
+    F: Future<Output: ActivityReturn<Output = T> + 'static> + 'static,
+    // What the compiler shows of this line is the advice.
+    F: Send, // what cannot be held across an `.await` can be used in a plain `fn`, which gets a thread of its own
+{
+    boxed_body(Box::pin(body))
+}
+
+/// The same for all bodies that return one type, so that it is compiled once for them.
+fn boxed_body<R, T>(body: BoxFuture<R>) -> BoxFuture<Result<T, ActivityError>>
+where
+    R: ActivityReturn<Output = T> + 'static,
+{
+    Box::pin(async move { body.await.into_result() })
+}
+
+/// Runs the body of an activity that is no `async fn`, on the blocking pool.
+pub fn blocking_body<R, T>(
+    body: impl FnOnce() -> R + Send + 'static,
+) -> BoxFuture<Result<T, ActivityError>>
+where
+    R: ActivityReturn<Output = T>,
+    T: Send + 'static,
+{
+    Box::pin(run_blocking(move || body().into_result()))
+}
+
+/// Runs it; where it panics, so does this.
+pub(crate) async fn run_blocking<R: Send + 'static>(
+    body: impl FnOnce() -> R + Send + 'static,
+) -> R {
     // Still queued when the attempt ends, it never begins.
     match AbortOnDropHandle::new(tokio::task::spawn_blocking(body)).await {
         Ok(value) => value,
@@ -166,30 +236,13 @@ pub fn instance<I>(instance: Option<Arc<I>>) -> Arc<I> {
     instance.expect("the SDK hands over the instance that was registered")
 }
 
-/// Registers one activity, and warns where its name is taken.
-pub fn register<A>(instance: Arc<A::Implementer>, definitions: &mut ActivityDefinitions)
+/// The name of a definition, which takes and returns what its implementation does.
+pub fn definition_name<A, D>(_implementation: &A, definition: &'static D) -> &'static str
 where
-    A: ExecutableActivity + Send + Sync + 'static,
-    A::Input: Send + Sync,
-    A::Output: Send + Sync,
+    A: ActivityDefinition,
+    D: ActivityDefinition<Input = A::Input, Output = A::Output>,
 {
-    warn_of_double_name(A::definition().name(), std::any::type_name::<A>());
-    definitions.register_activity::<A>(instance);
-}
-
-/// Of two activities of one name, the SDK keeps the last and says nothing.
-fn warn_of_double_name(name: &str, activity: &'static str) {
-    static NAMES: Mutex<Option<HashMap<String, &'static str>>> = Mutex::new(None);
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    let earlier = names.get_or_insert_default().insert(name.to_owned(), activity);
-    if let Some(earlier) = earlier.filter(|earlier| *earlier != activity) {
-        tracing::warn!(
-            target: "autobeat",
-            name,
-            "`{earlier}` and `{activity}` are both registered as `{name}`: in one worker the \
-             last one wins; give one of them `name = \"…\"`",
-        );
-    }
+    definition.name()
 }
 
 /// Says once a type what is missing where the server has no heartbeat timeout.
@@ -242,14 +295,6 @@ fn started(info: &ActivityInfo, heartbeat_timeout: Option<Duration>) -> Instant 
 fn deadline(info: &ActivityInfo, started: Instant) -> Option<Instant> {
     let length = info.deadline?.duration_since(info.started_time?).ok()?;
     started.checked_add(length)
-}
-
-/// Compiles only where an activity takes and returns what its definition says.
-pub fn same_contract<A, D>()
-where
-    A: ActivityDefinition,
-    D: ActivityDefinition<Input = A::Input, Output = A::Output>,
-{
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use autobeat::{Cancellation, Checkpoint, Progress, activity, embedded::Embedded};
+use autobeat::{AutoHeartbeat, Cancellation, Checkpoint, Progress, activity, embedded::Embedded};
 use autobeat_tests::inprocess::{
     Skew, World,
     activity::{Closed, Terms},
-    history::Order,
+    history::{Order, What},
     network::Network,
     worker::{live, options},
 };
@@ -99,8 +99,8 @@ fn progress_that_is_too_large_does_not_fail_the_work() {
     assert_eq!(ends("show_much", show_much, &[]), Some(Closed::Completed));
 }
 
-/// Its grace is longer than an instant can be from now.
-#[activity(heartbeat_timeout = "9s", cancel_grace = "584542046090years", max_attempts = 1)]
+/// Its grace is the longest that can be declared.
+#[activity(heartbeat_timeout = "9s", cancel_grace = "3650d", max_attempts = 1)]
 async fn take_its_time(cancellation: Cancellation) -> Result<u64, ActivityError> {
     cancellation.cancelled().await;
     sleep(seconds(30)).await;
@@ -144,4 +144,30 @@ async fn a_state_that_panics_when_dropped_does_not_end_the_heartbeat_without_a_w
     let run = engine.run_until(save_fragile, "one", (), CancellationToken::new());
     let ended = run.await.map_err(|error| error.to_string());
     assert_ne!(ended, Err("no heartbeat for 9s".to_owned()), "the heartbeat's task is gone");
+}
+
+/// Counts to 40, a second each.
+#[activity(heartbeat_timeout = "9s")]
+async fn count_up(checkpoint: Checkpoint<u64>, _token: u64) -> Result<u64, ActivityError> {
+    for second in checkpoint.get()..40 {
+        sleep(seconds(1)).await;
+        checkpoint.save(second + 1)?;
+    }
+    Ok(1)
+}
+
+#[test]
+fn an_activity_of_ours_that_is_wrapped_once_more_completes_in_one_attempt() {
+    let terms = Terms {
+        activity_type: "count_up".to_owned(),
+        heartbeat_timeout: Some(seconds(9)),
+        ..Terms::default()
+    };
+    let network = Network { latency: Duration::from_millis(5), ..Network::default() };
+    let world = World::new(terms, network, Skew::Behind);
+    let wrapped = AutoHeartbeat::new(count_up).wrap(count_up);
+    live(&world, options(wrapped, None), async |_| sleep(seconds(100)).await);
+    let history = world.history();
+    let starts = history.iter().filter(|event| matches!(event.what, What::Started { .. }));
+    assert_eq!((starts.count(), world.closed()), (1, Some(Closed::Completed)));
 }

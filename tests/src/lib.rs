@@ -6,11 +6,13 @@
 
 pub mod activities;
 pub mod cli;
+pub mod compare;
 pub mod conversion;
 pub mod drivers;
 pub mod environment;
 pub mod inprocess;
 pub mod ledger;
+pub mod meter;
 pub mod program;
 pub mod schedules;
 pub mod server;

@@ -2,32 +2,21 @@
 //!
 //! A pair that is wrong does not hide the ones after it: the list is cut at its commas first.
 
+mod duration;
 mod pair;
+pub(crate) mod table;
 
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Expr, Ident, Path, ext::IdentExt, parse::Parser};
+use syn::{Expr, Ident, Path, ext::IdentExt};
 
-use self::pair::{Pair, cut_at_commas};
+pub(crate) use self::duration::written as duration_as_written;
+use self::{
+    pair::{Pair, pairs},
+    table::with_keys,
+};
 use crate::diagnostics::{Diagnostics, nearest};
-
-/// Every key, in the order of the documentation.
-const KEYS: [&str; 13] = [
-    "heartbeat_timeout",
-    "heartbeat_interval",
-    "start_to_close_timeout",
-    "schedule_to_close_timeout",
-    "schedule_to_start_timeout",
-    "max_attempts",
-    "cancellation_type",
-    "stall_timeout",
-    "cancel_grace",
-    "on_bad_checkpoint",
-    "name",
-    "definition",
-    "crate",
-];
 
 /// A value together with the place where it was written.
 #[derive(Clone)]
@@ -36,40 +25,51 @@ pub(crate) struct Written<T> {
     pub(crate) span: Span,
 }
 
-/// One key: nothing, or what was written for it.
-pub(crate) struct Key<T>(Option<Written<T>>);
-
-impl<T> Default for Key<T> {
-    fn default() -> Self {
-        Self(None)
-    }
+/// One key.
+#[derive(Clone, Default)]
+pub(crate) enum Key<T> {
+    #[default]
+    Absent,
+    /// Written with a value that is none, which was reported: not to be missed as well.
+    Wrong,
+    Written(Written<T>),
 }
 
 impl<T: Clone> Key<T> {
-    /// Takes another's value where there is none.
+    /// Takes another's where there is none.
     fn or(&mut self, other: &Self) {
-        if self.0.is_none() {
-            self.0.clone_from(&other.0);
+        if matches!(self, Self::Absent) {
+            self.clone_from(other);
         }
     }
 }
 
 impl<T> Key<T> {
     pub(crate) fn written(&self) -> Option<&Written<T>> {
-        self.0.as_ref()
+        match self {
+            Self::Written(written) => Some(written),
+            Self::Absent | Self::Wrong => None,
+        }
     }
 
     pub(crate) fn value(&self) -> Option<&T> {
-        self.0.as_ref().map(|written| &written.value)
+        self.written().map(|written| &written.value)
+    }
+
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
     }
 
     /// The only place where a key is set, and so where a second one is noticed.
     fn set(&mut self, pair: &Pair, value: Option<T>, diagnostics: &mut Diagnostics) {
-        if self.0.is_some() {
+        if !self.is_absent() {
             diagnostics.at(&pair.key, format!("`{}` is written twice", pair.key));
-        } else if let Some(value) = value {
-            self.0 = Some(Written { value, span: pair.span() });
+            return;
         }
+        *self = match value {
+            Some(value) => Self::Written(Written { value, span: pair.span() }),
+            None => Self::Wrong,
+        };
     }
 }
 
@@ -90,55 +90,113 @@ pub(crate) enum Choice {
     Restart,
 }
 
-/// What was written between the parentheses.
-#[derive(Default)]
-pub(crate) struct Keys {
-    /// Where the attribute stands, for an error about what is not written.
-    place: Option<Span>,
-    pub(crate) heartbeat_timeout: Key<Duration>,
-    pub(crate) heartbeat_interval: Key<Duration>,
-    pub(crate) start_to_close_timeout: Key<Duration>,
-    pub(crate) schedule_to_close_timeout: Key<Duration>,
-    pub(crate) schedule_to_start_timeout: Key<Duration>,
-    pub(crate) max_attempts: Key<u32>,
-    pub(crate) cancellation_type: Key<Choice>,
-    pub(crate) stall_timeout: Key<Duration>,
-    pub(crate) cancel_grace: Key<Grace>,
-    pub(crate) on_bad_checkpoint: Key<Choice>,
-    pub(crate) name: Key<Expr>,
-    pub(crate) definition: Key<Path>,
-    pub(crate) crate_path: Key<Path>,
-    /// Keys that were written with a value that is wrong: not to be reported as missing too.
-    pub(crate) mentioned: Vec<String>,
+/// Where a key may stand, and whether methods take it from their block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Home {
+    /// Anywhere; on a block for all its methods.
+    Inherited,
+    /// On one activity alone.
+    Own,
+    /// On a block or on a free function, never on a method.
+    OfBlock,
 }
+
+macro_rules! home {
+    (inherited) => {
+        Home::Inherited
+    };
+    (own) => {
+        Home::Own
+    };
+    (of_block) => {
+        Home::OfBlock
+    };
+}
+
+macro_rules! declare_keys {
+    ($($name:literal $field:ident: $value:ty = $parse:ident, $home:ident,
+        $meaning:literal, $default:literal, [$($example:literal),*];)*) => {
+        /// What was written between the parentheses.
+        #[derive(Default)]
+        pub(crate) struct Keys {
+            /// Where the attribute stands, for an error about what is not written.
+            place: Option<Span>,
+            /// Something that is no pair was written, which was reported.
+            pub(crate) are_incomplete: bool,
+            /// The words that stand where keys do, be they keys or half of one.
+            pub(crate) words: Vec<Ident>,
+            $(pub(crate) $field: Key<$value>,)*
+        }
+
+        /// Every key, in the order of the documentation, with values to write.
+        pub(crate) const KEYS: &[(&str, &[&str])] = &[$(($name, &[$($example),*]),)*];
+
+        /// What an editor shows of each key: what it means, and where it is not written.
+        pub(crate) const MEANINGS: &[(&str, &str)] = &[$(($name, concat!(
+            "Key of `#[activity]`: ", $meaning, ".\n\nWhere it is not written: ", $default, ".",
+            "\n\nAs in:\n```text\n" $(, $name, " = ", $example, "\n")*, "```"
+        )),)*];
+
+        impl Keys {
+            fn set(&mut self, pair: &Pair, diagnostics: &mut Diagnostics) {
+                match pair.key.unraw().to_string().as_str() {
+                    $($name => {
+                        let value = pair.$parse(diagnostics);
+                        self.$field.set(pair, value, diagnostics);
+                    })*
+                    _ => unknown(&pair.key, diagnostics),
+                }
+            }
+
+            /// These keys, and those of the block for what is not written here.
+            pub(crate) fn or(mut self, block: &Self) -> Self {
+                $(if home!($home) == Home::Inherited {
+                    self.$field.or(&block.$field);
+                })*
+                self.are_incomplete |= block.are_incomplete;
+                self
+            }
+
+            /// The keys that are one activity's, where they are written.
+            pub(crate) fn own(&self) -> Vec<(&'static str, Span)> {
+                self.at_home(Home::Own)
+            }
+
+            /// The keys that no method has, where they are written.
+            pub(crate) fn of_block(&self) -> Vec<(&'static str, Span)> {
+                self.at_home(Home::OfBlock)
+            }
+
+            fn at_home(&self, home: Home) -> Vec<(&'static str, Span)> {
+                let mut found = Vec::new();
+                $(if let Key::Written(written) = &self.$field && home!($home) == home {
+                    found.push(($name, written.span));
+                })*
+                found
+            }
+
+            /// Whether there is none that the SDK's own attribute does not have.
+            pub(crate) fn are_the_sdks(&self) -> bool {
+                true $(&& (home!($home) != Home::Inherited || self.$field.is_absent()))*
+            }
+        }
+    };
+}
+
+with_keys!(declare_keys);
 
 impl Keys {
     /// Reads the keys, and reports what is wrong with them.
     pub(crate) fn parse(tokens: TokenStream, place: Span, diagnostics: &mut Diagnostics) -> Self {
-        let mut keys = Self { place: Some(place), ..Self::default() };
-        for tokens in cut_at_commas(tokens) {
-            match Pair::parse.parse2(tokens) {
-                Ok(pair) => keys.set(&pair, diagnostics),
-                Err(error) => diagnostics.push(error),
+        let words = pair::words(tokens.clone());
+        let mut keys = Self { place: Some(place), words, ..Self::default() };
+        for pair in pairs(tokens, diagnostics) {
+            match pair {
+                Some(pair) => keys.set(&pair, diagnostics),
+                None => keys.are_incomplete = true,
             }
         }
         keys
-    }
-
-    /// These keys, and those of the block for what is not written here.
-    pub(crate) fn or(mut self, block: &Self) -> Self {
-        self.heartbeat_timeout.or(&block.heartbeat_timeout);
-        self.heartbeat_interval.or(&block.heartbeat_interval);
-        self.start_to_close_timeout.or(&block.start_to_close_timeout);
-        self.schedule_to_close_timeout.or(&block.schedule_to_close_timeout);
-        self.schedule_to_start_timeout.or(&block.schedule_to_start_timeout);
-        self.max_attempts.or(&block.max_attempts);
-        self.cancellation_type.or(&block.cancellation_type);
-        self.stall_timeout.or(&block.stall_timeout);
-        self.cancel_grace.or(&block.cancel_grace);
-        self.on_bad_checkpoint.or(&block.on_bad_checkpoint);
-        self.mentioned.extend_from_slice(&block.mentioned);
-        self
     }
 
     /// Where the attribute stands.
@@ -146,155 +204,44 @@ impl Keys {
         self.place.unwrap_or_else(Span::call_site)
     }
 
-    /// Whether there is none that the SDK's own attribute does not have.
-    pub(crate) fn are_the_sdks(&self) -> bool {
-        self.mentioned.iter().all(|key| ["name", "definition", "crate"].contains(&key.as_str()))
-    }
-
-    pub(crate) fn mentions(&self, key: &str) -> bool {
-        self.mentioned.iter().any(|mentioned| mentioned == key)
-    }
-
-    fn set(&mut self, pair: &Pair, diagnostics: &mut Diagnostics) {
-        let key = pair.key.unraw().to_string();
-        match key.as_str() {
-            "heartbeat_timeout" => set_timeout(&mut self.heartbeat_timeout, pair, diagnostics),
-            "heartbeat_interval" => set_timeout(&mut self.heartbeat_interval, pair, diagnostics),
-            "start_to_close_timeout" => {
-                set_timeout(&mut self.start_to_close_timeout, pair, diagnostics);
-            }
-            "schedule_to_close_timeout" => {
-                set_timeout(&mut self.schedule_to_close_timeout, pair, diagnostics);
-            }
-            "schedule_to_start_timeout" => {
-                set_timeout(&mut self.schedule_to_start_timeout, pair, diagnostics);
-            }
-            "stall_timeout" => set_timeout(&mut self.stall_timeout, pair, diagnostics),
-            "max_attempts" => {
-                let value = pair.count(diagnostics);
-                self.max_attempts.set(pair, value, diagnostics);
-            }
-            "cancellation_type" => {
-                let value = pair.choice(&CANCELLATION_TYPES, diagnostics);
-                self.cancellation_type.set(pair, value, diagnostics);
-            }
-            "on_bad_checkpoint" => {
-                let value = pair.choice(&ON_BAD_CHECKPOINT, diagnostics);
-                self.on_bad_checkpoint.set(pair, value, diagnostics);
-            }
-            "cancel_grace" => {
-                let value = pair.grace(diagnostics);
-                self.cancel_grace.set(pair, value, diagnostics);
-            }
-            "name" => {
-                let value = pair.syntax("a string", diagnostics);
-                self.name.set(pair, value, diagnostics);
-            }
-            "definition" => {
-                let value = pair.path("the path of an activity definition", diagnostics);
-                self.definition.set(pair, value, diagnostics);
-            }
-            "crate" => {
-                let value = pair.module("the path of this crate", diagnostics);
-                self.crate_path.set(pair, value, diagnostics);
-            }
-            _ => unknown(&pair.key, diagnostics),
-        }
-        self.mentioned.push(key);
+    /// Whether there is a time after which the server ends the activity.
+    pub(crate) fn have_close_timeout(&self) -> bool {
+        !(self.start_to_close_timeout.is_absent() && self.schedule_to_close_timeout.is_absent())
     }
 }
 
-const CANCELLATION_TYPES: [(&str, Choice); 3] = [
-    ("wait_cancellation_completed", Choice::WaitCancellationCompleted),
-    ("try_cancel", Choice::TryCancel),
-    ("abandon", Choice::Abandon),
+/// Words of other SDKs and libraries, for keys that are called otherwise here.
+const OTHER_WORDS: [(&str, &str); 8] = [
+    ("retries", "max_attempts"),
+    ("max_retries", "max_attempts"),
+    ("maximum_attempts", "max_attempts"),
+    ("attempts", "max_attempts"),
+    ("interval", "heartbeat_interval"),
+    ("timeout", "start_to_close_timeout"),
+    ("grace", "cancel_grace"),
+    ("grace_period", "cancel_grace"),
 ];
 
-const ON_BAD_CHECKPOINT: [(&str, Choice); 2] =
-    [("fail", Choice::Fail), ("restart", Choice::Restart)];
-
-fn set_timeout(key: &mut Key<Duration>, pair: &Pair, diagnostics: &mut Diagnostics) {
-    let value = pair.timeout(diagnostics);
-    key.set(pair, value, diagnostics);
+/// The key that was probably meant.
+fn meant(word: &str) -> Option<&'static str> {
+    let names: Vec<&str> = KEYS.iter().map(|(name, _)| *name).collect();
+    let lower = word.to_lowercase();
+    let other = OTHER_WORDS.iter().find(|(other, _)| *other == lower).map(|(_, key)| *key);
+    let mut beginning_so = names.iter().filter(|name| name.starts_with(&lower));
+    let only_one = beginning_so.next().filter(|_| lower.len() > 2 && beginning_so.next().is_none());
+    other.or(only_one.copied()).or_else(|| nearest(&lower, &names))
 }
 
 fn unknown(key: &Ident, diagnostics: &mut Diagnostics) {
     let word = key.unraw().to_string();
-    let meant = nearest(&word, &KEYS).map(|key| format!("; did you mean `{key}`?"));
-    diagnostics.at(
-        key,
-        format!(
-            "there is no key `{word}`{} the keys are {}",
-            meant.unwrap_or_else(|| ":".to_owned()),
-            KEYS.map(|key| format!("`{key}`")).join(", "),
-        ),
-    );
+    let message = if let Some(key) = meant(&word) {
+        format!("there is no key `{word}`; did you mean `{key}`?")
+    } else {
+        let names: Vec<_> = KEYS.iter().map(|(name, _)| format!("`{name}`")).collect();
+        format!("there is no key `{word}`: the keys are {}", names.join(", "))
+    };
+    diagnostics.at(key, message);
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The keys, or the messages of what is wrong.
-    fn parse(text: &str) -> (Keys, Option<String>) {
-        let mut diagnostics = Diagnostics::default();
-        let keys = Keys::parse(text.parse().unwrap(), Span::call_site(), &mut diagnostics);
-        (keys, diagnostics.into_compile_errors().map(|errors| errors.to_string()))
-    }
-
-    fn complaint(text: &str) -> String {
-        parse(text).1.unwrap_or_else(|| panic!("{text} was taken"))
-    }
-
-    #[test]
-    fn durations_are_text_that_a_person_writes() {
-        let (keys, errors) = parse(r#"heartbeat_timeout = "1h 30m", heartbeat_interval = "500ms""#);
-        assert_eq!(errors, None);
-        assert_eq!(keys.heartbeat_timeout.value(), Some(&Duration::from_mins(90)));
-        assert_eq!(keys.heartbeat_interval.value(), Some(&Duration::from_millis(500)));
-    }
-
-    #[test]
-    fn the_nearest_right_form_is_named() {
-        for (written, right) in [
-            ("heartbeat_timeout = 30", r#"\"30s\""#),
-            ("heartbeat_timeout = 1.5", r#"\"1500ms\""#),
-            (r#"heartbeat_timeout = "30""#, r#"\"30s\""#),
-            (r#"heartbeat_timeout = "30 secnds""#, r#"\"30seconds\""#),
-            (r#"heartbeat_timout = "30s""#, "did you mean `heartbeat_timeout`?"),
-            (r#"on_bad_checkpoint = "ignore""#, r#"\"fail\", \"restart\""#),
-            ("max_attempts = 0", "from 1"),
-            ("heartbeat_timeout", "heartbeat_timeout = …"),
-            (r#"heartbeat_timeout = "0s""#, "longer than zero"),
-        ] {
-            let complaint = complaint(written);
-            assert!(complaint.contains(right), "{written}: {complaint}");
-        }
-    }
-
-    #[test]
-    fn a_pair_that_is_wrong_does_not_hide_the_others() {
-        let complaint = complaint(r#"heartbeat_timeout = 30, name, retries = 3, name = "x""#);
-        assert_eq!(complaint.matches("compile_error").count(), 3, "{complaint}");
-    }
-
-    #[test]
-    fn a_key_is_written_once() {
-        let complaint = complaint(r#"name = "a", name = "b""#);
-        assert!(complaint.contains("`name` is written twice"), "{complaint}");
-    }
-
-    #[test]
-    fn a_path_may_have_commas() {
-        let (keys, errors) = parse("definition = other::Definition::<A, B>::run, max_attempts = 3");
-        assert_eq!(errors, None);
-        assert!(keys.definition.value().is_some());
-        assert_eq!(keys.max_attempts.value(), Some(&3));
-    }
-
-    #[test]
-    fn never_is_a_grace() {
-        let (keys, errors) = parse(r#"cancel_grace = "never""#);
-        assert!(errors.is_none() && matches!(keys.cancel_grace.value(), Some(Grace::Never)));
-    }
-}
+mod tests;

@@ -1,24 +1,69 @@
 //! One `key = value`, and the kinds of value that a key can have.
+//!
+//! What is wrong with a value is said at the value, with what to write in its place.
 
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens;
 use syn::{
-    ExprPath, Ident, Lit, Path, Token,
+    Expr, ExprPath, Ident, Lit, Path, Token,
     ext::IdentExt,
     parse::{ParseStream, Parser},
 };
 
-use super::{Choice, Grace};
+use super::{
+    Choice, Grace, KEYS,
+    duration::{self, Wrong},
+};
 use crate::diagnostics::{Diagnostics, nearest};
 
-/// The units that a person is likely to mean.
-const UNITS: [&str; 12] =
-    ["ms", "s", "sec", "second", "seconds", "m", "min", "minute", "minutes", "h", "hours", "days"];
+/// The server counts attempts in 32 bits with a sign.
+const MOST_ATTEMPTS: u32 = i32::MAX.unsigned_abs();
+
+const CANCELLATION_TYPES: [(&str, Choice); 3] = [
+    ("wait_cancellation_completed", Choice::WaitCancellationCompleted),
+    ("try_cancel", Choice::TryCancel),
+    ("abandon", Choice::Abandon),
+];
+
+const ON_BAD_CHECKPOINT: [(&str, Choice); 2] =
+    [("fail", Choice::Fail), ("restart", Choice::Restart)];
+
+/// `key = value`, the value as it stands.
+pub(super) struct Pair {
+    pub(super) key: Ident,
+    value: TokenStream,
+}
+
+/// The pairs of a list, with `None` for one that is none, which was reported.
+pub(super) fn pairs(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Option<Pair>> {
+    let parts = cut_at_commas(tokens).into_iter();
+    let parts = parts.flat_map(|part| cut_before_keys(part, diagnostics));
+    let parts: Vec<TokenStream> = parts.collect();
+    let pair = |tokens| match Pair::parse.parse2(tokens) {
+        Ok(pair) => Some(pair),
+        Err(error) => {
+            diagnostics.push(error);
+            None
+        }
+    };
+    parts.into_iter().map(pair).collect()
+}
+
+/// The words that stand where keys do.
+pub(super) fn words(tokens: TokenStream) -> Vec<Ident> {
+    let parts = cut_at_commas(tokens).into_iter();
+    let first = parts.filter_map(|part| part.into_iter().next());
+    first
+        .filter_map(|token| match token {
+            TokenTree::Ident(word) => Some(word),
+            _ => None,
+        })
+        .collect()
+}
 
 /// Cuts a list at the commas that are not within parentheses.
-pub(super) fn cut_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
+fn cut_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![TokenStream::new()];
     // A comma within `<…>` belongs to a path.
     let mut angles = 0_usize;
@@ -40,26 +85,53 @@ pub(super) fn cut_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     parts
 }
 
-/// `key = value`, the value as it stands.
-pub(super) struct Pair {
-    pub(super) key: Ident,
-    value: TokenStream,
+/// Cuts before a key that follows on another's value, where a comma was forgotten.
+fn cut_before_keys(part: TokenStream, diagnostics: &mut Diagnostics) -> Vec<TokenStream> {
+    let trees: Vec<TokenTree> = part.into_iter().collect();
+    let is_equals =
+        |at: usize| matches!(trees.get(at), Some(TokenTree::Punct(it)) if it.as_char() == '=');
+    let mut parts = vec![TokenStream::new()];
+    for (at, token) in trees.iter().enumerate() {
+        if let TokenTree::Ident(key) = token
+            && at > 1
+            && is_equals(at + 1)
+            && !is_equals(at + 2)
+        {
+            if !is_equals(at - 1) {
+                diagnostics.at(key, format!("a comma is missing before `{key}`"));
+            }
+            parts.push(TokenStream::new());
+        }
+        if let Some(part) = parts.last_mut() {
+            part.extend([token.clone()]);
+        }
+    }
+    parts
 }
 
 impl Pair {
-    pub(super) fn parse(input: ParseStream) -> syn::Result<Self> {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
         if !input.peek(Ident::peek_any) {
-            return Err(input.error("expected a key, as in `heartbeat_timeout = \"30s\"`"));
+            let span = first_span(input);
+            let message = match input.parse::<Lit>() {
+                Ok(Lit::Str(text)) if KEYS.iter().any(|(key, _)| *key == text.value()) => {
+                    format!("keys are written without quotes: `{} = …`", text.value())
+                }
+                _ => "expected a key, as in `heartbeat_timeout = \"30s\"`".to_owned(),
+            };
+            return Err(syn::Error::new(span, message));
         }
         let key = input.call(Ident::parse_any)?;
-        if !input.peek(Token![=]) {
-            let message = format!("`{key}` needs a value: write `{key} = …`");
+        if !input.peek(Token![=]) || input.peek(Token![==]) {
+            let example = example(&key.unraw().to_string());
+            let message = format!("`{key}` needs a value: write `{key} = {example}`");
             return Err(syn::Error::new_spanned(key, message));
         }
         let equals = input.parse::<Token![=]>()?;
         let value: TokenStream = input.parse()?;
         if value.is_empty() {
-            return Err(syn::Error::new_spanned(equals, format!("`{key}` has no value")));
+            let message = format!("`{key}` has no value");
+            return Err(syn::Error::new_spanned(equals, message));
         }
         Ok(Self { key, value })
     }
@@ -69,136 +141,226 @@ impl Pair {
         first.map_or_else(|| self.key.span(), |token| token.span())
     }
 
-    pub(super) fn syntax<T: syn::parse::Parse>(
-        &self,
-        what: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<T> {
-        self.parsed(T::parse, what, diagnostics)
+    fn wrong(&self, diagnostics: &mut Diagnostics, message: impl std::fmt::Display) {
+        diagnostics.at(&self.value, message);
     }
 
-    /// A path that may stand in an expression as well as in a type.
-    pub(super) fn path(&self, what: &str, diagnostics: &mut Diagnostics) -> Option<Path> {
-        let plain = |input: ParseStream| match input.parse()? {
-            ExprPath { qself: None, path, .. } => Ok(path),
-            qualified => Err(syn::Error::new_spanned(qualified, "not a plain path")),
-        };
-        self.parsed(plain, what, diagnostics)
-    }
-
-    /// A path without arguments.
-    pub(super) fn module(&self, what: &str, diagnostics: &mut Diagnostics) -> Option<Path> {
-        self.parsed(Path::parse_mod_style, what, diagnostics)
-    }
-
-    fn parsed<T>(
-        &self,
-        parser: fn(ParseStream) -> syn::Result<T>,
-        what: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<T> {
-        let parsed = parser.parse2(self.value.clone());
-        if parsed.is_err() {
-            diagnostics.at(&self.value, format!("`{}` takes {what}", self.key));
+    /// What was written, without its quotes; a bare word or number is what it says.
+    fn bare(&self) -> String {
+        match syn::parse2::<Lit>(self.value.clone()) {
+            Ok(Lit::Str(text)) => text.value(),
+            _ => self.value.to_string(),
         }
-        parsed.ok()
     }
 
     /// The text of a string literal.
-    fn text(&self, example: &str, diagnostics: &mut Diagnostics) -> Option<String> {
-        let advice = match syn::parse2::<Lit>(self.value.clone()) {
-            Ok(Lit::Str(text)) => return Some(text.value()),
-            Ok(Lit::Int(number)) if example.ends_with('s') => {
-                format!("\"{}s\"", number.base10_digits())
-            }
-            Ok(Lit::Float(number)) if example.ends_with('s') => {
-                let seconds = number.base10_parse().unwrap_or(0.0_f64).max(0.0);
-                format!("\"{}ms\"", (seconds * 1000.0).round())
-            }
-            _ => format!("\"{example}\""),
-        };
-        let message = format!("`{}` takes text: write `{advice}`", self.key);
-        diagnostics.at(&self.value, message);
-        None
-    }
-
-    fn duration(&self, diagnostics: &mut Diagnostics) -> Option<Duration> {
-        let text = self.text("30s", diagnostics)?;
-        match humantime::parse_duration(&text) {
-            Ok(duration) => Some(duration),
-            Err(error) => {
-                let key = &self.key;
-                let advice = advice(&text, &error);
-                diagnostics.at(
-                    &self.value,
-                    format!("`{key}` is no duration: write {advice}, as in \"500ms\", \"30s\", \"1h 30m\""),
-                );
-                None
-            }
+    fn quoted(&self) -> Option<String> {
+        match syn::parse2::<Lit>(self.value.clone()) {
+            Ok(Lit::Str(text)) => Some(text.value()),
+            _ => None,
         }
     }
 
+    /// A duration that is not zero.
     pub(super) fn timeout(&self, diagnostics: &mut Diagnostics) -> Option<Duration> {
         let duration = self.duration(diagnostics)?;
         if duration.is_zero() {
-            diagnostics.at(&self.value, format!("`{}` must be longer than zero", self.key));
+            self.wrong(diagnostics, format!("`{}` must be longer than zero", self.key));
             return None;
         }
         Some(duration)
     }
 
+    fn duration(&self, diagnostics: &mut Diagnostics) -> Option<Duration> {
+        const FORM: &str = "a number and a unit, as in \"500ms\", \"30s\", \"1h 30m\"";
+        let key = &self.key;
+        let meant = self.meant_duration();
+        let parsed = duration::parse(meant.as_deref().unwrap_or_default());
+        let message = match (self.quoted(), parsed) {
+            (Some(_), Ok(duration)) => return Some(duration),
+            (None, Ok(_)) => {
+                format!("`{key}` takes text: write `\"{}\"`", meant.unwrap_or_default())
+            }
+            (None, Err(Wrong::Write(right))) => format!("`{key}` takes text: write `\"{right}\"`"),
+            (Some(_), Err(Wrong::Write(right))) => {
+                format!("`{key}` is no duration: write `\"{right}\"`")
+            }
+            (_, Err(Wrong::Because(reason))) => format!("`{key}` cannot be {reason}"),
+            (_, Err(Wrong::Unclear)) if self.bare().trim_start().starts_with('-') => {
+                format!("`{key}` cannot be negative: write {FORM}")
+            }
+            (Some(_), Err(Wrong::Unclear)) => format!("`{key}` is no duration: write {FORM}"),
+            (None, Err(Wrong::Unclear)) => {
+                format!("`{key}` takes text: write {FORM}")
+            }
+        };
+        self.wrong(diagnostics, message);
+        None
+    }
+
+    /// The text of a duration, quoted or not; also from `Duration::from_secs(30)`.
+    fn meant_duration(&self) -> Option<String> {
+        let bare = self.bare();
+        let Ok(Expr::Call(call)) = syn::parse2::<Expr>(self.value.clone()) else {
+            return Some(bare);
+        };
+        let Expr::Path(function) = &*call.func else { return None };
+        let unit = match function.path.segments.last()?.ident.to_string().as_str() {
+            "from_millis" => "ms",
+            "from_secs" | "from_secs_f64" => "s",
+            "from_mins" => "m",
+            "from_hours" => "h",
+            _ => return None,
+        };
+        match call.args.first()? {
+            Expr::Lit(number) => match &number.lit {
+                Lit::Int(number) => Some(format!("{}{unit}", number.base10_digits())),
+                Lit::Float(number) => Some(format!("{}{unit}", number.base10_digits())),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     pub(super) fn grace(&self, diagnostics: &mut Diagnostics) -> Option<Grace> {
-        if self.value.to_string() == "\"never\"" {
-            return Some(Grace::Never);
+        let bare = self.bare();
+        match self.quoted() {
+            Some(text) if text == "never" => return Some(Grace::Never),
+            _ if bare.chars().any(|it| it.is_ascii_digit()) || bare.is_empty() => {}
+            _ if nearest(&bare.to_lowercase(), &["never"]).is_some() => {
+                self.wrong(diagnostics, format!("write `{} = \"never\"`", self.key));
+                return None;
+            }
+            _ => {
+                let message = format!(
+                    "`{}` takes a duration, as in \"10s\", or \"never\", which leaves the body alone",
+                    self.key
+                );
+                self.wrong(diagnostics, message);
+                return None;
+            }
         }
         self.duration(diagnostics).map(Grace::After)
     }
 
     pub(super) fn count(&self, diagnostics: &mut Diagnostics) -> Option<u32> {
-        let count = match syn::parse2::<Lit>(self.value.clone()) {
-            Ok(Lit::Int(number)) => number.base10_parse().ok().filter(|count| *count > 0),
-            _ => None,
+        let key = &self.key;
+        let bare = self.bare();
+        let count: Option<u128> = bare.replace('_', "").parse().ok();
+        let is_number = matches!(syn::parse2::<Lit>(self.value.clone()), Ok(Lit::Int(_)));
+        let message = match count {
+            Some(0) => format!("`{key}` counts the first attempt too: write `1` for no retry"),
+            Some(count) => {
+                match u32::try_from(count).ok().filter(|count| *count <= MOST_ATTEMPTS) {
+                    Some(count) if is_number => return Some(count),
+                    Some(count) => format!("`{key}` takes a number: write `{count}`"),
+                    None => {
+                        format!("`{key}` is at most {MOST_ATTEMPTS}: leave it out for no limit")
+                    }
+                }
+            }
+            None => format!("`{key}` takes a whole number from 1: write `3`"),
         };
-        if count.is_none() {
-            let message = format!("`{}` takes a whole number from 1: write `3`", self.key);
-            diagnostics.at(&self.value, message);
-        }
-        count
+        self.wrong(diagnostics, message);
+        None
     }
 
-    pub(super) fn choice(
+    pub(super) fn cancellation_type(&self, diagnostics: &mut Diagnostics) -> Option<Choice> {
+        self.choice(&CANCELLATION_TYPES, diagnostics)
+    }
+
+    pub(super) fn on_bad_checkpoint(&self, diagnostics: &mut Diagnostics) -> Option<Choice> {
+        self.choice(&ON_BAD_CHECKPOINT, diagnostics)
+    }
+
+    fn choice(&self, words: &[(&str, Choice)], diagnostics: &mut Diagnostics) -> Option<Choice> {
+        let quoted = self.quoted();
+        let chosen = words.iter().find(|(word, _)| quoted.as_deref() == Some(word));
+        if let Some((_, choice)) = chosen {
+            return Some(*choice);
+        }
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        // The SDK's own names are in camel case, with a path before them.
+        let bare = self.bare();
+        let word = snake_case(bare.rsplit("::").next().unwrap_or_default().trim());
+        let message = if let Some(word) = nearest(&word, &known) {
+            format!("write `{} = \"{word}\"`", self.key)
+        } else {
+            let words: Vec<_> = known.iter().map(|word| format!("\"{word}\"")).collect();
+            format!("`{}` is one of {}", self.key, words.join(", "))
+        };
+        self.wrong(diagnostics, message);
+        None
+    }
+
+    /// Text, or an expression that is: as in the SDK.
+    pub(super) fn name(&self, diagnostics: &mut Diagnostics) -> Option<Expr> {
+        let parsed: Option<Expr> = syn::parse2(self.value.clone()).ok();
+        let message = match &parsed {
+            Some(Expr::Lit(literal)) => match &literal.lit {
+                Lit::Str(text) if text.value().trim().is_empty() => "`name` cannot be empty",
+                Lit::Str(_) => return parsed,
+                _ => "`name` takes text: write `name = \"…\"`",
+            },
+            Some(_) => return parsed,
+            None => "`name` takes text: write `name = \"…\"`",
+        };
+        self.wrong(diagnostics, message);
+        None
+    }
+
+    /// A path that may stand in an expression as well as in a type.
+    pub(super) fn definition(&self, diagnostics: &mut Diagnostics) -> Option<Path> {
+        let plain = |input: ParseStream| match input.parse()? {
+            ExprPath { qself: None, path, .. } => Ok(path),
+            qualified => Err(syn::Error::new_spanned(qualified, "not a plain path")),
+        };
+        self.path(plain, "the path of an activity definition", diagnostics)
+    }
+
+    /// A path without arguments.
+    pub(super) fn module(&self, diagnostics: &mut Diagnostics) -> Option<Path> {
+        self.path(Path::parse_mod_style, "the path of this crate", diagnostics)
+    }
+
+    fn path(
         &self,
-        words: &[(&str, Choice)],
+        parser: fn(ParseStream) -> syn::Result<Path>,
+        what: &str,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Choice> {
-        let text = self.text(words[0].0, diagnostics)?;
-        let chosen = words.iter().find(|(word, _)| *word == text).map(|(_, choice)| *choice);
-        if chosen.is_none() {
-            let words: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            let message = format!("`{}` is one of {}", self.key, words.join(", "));
-            diagnostics.at(&self.value, message);
+    ) -> Option<Path> {
+        if let Ok(path) = parser.parse2(self.value.clone()) {
+            return Some(path);
         }
-        chosen
+        let key = &self.key;
+        let as_text = self.quoted().filter(|text| syn::parse_str::<Path>(text).is_ok());
+        let message = as_text.map_or_else(
+            || format!("`{key}` takes {what}"),
+            |path| format!("`{key}` takes {what}, without quotes: write `{key} = {path}`"),
+        );
+        self.wrong(diagnostics, message);
+        None
     }
 }
 
-impl ToTokens for Pair {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        self.key.to_tokens(tokens);
-        self.value.to_tokens(tokens);
-    }
+fn first_span(input: ParseStream) -> Span {
+    input.cursor().token_tree().map_or_else(|| input.span(), |(token, _)| token.span())
 }
 
-/// What was probably meant by a text that is no duration.
-fn advice(text: &str, error: &humantime::DurationError) -> String {
-    use humantime::DurationError::{NumberExpected, UnknownUnit};
-    match error {
-        UnknownUnit { unit, value, .. } if unit.is_empty() => format!("`\"{value}s\"`"),
-        UnknownUnit { unit, value, .. } => {
-            let unit = nearest(&unit.to_lowercase(), &UNITS).unwrap_or("s");
-            format!("`\"{value}{unit}\"`")
+/// A value that the key can have.
+fn example(key: &str) -> &'static str {
+    let known = KEYS.iter().find(|(name, _)| *name == key);
+    known.and_then(|(_, values)| values.first()).copied().unwrap_or("…")
+}
+
+/// `TryCancel` as `try_cancel`.
+fn snake_case(word: &str) -> String {
+    let mut snake = String::new();
+    for (index, character) in word.chars().enumerate() {
+        if character.is_uppercase() && index > 0 {
+            snake.push('_');
         }
-        NumberExpected(_) if text.parse::<f64>().is_ok() => format!("`\"{text}s\"`"),
-        _ => "a number and a unit".to_owned(),
+        snake.extend(character.to_lowercase());
     }
+    snake
 }

@@ -5,10 +5,14 @@ use quote::ToTokens;
 use syn::{GenericArgument, Pat, PathArguments, ReceiverKind, Safety, Type};
 
 use crate::{
-    block::Block,
+    block::{Block, Method},
     diagnostics::Diagnostics,
-    model::{Function, Parameter, Role, borrowed, own_heartbeat},
+    model::{Function, Parameter, Role, borrowed, own_heartbeat, plain},
 };
+
+/// What is said of a method with `#[activity]` whose block is not ours.
+pub(crate) const METHOD_ALONE: &str = "a method is an activity only in a block with `#[activities]` on \
+                                       it: write `#[activities]` above the `impl`";
 
 /// The most inputs that the SDK takes.
 const MOST_INPUTS: usize = 6;
@@ -51,6 +55,15 @@ pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
     }
 }
 
+// Each becomes a constant and a unit struct of its name. Under a `#[cfg]` there may be one of two.
+pub(crate) fn check_doubles(doubles: &[&Method], diagnostics: &mut Diagnostics) {
+    for method in doubles {
+        let name = &method.function.signature.ident;
+        diagnostics
+            .at(name, format!("there are two activities of the name `{name}` in this block"));
+    }
+}
+
 /// Checks the function and its parameters.
 pub(crate) fn check_function(
     kind: Kind,
@@ -64,8 +77,8 @@ pub(crate) fn check_function(
     check_handles(parameters, diagnostics);
     check_order(parameters, diagnostics);
     check_count(parameters, diagnostics);
+    check_conditions(parameters, diagnostics);
     if kind == Kind::Function {
-        check_place(function, diagnostics);
         check_names(function, parameters, diagnostics);
     } else {
         check_receiver(function, diagnostics);
@@ -74,7 +87,7 @@ pub(crate) fn check_function(
     if kind == Kind::PlainMethod {
         check_context(function, parameters, diagnostics);
     } else {
-        check_heartbeats(function, diagnostics);
+        check_heartbeats(function, parameters, diagnostics);
     }
     check_output(kind, function, diagnostics);
 }
@@ -96,15 +109,15 @@ fn check_signature(function: &Function, diagnostics: &mut Diagnostics) {
     }
 }
 
-// A free function becomes a marker of its own; a method has a type to hang on.
-fn check_place(function: &Function, diagnostics: &mut Diagnostics) {
-    const ADVICE: &str = "a method is an activity only in a block with `#[activities]` on it; alone, \
-                          `#[activity]` goes on a free function";
+/// Whether a function is a method, of which alone nothing can be made.
+///
+/// A free function becomes a marker of its own; a method has a type to hang on.
+pub(crate) fn check_place(function: &Function, diagnostics: &mut Diagnostics) {
     let signature = &function.signature;
     if let Some(receiver) = signature.receiver() {
-        diagnostics.at(receiver, ADVICE);
+        diagnostics.at(receiver, METHOD_ALONE);
     } else if let Some(span) = own_type(signature.to_token_stream()) {
-        diagnostics.at_span(span, ADVICE);
+        diagnostics.at_span(span, METHOD_ALONE);
     }
 }
 
@@ -178,11 +191,51 @@ fn check_output(kind: Kind, function: &Function, diagnostics: &mut Diagnostics) 
             &function.signature.ident,
             "an activity returns a `Result`: write `-> Result<(), ActivityError>`",
         ),
-        Some(Type::ImplTrait(output)) => {
-            diagnostics.at(output, "an activity returns one type, not `impl Trait`");
-        }
-        Some(_) => {}
+        Some(output) => match plain(output) {
+            Type::ImplTrait(output) => {
+                diagnostics.at(output, "an activity returns one type, not `impl Trait`");
+            }
+            output => {
+                if let Some(Type::ImplTrait(output)) = function.written_output().map(plain) {
+                    diagnostics.at(output, "an activity returns one type, not `impl Trait`");
+                } else if let Some(span) = function.written_output().and_then(borrowed) {
+                    diagnostics.at_span(span, OWNED_OUTPUT);
+                } else if is_no_result(output) {
+                    diagnostics.at(output, no_result(output));
+                }
+            }
+        },
     }
+}
+
+const OWNED_OUTPUT: &str = "an activity owns its output: return `String` for `&str`, `Vec<T>` for `&[T]`, \
+                            `T` for `&T`";
+
+/// Whether a type is surely no `Result`, by whatever name it is imported.
+fn is_no_result(output: &Type) -> bool {
+    const NAMES: [&str; 22] = [
+        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+        "f32", "f64", "bool", "char", "str", "String", "Option", "Vec", "HashMap", "Box",
+    ];
+    match output {
+        Type::Path(path) => match path.path.segments.last() {
+            Some(last) => NAMES.iter().any(|name| last.ident == name),
+            None => false,
+        },
+        Type::Tuple(_) | Type::Array(_) | Type::Reference(_) | Type::Slice(_) | Type::Never(_) => {
+            true
+        }
+        _ => false,
+    }
+}
+
+fn no_result(output: &Type) -> String {
+    let mut written = output.to_token_stream().to_string().replace(" <", "<").replace("< ", "<");
+    if matches!(output, Type::Reference(_) | Type::Slice(_) | Type::Never(_)) {
+        "T".clone_into(&mut written);
+    }
+    let written = written.replace(" >", ">").replace(" ,", ",");
+    format!("an activity returns a `Result`: write `Result<{written}, ActivityError>`")
 }
 
 // Inputs come from the server, and the attempt outlives the call.
@@ -193,9 +246,20 @@ fn check_types(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
                 span,
                 "an activity owns its inputs: take `String` for `&str`, `Vec<T>` for `&[T]`, `T` for `&T`",
             );
-        } else if let Type::ImplTrait(ty) = parameter.ty {
+        } else if let Type::ImplTrait(ty) = plain(parameter.ty) {
             diagnostics
                 .at(ty, "an activity takes one type, not `impl Trait`: the input is deserialised");
+        } else if let Type::TraitObject(ty) = plain(parameter.ty) {
+            diagnostics
+                .at(ty, "an activity takes one type, not `dyn Trait`: the input is deserialised");
+        } else if let Role::Checkpoint(Some(Type::Tuple(state))) = parameter.role
+            && state.elems.is_empty()
+        {
+            diagnostics.at(
+                state,
+                "a checkpoint of `()` holds nothing: say what it holds, as in `Checkpoint<u64>`, or take a \
+                 `Cancellation`",
+            );
         } else if let Role::Checkpoint(None) = parameter.role {
             diagnostics.at(parameter.ty, "say what the checkpoint holds: `Checkpoint<u64>`");
         }
@@ -265,9 +329,31 @@ fn check_names(function: &Function, parameters: &[Parameter<'_>], diagnostics: &
     }
 }
 
+// The compiler takes parameters out only after the types of the inputs were written down.
+fn check_conditions(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
+    let attributes = parameters.iter().flat_map(|parameter| parameter.attributes);
+    for attribute in
+        attributes.filter(|it| it.path().is_ident("cfg") || it.path().is_ident("cfg_attr"))
+    {
+        diagnostics.at(
+            attribute,
+            "an activity has the same inputs everywhere: put the `#[cfg]` on the whole function",
+        );
+    }
+}
+
 // Each heartbeat replaces the stored details, so two that know nothing of each other lose them.
-fn check_heartbeats(function: &Function, diagnostics: &mut Diagnostics) {
-    if let Some(span) = own_heartbeat(function.body.clone()) {
+fn check_heartbeats(
+    function: &Function,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    let contexts = parameters.iter().filter(|parameter| matches!(parameter.role, Role::Context));
+    let names = contexts.filter_map(|parameter| match parameter.pattern {
+        Pat::Ident(pattern) => Some(&pattern.ident),
+        _ => None,
+    });
+    for span in names.filter_map(|name| own_heartbeat(function.body.clone(), name)) {
         diagnostics.at_span(
             span,
             "this activity heartbeats by itself, and each heartbeat replaces the details of the last: \

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    attr::{Keys, Written},
+    attr::{Keys, Written, duration_as_written},
     diagnostics::Diagnostics,
 };
 
@@ -27,11 +27,7 @@ fn check_values(keys: &Keys, diagnostics: &mut Diagnostics) {
 
 /// Checks the keys that stand on a block.
 pub(crate) fn check_block_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
-    let named = [
-        keys.name.written().map(|name| ("name", name.span)),
-        keys.definition.written().map(|definition| ("definition", definition.span)),
-    ];
-    for (key, span) in named.into_iter().flatten() {
+    for (key, span) in keys.own() {
         diagnostics.at_span(span, format!("`{key}` is one activity's: write it on the method"));
     }
     check_values(keys, diagnostics);
@@ -39,16 +35,16 @@ pub(crate) fn check_block_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
 
 /// Checks the keys that stand on a method alone.
 pub(crate) fn check_method_keys(keys: &Keys, diagnostics: &mut Diagnostics) {
-    if let Some(written) = keys.crate_path.written() {
-        diagnostics
-            .at_span(written.span, "`crate` holds for the block: write `#[activities(crate = …)]`");
+    for (key, span) in keys.of_block() {
+        let message = format!("`{key}` holds for the block: write `#[activities({key} = …)]`");
+        diagnostics.at_span(span, message);
     }
 }
 
 // Without a heartbeat timeout the server notices a dead worker only when the whole time of the
 // attempt is over.
 fn check_heartbeat_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
-    if !keys.mentions("heartbeat_timeout") {
+    if keys.heartbeat_timeout.is_absent() && !keys.are_incomplete {
         diagnostics.at_span(
             keys.place(),
             "an activity needs a heartbeat timeout: write `#[activity(heartbeat_timeout = \"30s\")]`",
@@ -96,7 +92,7 @@ fn check_interval(keys: &Keys, diagnostics: &mut Diagnostics) {
         return;
     };
     if interval.value > *timeout / 2 {
-        let most = humantime::format_duration(*timeout / 2);
+        let most = duration_as_written(*timeout / 2);
         diagnostics.at_span(
             interval.span,
             format!(
@@ -113,11 +109,22 @@ fn check_stall_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
         keys.heartbeat_timeout.value().map(|timeout| (*timeout / 3).min(LONGEST_DEFAULT_INTERVAL));
     let interval = keys.heartbeat_interval.value().copied().or(default);
     if let Some(interval) = interval.filter(|interval| stall.value < *interval) {
-        let least = humantime::format_duration(interval);
+        let least = duration_as_written(interval);
         diagnostics.at_span(
             stall.span,
             format!("`stall_timeout` must not be below the heartbeat interval: \"{least}\""),
         );
+    }
+    for (name, close) in [
+        ("start_to_close_timeout", &keys.start_to_close_timeout),
+        ("schedule_to_close_timeout", &keys.schedule_to_close_timeout),
+    ] {
+        if close.value().is_some_and(|close| stall.value >= *close) {
+            diagnostics.at_span(
+                stall.span,
+                format!("`stall_timeout` must be below `{name}`, which ends the attempt first"),
+            );
+        }
     }
 }
 

@@ -4,6 +4,6 @@ mod function;
 mod keys;
 
 pub(crate) use self::{
-    function::{Kind, check_block, check_function},
+    function::{Kind, METHOD_ALONE, check_block, check_doubles, check_function, check_place},
     keys::{check_block_keys, check_keys, check_method_keys},
 };

@@ -4,10 +4,13 @@
 use std::slice;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Path, VisRestricted, Visibility, ext::IdentExt};
 
-use super::{Expansion, Place, hidden, private_path};
+use super::{
+    Expansion, Place, hidden, located, private_path, registration, registration_traits, types,
+    unlinted,
+};
 use crate::{
     attr::Keys,
     block::{Block, Item},
@@ -21,6 +24,8 @@ pub(crate) struct BlockActivity<'a> {
     pub(crate) keys: Keys,
     pub(crate) function: &'a Function,
     pub(crate) parameters: Vec<Parameter<'a>>,
+    /// What is wrong with the method, in the place of a type.
+    pub(crate) wrong: Option<TokenStream>,
 }
 
 /// The whole of what `#[activities]` puts in the place of a block.
@@ -36,13 +41,15 @@ pub(crate) fn expand_block(
     let own_type = &block.head.self_ty;
     let constants = expansions.iter().map(|it| it.under_cfgs(&[it.constant()]));
     let unit_structs = expansions.iter().map(|it| it.under_cfgs(&[it.nested_unit_struct()]));
-    let bodies = block.with_items(&block.items.iter().map(|it| body(it, activities)).collect());
+    let body = |item| body(item, &expansions);
+    let bodies = block.with_items(&block.items.iter().map(body).collect());
     let mut items =
         vec![quote!(impl #own_type { #(#constants)* }), quote!(mod #module { #(#unit_structs)* })];
     for (expansion, activity) in expansions.iter().zip(activities) {
         let of_method = expansion.method_items(activity.kind);
         items.extend(of_method.iter().map(|item| expansion.under_cfgs(slice::from_ref(item))));
     }
+    items.push(types::checks(&[types::Need::of_instance(own_type, &private)]));
     items.push(block_implementer(block, &expansions, &private));
     let cfgs = block.cfgs();
     let items = items.iter().filter(|item| !item.is_empty()).map(|item| quote!(#(#cfgs)* #item));
@@ -50,26 +57,27 @@ pub(crate) fn expand_block(
 }
 
 /// A method as it stays in the block: the activities' bodies step aside for their markers.
-fn body(item: &Item, activities: &[BlockActivity<'_>]) -> TokenStream {
+fn body(item: &Item, expansions: &[Expansion<'_>]) -> TokenStream {
     let function = match item {
         Item::Other(other) => return other.clone(),
         Item::Activity(method) => &method.function,
     };
-    if !activities.iter().any(|activity| std::ptr::eq(activity.function, function)) {
-        // Something is wrong with it, which has been said.
-        return function.to_token_stream();
-    }
-    let Function { attributes, visibility, signature, body } = function;
-    let mut signature = signature.clone();
-    signature.ident = body_name(&signature.ident);
-    let (cfgs, lints, others) = (&attributes.cfgs, &attributes.lints, &attributes.others);
+    let is_this = |expansion: &&Expansion<'_>| std::ptr::eq(expansion.function, function);
+    // Where it is the second of its name, which has been said, nothing is left of it.
+    let Some(expansion) = expansions.iter().find(is_this) else { return TokenStream::new() };
+    let Function { attributes, visibility, .. } = function;
+    let body = expansion.body();
+    let mut signature = expansion.signature();
+    signature.ident = unlinted(&body_name(&signature.ident));
+    let (cfgs, lints) = (&attributes.cfgs, attributes.lints_of_body());
+    let others = attributes.others(&function.name());
     quote! {
         #(#cfgs)*
         // Its documentation is on the constant, and it is called as the SDK calls an activity.
         #[doc(hidden)]
         #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, clippy::unused_async)]
-        #(#lints)*
-        #(#others)*
+        #lints
+        #others
         #visibility #signature #body
     }
 }
@@ -85,19 +93,19 @@ fn block_implementer(
     private: &TokenStream,
 ) -> TokenStream {
     let own_type = &block.head.self_ty;
-    let registrations = expansions.iter().map(|expansion| {
+    let registrations = expansions.iter().filter(|it| it.wrong.is_none()).map(|expansion| {
         let (cfgs, marker) = (&expansion.function.attributes.cfgs, &expansion.place.marker);
-        quote! {
-            #(#cfgs)*
-            #private::register::<#marker>(::std::sync::Arc::clone(&self), definitions);
-        }
+        let register = registration(marker, private);
+        quote!(#(#cfgs)* #register)
     });
+    let traits = registration_traits(private);
     quote! {
         impl #private::ActivityImplementer for #own_type {
             fn register_all(
                 self: ::std::sync::Arc<Self>,
-                definitions: &mut #private::ActivityDefinitions,
+                __autobeat_definitions: &mut #private::ActivityDefinitions,
             ) {
+                #traits
                 #(#registrations)*
             }
         }
@@ -105,15 +113,23 @@ fn block_implementer(
 }
 
 impl<'a> BlockActivity<'a> {
-    fn expansion(&'a self, block: &Block, module: &Ident, private: &TokenStream) -> Expansion<'a> {
+    fn expansion(
+        &'a self,
+        block: &'a Block,
+        module: &Ident,
+        private: &TokenStream,
+    ) -> Expansion<'a> {
         let own_type = &block.head.self_ty;
         let method = &self.function.signature.ident;
         let (unit_struct, body) = (unit_struct_name(method), body_name(method));
         let type_name = block.type_name().unwrap_or_default();
+        let at_method = located(own_type.to_token_stream(), method.span());
+        let body = quote_spanned!(method.span()=> <#at_method>::#body);
         let place = Place {
+            own_type: Some(own_type),
             marker: quote!(#module::#unit_struct),
             implementer: own_type.to_token_stream(),
-            body: quote!(<#own_type>::#body),
+            body,
             takes_instance: self.function.receiver().is_some(),
             default_name: format!("{type_name}::{}", self.function.name()),
         };
@@ -123,6 +139,7 @@ impl<'a> BlockActivity<'a> {
             parameters: &self.parameters,
             private: private.clone(),
             place,
+            wrong: self.wrong.as_ref(),
         }
     }
 }
@@ -131,12 +148,13 @@ impl Expansion<'_> {
     /// The constant that people name.
     fn constant(&self) -> TokenStream {
         let Function { attributes, visibility, signature, .. } = self.function;
-        let (docs, lints) = (&attributes.docs, &attributes.lints);
-        let (name, marker) = (&signature.ident, &self.place.marker);
+        let (docs, deprecated) = (&attributes.docs, attributes.deprecated.iter());
+        let lints = attributes.lints_of_marker();
+        let (name, marker) = (unlinted(&signature.ident), &self.place.marker);
         quote! {
             #(#docs)*
-            #(#lints)*
-            #[allow(dead_code, non_upper_case_globals)]
+            #(#deprecated)*
+            #lints
             #visibility const #name: #marker = #marker;
         }
     }
@@ -147,19 +165,22 @@ impl Expansion<'_> {
         let visibility = one_level_up(&self.function.visibility);
         quote! {
             #(#docs)*
-            #[derive(Clone, Copy, Debug, Default)]
             #visibility struct #name;
         }
     }
 
     /// Everything that hangs on the unit struct.
     fn method_items(&self, kind: Kind) -> Vec<TokenStream> {
-        let mut items = vec![self.definition(), self.definition_check()];
+        let mut items = vec![self.checks(), self.definition()];
         if kind == Kind::PlainMethod {
-            items.extend([self.as_in_the_sdk(), self.executable(&self.execute_plainly())]);
+            items.extend([
+                self.as_in_the_sdk(),
+                self.executable(&self.execute_plainly(), &self.assumed()),
+            ]);
         } else {
             let attempt = self.execute_attempt();
-            items.extend([self.with_keys(), self.activity(), self.executable(&attempt)]);
+            items.extend([self.with_keys(), self.declared(), self.activity()]);
+            items.push(self.executable(&attempt, &self.assumed_to_run()));
         }
         items
     }
@@ -176,27 +197,29 @@ impl Expansion<'_> {
         let input_type = self.input_type();
         let input_argument = has_input.then(|| quote!(#input: #input_type)).into_iter();
         let arguments = instance.chain([context_argument]).chain(input_argument);
-        let unpack = has_input.then_some(unpack);
         let inputs = inputs.iter().map(|input| quote!(#input));
         let call = self.call_body([quote!(#context)].into_iter().chain(inputs));
         let (asyncness, output) = (&self.function.signature.asyncness, self.output());
         let wait = asyncness.map(|_| quote!(.await));
-        let result = if self.function.output().is_some() {
-            quote!(#private::ActivityReturn::into_result(#call #wait))
+        let (unpack, result) = if self.wrong.is_some() {
+            (TokenStream::new(), quote!(loop {}))
+        } else if self.function.output().is_some() {
+            (unpack, quote!(#private::ActivityReturn::into_result(#call #wait)))
         } else {
-            quote!(#call #wait; ::core::result::Result::Ok(()))
+            (unpack, quote!(#call #wait; ::core::result::Result::Ok(())))
         };
+        let (assumed, run) = (self.assumed_to_return(), unlinted(&format_ident!("run")));
         let name = self.name_method();
         quote! {
             impl #marker {
                 #name
 
                 /// Runs the plain body.
-                #[allow(dead_code, clippy::missing_errors_doc)]
-                pub #asyncness fn run(
+                #[allow(clippy::missing_errors_doc)]
+                pub #asyncness fn #run(
                     self,
                     #(#arguments),*
-                ) -> ::core::result::Result<#output, #private::ActivityError> {
+                ) -> ::core::result::Result<#output, #private::ActivityError> #assumed {
                     #unpack
                     #result
                 }
@@ -208,14 +231,16 @@ impl Expansion<'_> {
     fn execute_plainly(&self) -> TokenStream {
         let private = &self.private;
         let instance = self.place.takes_instance.then(|| hidden("instance")).into_iter();
-        let input = (!self.inputs().is_empty()).then(|| quote!(input)).into_iter();
-        let arguments = instance.map(|it| quote!(#it)).chain([quote!(context)]).chain(input);
-        let ignore = self.inputs().is_empty().then(|| quote!(let () = input;));
+        let (context, input) = (hidden("context"), hidden("input"));
+        let input = (!self.inputs().is_empty()).then(|| quote!(#input)).into_iter();
+        let arguments = instance.map(|it| quote!(#it)).chain([quote!(#context)]).chain(input);
         let run = quote!(Self.run(#(#arguments),*));
         if self.function.is_async() {
-            quote!(#ignore ::std::boxed::Box::pin(#run))
+            let span = self.function.signature.ident.span();
+            let run = located(run, span);
+            quote_spanned!(span=> #private::asynchronous_body(#run))
         } else {
-            quote!(#ignore #private::execute_blocking(move || #run))
+            quote!(#private::execute_blocking(move || #run))
         }
     }
 
@@ -224,23 +249,31 @@ impl Expansion<'_> {
         let marker = &self.place.marker;
         let (name, options) = (self.name_method(), self.options());
         let Function { visibility, signature, .. } = self.function;
-        let (asyncness, output) = (&signature.asyncness, &signature.output);
+        let asyncness = &signature.asyncness;
         let wait = asyncness.map(|_| quote!(.await));
         let names: Vec<Ident> =
             (0..self.parameters.len()).map(|it| hidden(&format!("argument_{it}"))).collect();
-        let types = self.parameters.iter().map(|parameter| parameter.ty);
+        let types = self.parameters.iter().map(|parameter| match self.wrong {
+            Some(wrong) => wrong.clone(),
+            None => parameter.ty.to_token_stream(),
+        });
         let instance = self.place.takes_instance.then(|| self.instance_argument()).into_iter();
         let arguments =
             instance.chain(names.iter().zip(types).map(|(name, ty)| quote!(#name: #ty)));
         let call = self.call_body(names.iter().map(|name| quote!(#name)));
+        let call_method = unlinted(&format_ident!("call"));
+        let (output, call) = match self.wrong {
+            Some(wrong) => (quote!(-> #wrong), quote!(loop {})),
+            None => (signature.output.to_token_stream(), quote!(#call #wait)),
+        };
         quote! {
             impl #marker {
                 #name
 
                 /// Runs the plain body, without a heartbeat; its errors are the body's.
-                #[allow(dead_code, clippy::missing_errors_doc, clippy::too_many_arguments)]
-                #visibility #asyncness fn call(self, #(#arguments),*) #output {
-                    #call #wait
+                #[allow(clippy::missing_errors_doc, clippy::too_many_arguments)]
+                #visibility #asyncness fn #call_method(self, #(#arguments),*) #output {
+                    #call
                 }
 
                 #options
@@ -249,13 +282,12 @@ impl Expansion<'_> {
     }
 
     fn name_method(&self) -> TokenStream {
-        let private = &self.private;
+        let (name, method) = (self.activity_name(), unlinted(&format_ident!("name")));
         quote! {
             /// The name under which the activity runs.
-            #[allow(dead_code)]
             #[must_use]
-            pub fn name(&self) -> &str {
-                <Self as #private::ActivityDefinition>::name(self)
+            pub fn #method(&self) -> &::core::primitive::str {
+                #name
             }
         }
     }

@@ -1,14 +1,17 @@
 //! The generated code. Only quotes: whatever can be wrong was found before.
 //!
 //! What every activity gets, wherever it stands, is here; [`function`] and [`block`] add what
-//! belongs to one place.
+//! belongs to one place, and [`types`] what is asked of the types that were written. Of a function
+//! that is wrong all that can be known is made, so that whoever uses it finds it: the types that are
+//! not known are the error itself.
 
 mod block;
 mod function;
 mod options;
+mod types;
 
-use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Expr, Ident, Path, Type, spanned::Spanned};
 
 use self::options::declared_options;
@@ -27,11 +30,15 @@ struct Expansion<'a> {
     function: &'a Function,
     parameters: &'a [Parameter<'a>],
     private: TokenStream,
-    place: Place,
+    place: Place<'a>,
+    /// What is wrong with the function, in the place of a type.
+    wrong: Option<&'a TokenStream>,
 }
 
 /// What differs between a function and a method.
-struct Place {
+struct Place<'a> {
+    /// The type of a block.
+    own_type: Option<&'a Type>,
     /// The path of the unit struct that stands for the activity.
     marker: TokenStream,
     /// The type whose instance the worker holds.
@@ -48,9 +55,42 @@ fn private_path(crate_path: &Path) -> TokenStream {
     quote!(#crate_path::__private)
 }
 
-/// A name of ours, which no name of the user's can meet.
+/// Registers an activity that may be wrong, which this does not say again: see the runtime.
+fn registration(marker: &TokenStream, private: &TokenStream) -> TokenStream {
+    quote!((&#private::Registration::<#marker>::OF).register(&self, __autobeat_definitions);)
+}
+
+/// The traits that have it.
+fn registration_traits(private: &TokenStream) -> TokenStream {
+    quote!(use #private::{IsRefused as _, Registers as _};)
+}
+
+/// A name of ours for a binding.
+///
+/// A binding that is called like a constant, a static or an activity of the module would mean that one,
+/// whatever its hygiene. So these begin with `__autobeat_`, as no name of a user's does.
 fn hidden(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    format_ident!("__autobeat_{name}", span = Span::mixed_site())
+}
+
+/// A name that people write, of an item that lints are not to look at: a marker has its function's
+/// name, whatever the style of names for what it becomes.
+fn unlinted(name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(Span::mixed_site().located_at(name.span()));
+    name
+}
+
+/// Tokens as they mean, at another place: where an error about them is to be shown.
+fn located(tokens: TokenStream, place: Span) -> TokenStream {
+    let located = tokens.into_iter().map(|mut token| {
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), located(group.stream(), place)).into();
+        }
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    located.collect()
 }
 
 impl Expansion<'_> {
@@ -60,28 +100,58 @@ impl Expansion<'_> {
 
     /// What the declared return type completes with; nothing is declared for `()`.
     fn output(&self) -> TokenStream {
-        let (private, output) = (&self.private, self.function.output());
-        output.map_or_else(
-            || quote!(()),
-            |output| quote_spanned!(output.span()=> <#output as #private::ActivityReturn>::Output),
-        )
+        let private = &self.private;
+        match (self.wrong, self.function.written_output(), self.function.output()) {
+            (Some(wrong), ..) => wrong.clone(),
+            // As it was written: a path through a trait would show the error's type, which may be
+            // private, in what everybody sees.
+            (None, Some(output), _) => output.to_token_stream(),
+            (None, None, Some(alias)) => quote!(<#alias as #private::ActivityReturn>::Output),
+            (None, None, None) => quote!(()),
+        }
     }
 
-    /// The options with which a workflow schedules the activity, only with a close timeout: the
-    /// server takes none without.
+    /// The options with which a workflow schedules the activity, for which there must be a close
+    /// timeout: the server takes none without.
     fn options(&self) -> TokenStream {
         let private = &self.private;
         let visibility = &self.function.visibility;
-        let close_timeouts = ["start_to_close_timeout", "schedule_to_close_timeout"];
-        if !close_timeouts.iter().any(|key| self.keys.mentions(key)) {
-            return TokenStream::new();
-        }
+        let refused = self.refuses_options();
+        let options = unlinted(&format_ident!("options"));
         quote! {
             /// The options with which a workflow schedules this activity as it was declared.
-            #[allow(dead_code)]
             #[must_use]
-            #visibility fn options(&self) -> #private::ActivityOptions {
-                #private::activity_options(<Self as #private::Activity>::OPTIONS)
+            #visibility fn #options(&self) -> #private::ActivityOptions #refused {
+                #private::activity_options(<Self as #private::Declared>::OPTIONS)
+            }
+        }
+    }
+
+    /// The clause that nothing fulfils, where there is no close timeout.
+    fn refuses_options(&self) -> Option<TokenStream> {
+        let private = &self.private;
+        (!self.keys.have_close_timeout() && !self.keys.are_incomplete)
+            .then(|| quote!(where for<'a> Self: #private::DeclaresCloseTimeout<'a>))
+    }
+
+    /// What the attribute says.
+    fn declared(&self) -> TokenStream {
+        let private = &self.private;
+        let marker = &self.place.marker;
+        let options = declared_options(self.keys, private);
+        // Who is refused the options has used them all the same.
+        let refused = self.refuses_options().map(|refused| {
+            quote! {
+                fn refused(&self) -> #private::ActivityOptions #refused {
+                    self.options()
+                }
+            }
+        });
+        quote! {
+            impl #private::Declared for #marker {
+                const OPTIONS: #private::Options = #options;
+
+                #refused
             }
         }
     }
@@ -91,14 +161,25 @@ impl Expansion<'_> {
         let private = &self.private;
         let marker = &self.place.marker;
         let (input, output) = (self.input_type(), self.output());
-        let activity_name = self.activity_name();
+        // Where a type is private, the compiler says so at these words: they stand at the inputs.
+        let (inputs, outputs) = (self.inputs(), self.function.written_output());
+        let input = types::associated("Input", inputs.first().zip(inputs.last()), &input);
+        let output = types::associated("Output", outputs.as_ref().zip(outputs.as_ref()), &output);
+        let assumed = types::assumed(&self.public_needs());
+        let name = match (self.keys.definition.value(), self.wrong) {
+            (Some(definition), None) => {
+                let private = located(private.clone(), definition.span());
+                quote_spanned!(definition.span()=> #private::definition_name(self, &#definition))
+            }
+            _ => self.activity_name(),
+        };
         quote! {
-            impl #private::ActivityDefinition for #marker {
-                type Input = #input;
-                type Output = #output;
+            impl #private::ActivityDefinition for #marker #assumed {
+                #input
+                #output
 
-                fn name(&self) -> &str {
-                    #activity_name
+                fn name(&self) -> &::core::primitive::str {
+                    #name
                 }
             }
         }
@@ -107,13 +188,13 @@ impl Expansion<'_> {
     fn activity_name(&self) -> TokenStream {
         let private = &self.private;
         if let Some(definition) = self.keys.definition.value() {
-            quote!(<#definition as #private::ActivityDefinition>::name(&#definition))
+            quote!(#private::ActivityDefinition::name(&#definition))
         } else if let Some(name) = self.keys.name.value() {
             if let Expr::Lit(literal) = name {
                 quote!(#literal)
             } else {
                 // As an argument, since not every expression can stand alone in a body.
-                quote!(::core::convert::identity::<&str>(#name))
+                quote!(::core::convert::identity::<&::core::primitive::str>(#name))
             }
         } else {
             let name = &self.place.default_name;
@@ -124,6 +205,9 @@ impl Expansion<'_> {
     /// The SDK's type for this many inputs.
     fn input_type(&self) -> TokenStream {
         let private = &self.private;
+        if let Some(wrong) = self.wrong {
+            return wrong.clone();
+        }
         match self.inputs().as_slice() {
             [] => quote!(()),
             [input] => quote!(#input),
@@ -137,23 +221,17 @@ impl Expansion<'_> {
     /// What an attempt needs to know, and how it runs the body.
     fn activity(&self) -> TokenStream {
         let private = &self.private;
-        let Place { marker, implementer, takes_instance, .. } = &self.place;
-        let options = declared_options(self.keys, private);
-        let (takes, state, context) = (self.takes(), self.state(), self.context());
-        let output = self.function.output();
-        let instance =
-            if *takes_instance { quote!(::std::sync::Arc<#implementer>) } else { quote!(()) };
-        let run = self.run();
+        let marker = &self.place.marker;
+        let context = self.context();
+        let assumed = self.assumed();
+        let instance = self.instance_type();
+        let attempt = self.attempt();
         quote! {
-            impl #private::Activity for #marker {
-                const OPTIONS: #private::Options = #options;
-                const TAKES: #private::Takes = #takes;
+            impl #private::Activity for #marker #assumed {
                 type Instance = #instance;
-                type State = #state;
                 type Context = #context;
-                type Return = #output;
 
-                #run
+                #attempt
             }
         }
     }
@@ -169,14 +247,8 @@ impl Expansion<'_> {
 
     fn context(&self) -> TokenStream {
         let private = &self.private;
-        let context = self.parameters.iter().find(|it| matches!(it.role, Role::Context));
-        context.map_or_else(
-            || quote!(#private::NoContext),
-            |parameter| {
-                let ty = parameter.ty;
-                quote!(#ty)
-            },
-        )
+        let context = self.parameters.iter().any(|it| matches!(it.role, Role::Context));
+        if context { quote!(#private::ActivityContext) } else { quote!(#private::NoContext) }
     }
 
     fn takes(&self) -> TokenStream {
@@ -191,37 +263,47 @@ impl Expansion<'_> {
     }
 
     /// Calls the body with the handles and the inputs in their places.
-    fn run(&self) -> TokenStream {
+    fn attempt(&self) -> TokenStream {
         let private = &self.private;
+        let (engine, context) = (hidden("engine"), hidden("context"));
         let (handles, input) = (hidden("handles"), hidden("input"));
         let (unpack, inputs) = self.unpack(&input);
         let mut inputs = inputs.iter();
         let arguments = self.parameters.iter().map(|parameter| match parameter.role {
             Role::Checkpoint(_) => quote!(#handles.checkpoint),
             Role::Cancellation => quote!(#handles.cancellation),
-            Role::Context => quote!(#handles.context),
+            Role::Context => quote!(#context),
             Role::Input => inputs.next().map_or_else(TokenStream::new, |input| quote!(#input)),
         });
         let call = self.call_body(arguments);
         let future = if self.function.is_async() {
-            call
+            quote!(#private::asynchronous_body(#call))
         } else {
-            quote!(#private::run_blocking(move || #call))
+            quote!(#private::blocking_body(move || #call))
+        };
+        let (takes, state) = (self.takes(), self.state());
+        let run = if self.wrong.is_some() {
+            quote!(loop {})
+        } else {
+            quote! {
+                #engine.run::<#state, _>(#takes, ::std::boxed::Box::new(move |#handles| {
+                    #unpack
+                    #future
+                }))
+            }
         };
         let instance =
             if self.place.takes_instance { self.instance_argument() } else { quote!((): ()) };
-        // Where the body is not `Send`, the error points at its name.
-        let name = &self.function.signature.ident;
-        let send = quote_spanned!(name.span()=> ::core::marker::Send);
         quote! {
-            fn run(
+            fn attempt(
+                #engine: #private::Attempt,
                 #instance,
-                #handles: #private::Handles<Self::State, Self::Context>,
+                #context: Self::Context,
                 #input: Self::Input,
-            ) -> impl ::core::future::Future<Output = Self::Return> + #send {
-                let _ = &#handles;
-                #unpack
-                #future
+            ) -> #private::BoxFuture<
+                ::core::result::Result<Self::Output, #private::ActivityError>,
+            > {
+                #run
             }
         }
     }
@@ -231,18 +313,19 @@ impl Expansion<'_> {
         let private = &self.private;
         let count = self.inputs().len();
         let inputs: Vec<Ident> = (0..count).map(|it| hidden(&format!("input_{it}"))).collect();
-        let unpack = match inputs.as_slice() {
-            [] => quote!(let () = #input;),
-            [only] => quote!(let #only = #input;),
-            inputs => {
-                let tuple = format_ident!("MultiArgs{}", inputs.len());
-                quote!(let #private::#tuple(#(#inputs),*) = #input;)
+        match inputs.as_slice() {
+            [] => (TokenStream::new(), inputs),
+            [_] => (TokenStream::new(), vec![input.clone()]),
+            names => {
+                let tuple = format_ident!("MultiArgs{}", names.len());
+                (quote!(let #private::#tuple(#(#names),*) = #input;), inputs)
             }
-        };
-        (unpack, inputs)
+        }
     }
 
     /// Calls the plain body, the instance first where it takes one.
+    ///
+    /// What the compiler says of the future, it says at the function's name.
     fn call_body(&self, arguments: impl Iterator<Item = TokenStream>) -> TokenStream {
         let body = &self.place.body;
         let instance = self.place.takes_instance.then(|| {
@@ -250,7 +333,8 @@ impl Expansion<'_> {
             quote!(#instance)
         });
         let arguments = instance.into_iter().chain(arguments);
-        quote!(#body(#(#arguments),*))
+        let span = self.function.signature.ident.span();
+        quote_spanned!(span=> #body(#(#arguments),*))
     }
 
     fn instance_argument(&self) -> TokenStream {
@@ -259,28 +343,26 @@ impl Expansion<'_> {
     }
 
     /// How the SDK runs it.
-    fn executable(&self, execute: &TokenStream) -> TokenStream {
+    fn executable(&self, execute: &TokenStream, assumed: &TokenStream) -> TokenStream {
         let private = &self.private;
         let Place { marker, implementer, takes_instance, .. } = &self.place;
-        let instance = hidden("instance");
-        let (receiver, unwrap) = if *takes_instance {
-            (quote!(#instance), quote!(let #instance = #private::instance(#instance);))
-        } else {
-            (quote!(_), TokenStream::new())
-        };
+        let (instance, context, input) = (hidden("instance"), hidden("context"), hidden("input"));
+        let unwrap = (*takes_instance && self.wrong.is_none())
+            .then(|| quote!(let #instance = #private::instance(#instance);));
+        let execute = if self.wrong.is_some() { &quote!(loop {}) } else { execute };
         quote! {
-            impl #private::ExecutableActivity for #marker {
+            impl #private::ExecutableActivity for #marker #assumed {
                 type Implementer = #implementer;
-                const REQUIRES_INSTANCE: bool = #takes_instance;
+                const REQUIRES_INSTANCE: ::core::primitive::bool = #takes_instance;
 
                 fn definition() -> Self {
-                    Self
+                    #marker
                 }
 
                 fn execute(
-                    #receiver: ::core::option::Option<::std::sync::Arc<#implementer>>,
-                    context: #private::ActivityContext,
-                    input: Self::Input,
+                    #instance: ::core::option::Option<::std::sync::Arc<#implementer>>,
+                    #context: #private::ActivityContext,
+                    #input: Self::Input,
                 ) -> #private::BoxFuture<
                     ::core::result::Result<Self::Output, #private::ActivityError>,
                 > {
@@ -294,31 +376,40 @@ impl Expansion<'_> {
     /// An attempt with all that our keys bring.
     fn execute_attempt(&self) -> TokenStream {
         let private = &self.private;
+        let (context, input) = (hidden("context"), hidden("input"));
         let instance = if self.place.takes_instance {
             let instance = hidden("instance");
             quote!(#instance)
         } else {
             quote!(())
         };
-        // Where the return type does not fit, the error points at it.
-        let span = self.function.output().map_or_else(Span::call_site, Spanned::span);
-        quote_spanned!(span=> #private::execute::<Self>(#instance, context, input))
+        quote!(#private::execute::<Self>(#instance, #context, #input))
     }
 
-    /// The definition of another place must have this activity's types.
-    fn definition_check(&self) -> TokenStream {
-        let Some(definition) = self.keys.definition.value() else { return TokenStream::new() };
+    /// The clause that assumes that it can be run, which says of its types all that is needed.
+    fn assumed_to_run(&self) -> TokenStream {
         let private = &self.private;
-        let marker = &self.place.marker;
-        quote_spanned! {definition.span()=>
-            const _: fn() = #private::same_contract::<#marker, #definition>;
+        if self.wrong.is_some() {
+            return TokenStream::new();
         }
+        let instance = self.instance_type();
+        let own_type = self.place.own_type.into_iter();
+        quote! {
+            where
+                for<'a> Self: #private::Runs<'a, #instance>,
+                #(for<'a> #own_type: #private::ActivityInstance<'a>,)*
+        }
+    }
+
+    fn instance_type(&self) -> TokenStream {
+        let Place { implementer, takes_instance, .. } = &self.place;
+        if *takes_instance { quote!(::std::sync::Arc<#implementer>) } else { quote!(()) }
     }
 
     /// Puts the function's own conditions on each item.
     fn under_cfgs(&self, items: &[TokenStream]) -> TokenStream {
-        let cfgs = &self.function.attributes.cfgs;
+        let (cfgs, silence) = (&self.function.attributes.cfgs, self.function.attributes.silence());
         let items = items.iter().filter(|item| !item.is_empty());
-        items.map(|item| quote!(#(#cfgs)* #item)).collect()
+        items.map(|item| quote!(#(#cfgs)* #silence #item)).collect()
     }
 }

@@ -1,8 +1,7 @@
 // #[activity(heartbeat_timeout = "1500ms", cancel_grace = "never", name = "other", crate = beat)]
 #[cfg(unix)]
 #[allow(dead_code)]
-#[allow(non_camel_case_types)]
-#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
 struct r#move;
 #[cfg(unix)]
 impl r#move {
@@ -22,68 +21,127 @@ impl r#move {
     ) -> anyhow::Result<()> {
         Ok(())
     }
-}
-#[cfg(unix)]
-impl beat::__private::ActivityDefinition for r#move {
-    type Input = beat::__private::MultiArgs2<(u8, u8), String>;
-    type Output = <anyhow::Result<()> as beat::__private::ActivityReturn>::Output;
-    fn name(&self) -> &str {
-        "other"
+    /// The options with which a workflow schedules this activity as it was declared.
+    #[must_use]
+    fn options(&self) -> beat::__private::ActivityOptions
+    where
+        for<'a> Self: beat::__private::DeclaresCloseTimeout<'a>,
+    {
+        beat::__private::activity_options(<Self as beat::__private::Declared>::OPTIONS)
     }
 }
 #[cfg(unix)]
-impl beat::__private::Activity for r#move {
+#[allow(unexpected_cfgs)]
+const _: fn() = || {
+    beat::__private::input::<(u8, u8)>();
+    beat::__private::input::<String>();
+    beat::__private::output::<()>();
+    beat::__private::returned::<anyhow::Result<()>, ()>();
+    beat::__private::state::<State>();
+    let _ = (r#move, <r#move>::call);
+    #[cfg(rust_analyzer)]
+    {
+        mod keys {
+            use beat::__private::keys::*;
+            use self::{heartbeat_timeout as _, cancel_grace as _, name as _};
+        }
+    }
+};
+#[cfg(unix)]
+impl beat::__private::Declared for r#move {
     const OPTIONS: beat::__private::Options = beat::__private::Options::new(
             ::core::time::Duration::from_millis(1500u64),
         )
         .cancel_grace(beat::__private::Grace::Never);
-    const TAKES: beat::__private::Takes = beat::__private::Takes::NOTHING
-        .context()
-        .cancellation()
-        .checkpoint();
-    type Instance = ();
-    type State = State;
-    type Context = ActivityContext;
-    type Return = anyhow::Result<()>;
-    fn run(
-        (): (),
-        handles: beat::__private::Handles<Self::State, Self::Context>,
-        input: Self::Input,
-    ) -> impl ::core::future::Future<Output = Self::Return> + ::core::marker::Send {
-        let _ = &handles;
-        let beat::__private::MultiArgs2(input_0, input_1) = input;
-        beat::__private::run_blocking(move || r#move::call(
-            handles.context,
-            handles.cancellation,
-            handles.checkpoint,
-            input_0,
-            input_1,
-        ))
+    fn refused(&self) -> beat::__private::ActivityOptions
+    where
+        for<'a> Self: beat::__private::DeclaresCloseTimeout<'a>,
+    {
+        self.options()
     }
 }
 #[cfg(unix)]
-impl beat::__private::ExecutableActivity for r#move {
-    type Implementer = Self;
-    const REQUIRES_INSTANCE: bool = false;
-    fn definition() -> Self {
-        Self
+impl beat::__private::ActivityDefinition for r#move
+where
+    for<'a> (u8, u8): beat::__private::ActivityInput<'a>,
+    for<'a> String: beat::__private::ActivityInput<'a>,
+    for<'a> (): beat::__private::ActivityOutput<'a>,
+{
+    type Input = beat::__private::MultiArgs2<(u8, u8), String>;
+    type Output = ();
+    fn name(&self) -> &::core::primitive::str {
+        "other"
     }
-    fn execute(
-        _: ::core::option::Option<::std::sync::Arc<Self>>,
-        context: beat::__private::ActivityContext,
-        input: Self::Input,
+}
+#[cfg(unix)]
+impl beat::__private::Activity for r#move
+where
+    for<'a> (u8, u8): beat::__private::ActivityInput<'a>,
+    for<'a> String: beat::__private::ActivityInput<'a>,
+    for<'a> (): beat::__private::ActivityOutput<'a>,
+    for<'a> anyhow::Result<()>: beat::__private::ActivityReturns<'a, ()>,
+    for<'a> State: beat::__private::ActivityState<'a>,
+{
+    type Instance = ();
+    type Context = beat::__private::ActivityContext;
+    fn attempt(
+        __autobeat_engine: beat::__private::Attempt,
+        (): (),
+        __autobeat_context: Self::Context,
+        __autobeat_input: Self::Input,
     ) -> beat::__private::BoxFuture<
         ::core::result::Result<Self::Output, beat::__private::ActivityError>,
     > {
-        beat::__private::execute::<Self>((), context, input)
+        __autobeat_engine
+            .run::<
+                State,
+                _,
+            >(
+                beat::__private::Takes::NOTHING.context().cancellation().checkpoint(),
+                ::std::boxed::Box::new(move |__autobeat_handles| {
+                    let beat::__private::MultiArgs2(
+                        __autobeat_input_0,
+                        __autobeat_input_1,
+                    ) = __autobeat_input;
+                    beat::__private::blocking_body(move || Self::call(
+                        __autobeat_context,
+                        __autobeat_handles.cancellation,
+                        __autobeat_handles.checkpoint,
+                        __autobeat_input_0,
+                        __autobeat_input_1,
+                    ))
+                }),
+            )
+    }
+}
+#[cfg(unix)]
+impl beat::__private::ExecutableActivity for r#move
+where
+    for<'a> Self: beat::__private::Runs<'a, ()>,
+{
+    type Implementer = Self;
+    const REQUIRES_INSTANCE: ::core::primitive::bool = false;
+    fn definition() -> Self {
+        r#move
+    }
+    fn execute(
+        __autobeat_instance: ::core::option::Option<::std::sync::Arc<Self>>,
+        __autobeat_context: beat::__private::ActivityContext,
+        __autobeat_input: Self::Input,
+    ) -> beat::__private::BoxFuture<
+        ::core::result::Result<Self::Output, beat::__private::ActivityError>,
+    > {
+        beat::__private::execute::<Self>((), __autobeat_context, __autobeat_input)
     }
 }
 #[cfg(unix)]
 impl beat::__private::ActivityImplementer for r#move {
     fn register_all(
         self: ::std::sync::Arc<Self>,
-        definitions: &mut beat::__private::ActivityDefinitions,
+        __autobeat_definitions: &mut beat::__private::ActivityDefinitions,
     ) {
-        beat::__private::register::<Self>(self, definitions);
+        use beat::__private::{IsRefused as _, Registers as _};
+        (&beat::__private::Registration::<r#move>::OF)
+            .register(&self, __autobeat_definitions);
     }
 }

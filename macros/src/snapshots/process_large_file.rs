@@ -1,7 +1,6 @@
 // #[activity(heartbeat_timeout = "30s", start_to_close_timeout = "2h")]
 /// Counts the lines of a file.
-#[allow(non_camel_case_types)]
-#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
 pub struct process_large_file;
 impl process_large_file {
     /// Runs the plain body, without a heartbeat; its errors are the body's.
@@ -17,66 +16,106 @@ impl process_large_file {
         Ok(count(checkpoint, path).await?)
     }
     /// The options with which a workflow schedules this activity as it was declared.
-    #[allow(dead_code)]
     #[must_use]
     pub fn options(&self) -> ::autobeat::__private::ActivityOptions {
         ::autobeat::__private::activity_options(
-            <Self as ::autobeat::__private::Activity>::OPTIONS,
+            <Self as ::autobeat::__private::Declared>::OPTIONS,
         )
     }
 }
-impl ::autobeat::__private::ActivityDefinition for process_large_file {
-    type Input = PathBuf;
-    type Output = <Result<
-        u64,
-        ActivityError,
-    > as ::autobeat::__private::ActivityReturn>::Output;
-    fn name(&self) -> &str {
-        "process_large_file"
+#[allow(unexpected_cfgs)]
+const _: fn() = || {
+    ::autobeat::__private::input::<PathBuf>();
+    ::autobeat::__private::output::<u64>();
+    ::autobeat::__private::returned::<Result<u64, ActivityError>, u64>();
+    ::autobeat::__private::state::<u64>();
+    let _ = (
+        process_large_file,
+        <process_large_file>::call,
+        <process_large_file>::options,
+    );
+    #[cfg(rust_analyzer)]
+    {
+        mod keys {
+            use ::autobeat::__private::keys::*;
+            use self::{heartbeat_timeout as _, start_to_close_timeout as _};
+        }
     }
-}
-impl ::autobeat::__private::Activity for process_large_file {
+};
+impl ::autobeat::__private::Declared for process_large_file {
     const OPTIONS: ::autobeat::__private::Options = ::autobeat::__private::Options::new(
             ::core::time::Duration::from_secs(30u64),
         )
         .start_to_close_timeout(::core::time::Duration::from_secs(7200u64));
-    const TAKES: ::autobeat::__private::Takes = ::autobeat::__private::Takes::NOTHING
-        .checkpoint();
-    type Instance = ();
-    type State = u64;
-    type Context = ::autobeat::__private::NoContext;
-    type Return = Result<u64, ActivityError>;
-    fn run(
-        (): (),
-        handles: ::autobeat::__private::Handles<Self::State, Self::Context>,
-        input: Self::Input,
-    ) -> impl ::core::future::Future<Output = Self::Return> + ::core::marker::Send {
-        let _ = &handles;
-        let input_0 = input;
-        process_large_file::call(handles.checkpoint, input_0)
+}
+impl ::autobeat::__private::ActivityDefinition for process_large_file
+where
+    for<'a> PathBuf: ::autobeat::__private::ActivityInput<'a>,
+    for<'a> u64: ::autobeat::__private::ActivityOutput<'a>,
+{
+    type Input = PathBuf;
+    type Output = u64;
+    fn name(&self) -> &::core::primitive::str {
+        "process_large_file"
     }
 }
-impl ::autobeat::__private::ExecutableActivity for process_large_file {
-    type Implementer = Self;
-    const REQUIRES_INSTANCE: bool = false;
-    fn definition() -> Self {
-        Self
-    }
-    fn execute(
-        _: ::core::option::Option<::std::sync::Arc<Self>>,
-        context: ::autobeat::__private::ActivityContext,
-        input: Self::Input,
+impl ::autobeat::__private::Activity for process_large_file
+where
+    for<'a> PathBuf: ::autobeat::__private::ActivityInput<'a>,
+    for<'a> u64: ::autobeat::__private::ActivityOutput<'a>,
+    for<'a> Result<u64, ActivityError>: ::autobeat::__private::ActivityReturns<'a, u64>,
+    for<'a> u64: ::autobeat::__private::ActivityState<'a>,
+{
+    type Instance = ();
+    type Context = ::autobeat::__private::NoContext;
+    fn attempt(
+        __autobeat_engine: ::autobeat::__private::Attempt,
+        (): (),
+        __autobeat_context: Self::Context,
+        __autobeat_input: Self::Input,
     ) -> ::autobeat::__private::BoxFuture<
         ::core::result::Result<Self::Output, ::autobeat::__private::ActivityError>,
     > {
-        ::autobeat::__private::execute::<Self>((), context, input)
+        __autobeat_engine
+            .run::<
+                u64,
+                _,
+            >(
+                ::autobeat::__private::Takes::NOTHING.checkpoint(),
+                ::std::boxed::Box::new(move |__autobeat_handles| {
+                    ::autobeat::__private::asynchronous_body(
+                        Self::call(__autobeat_handles.checkpoint, __autobeat_input),
+                    )
+                }),
+            )
+    }
+}
+impl ::autobeat::__private::ExecutableActivity for process_large_file
+where
+    for<'a> Self: ::autobeat::__private::Runs<'a, ()>,
+{
+    type Implementer = Self;
+    const REQUIRES_INSTANCE: ::core::primitive::bool = false;
+    fn definition() -> Self {
+        process_large_file
+    }
+    fn execute(
+        __autobeat_instance: ::core::option::Option<::std::sync::Arc<Self>>,
+        __autobeat_context: ::autobeat::__private::ActivityContext,
+        __autobeat_input: Self::Input,
+    ) -> ::autobeat::__private::BoxFuture<
+        ::core::result::Result<Self::Output, ::autobeat::__private::ActivityError>,
+    > {
+        ::autobeat::__private::execute::<Self>((), __autobeat_context, __autobeat_input)
     }
 }
 impl ::autobeat::__private::ActivityImplementer for process_large_file {
     fn register_all(
         self: ::std::sync::Arc<Self>,
-        definitions: &mut ::autobeat::__private::ActivityDefinitions,
+        __autobeat_definitions: &mut ::autobeat::__private::ActivityDefinitions,
     ) {
-        ::autobeat::__private::register::<Self>(self, definitions);
+        use ::autobeat::__private::{IsRefused as _, Registers as _};
+        (&::autobeat::__private::Registration::<process_large_file>::OF)
+            .register(&self, __autobeat_definitions);
     }
 }

@@ -6,10 +6,10 @@ use std::{env, fs, path::PathBuf};
 
 use proc_macro2::TokenStream;
 
-use super::{activities_in_block, activity_on_function};
+use super::{Surroundings, activities_in_block, activity_on_function};
 
 fn expand(attribute: &str, item: &str) -> TokenStream {
-    activity_on_function(attribute.parse().unwrap(), &item.parse().unwrap())
+    activity_on_function(attribute.parse().unwrap(), &item.parse().unwrap(), Surroundings::Unknown)
 }
 
 fn expand_block(attribute: &str, item: &str) -> TokenStream {
@@ -106,10 +106,17 @@ fn complaints(attribute: &str, item: &str) -> Vec<String> {
     messages(&expand(attribute, item))
 }
 
+/// The messages, each once: where one stands in the place of a type as well, the compiler shows it once.
 fn messages(expansion: &TokenStream) -> Vec<String> {
     let text = expansion.to_string();
     let messages = text.split("compile_error ! { \"").skip(1);
-    messages.filter_map(|rest| rest.split("\" }").next()).map(str::to_owned).collect()
+    let mut found: Vec<String> = Vec::new();
+    for message in messages.filter_map(|rest| rest.split("\" }").next()) {
+        if !found.iter().any(|earlier| earlier == message) {
+            found.push(message.to_owned());
+        }
+    }
+    found
 }
 
 const TIMEOUT: &str = r#"heartbeat_timeout = "30s""#;
@@ -118,7 +125,9 @@ const TIMEOUT: &str = r#"heartbeat_timeout = "30s""#;
 fn everything_that_is_wrong_is_said_at_once() {
     let found = complaints(
         r#"heartbeat_timeout = "30s", heartbeat_interval = "20s", stall_timeout = "1s""#,
-        "fn broken<T>(input: &str, checkpoint: Checkpoint, broken: impl Copy) { ctx.record_heartbeat(1) }",
+        "fn broken<T>(ctx: ActivityContext, input: &str, checkpoint: Checkpoint, broken: impl Copy) {
+             ctx.record_heartbeat(1)
+         }",
     );
     for part in [
         "at most half",
@@ -252,7 +261,8 @@ fn a_wrong_method_does_not_hide_the_others() {
         }",
     )
     .to_string();
-    assert!(text.contains("fn wrong (& self") && text.contains("const right"), "{text}");
+    assert!(text.contains("fn __wrong (& self") && text.contains("const right"), "{text}");
+    assert!(text.contains("const wrong"), "it can still be named: {text}");
 }
 
 #[test]
@@ -265,4 +275,73 @@ fn what_uses_the_activity_still_finds_it_when_a_key_is_wrong() {
 fn a_half_typed_body_keeps_its_tokens() {
     let text = expand(TIMEOUT, "async fn run() -> R { checkpoint. ; let x = }").to_string();
     assert!(text.contains("checkpoint . ; let x ="), "{text}");
+}
+
+#[test]
+fn a_method_is_known_by_the_block_around_it() {
+    let around = |source: &str, line| crate::surroundings::at_line(source, line);
+    for (source, line) in [
+        ("impl G {\n    #[activity]\n    fn a() {}\n}", 2),
+        (
+            "impl<T> G<T> {\n    fn b() {}\n\n    /// Docs {\n    fn c() { x }\n    #[activity]\n}",
+            6,
+        ),
+    ] {
+        // A brace in a comment makes the count unsure, and then nothing is said.
+        let sure = !source.contains("Docs");
+        let expected = if sure { Surroundings::AnImplBlock } else { Surroundings::Unknown };
+        assert_eq!(around(source, line), expected, "{source}");
+    }
+    for (source, line) in [
+        ("mod m {\n    #[activity]\n}", 2),
+        ("impl G {}\n    #[activity]", 2),
+        ("impl G {\n    }\n    #[activity]", 3),
+        ("impl G {\n    fn a() {\n        #[activity]\n    }\n}", 3),
+        ("#[activity]", 1),
+        ("", 1),
+    ] {
+        assert_eq!(around(source, line), Surroundings::Unknown, "{source}");
+    }
+}
+
+#[test]
+fn a_heartbeat_of_ones_own_is_one_of_the_context_alone() {
+    let complains = |parameters: &str, body: &str| {
+        let item = format!("async fn run({parameters}) -> Result<(), E> {{ {body} }}");
+        complaints(TIMEOUT, &item).iter().any(|message| message.contains("heartbeats by itself"))
+    };
+    let context = "context: ActivityContext";
+    assert!(complains(context, "context.record_heartbeat(1).await?"));
+    assert!(complains(context, "for x in y { f(async { context.record_heartbeat(x) }) }"));
+    for body in [
+        "record_heartbeat(&context)",
+        "let record_heartbeat = 1;",
+        "other.context.record_heartbeat(1)",
+        "let context = other(); context.record_heartbeat(1)",
+        "with(|context| context.record_heartbeat(1))",
+    ] {
+        assert!(!complains(context, body), "{body}");
+    }
+    assert!(!complains("done: Checkpoint<u64>", "done.record_heartbeat(1)"));
+}
+
+#[test]
+fn a_span_has_the_name_of_the_activity() {
+    let text = |attribute: &str| {
+        expand(TIMEOUT, &format!("#[{attribute}] async fn run() -> Result<(), E> {{}}")).to_string()
+    };
+    assert!(text("tracing::instrument").contains(r#"instrument (name = "run" ,)"#));
+    assert!(text("instrument(skip_all)").contains(r#"instrument (name = "run" , skip_all)"#));
+    assert!(text(r#"instrument(name = "mine")"#).contains(r#"instrument (name = "mine")"#));
+}
+
+#[test]
+fn what_is_expected_is_expected_once() {
+    let text = expand(
+        TIMEOUT,
+        r#"#[expect(unused_variables, dead_code, reason = "why")] async fn run() -> Result<(), E> {}"#,
+    )
+    .to_string();
+    assert_eq!(text.matches("expect (unused_variables").count(), 1, "{text}");
+    assert_eq!(text.matches("expect (dead_code").count(), 0, "{text}");
 }

@@ -7,7 +7,7 @@ use std::env;
 use proc_macro2::{Group, TokenStream, TokenTree};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-use super::{activities_in_block, activity_on_function};
+use super::{Surroundings, activities_in_block, activity_on_function};
 
 /// What is put into the place of a token.
 const SPARE: &str = r#"self & 'a < > :: -> = , ; # ! "30s" "-1s" 0 1.5 {} () [x] fn struct impl for where
@@ -104,7 +104,7 @@ proptest! {
     #[test]
     fn no_function_makes_it_panic(edits in edits()) {
         survives(
-            activity_on_function,
+            |attribute, item| activity_on_function(attribute, item, Surroundings::Unknown),
             r#"heartbeat_timeout = "30s", heartbeat_interval = "1s", max_attempts = 3,
                cancel_grace = "never", on_bad_checkpoint = "fail", definition = a::b::<c>::d"#,
             "/// Docs

@@ -49,7 +49,6 @@ use tokio_util::sync::CancellationToken;
 pub use self::error::EmbeddedError;
 use self::{claim::Claims, error::Kind, interrupts::Interrupts, run::Run, store::Store};
 use crate::{
-    attempt::ActivityReturn,
     checkpoint::{CheckpointState, decode},
     worker::{Activity, NoContext},
 };
@@ -146,7 +145,6 @@ impl Embedded {
     ) -> Result<A::Output, EmbeddedError>
     where
         A: Activity<Instance = (), Context: WithoutServer>,
-        A::Return: ActivityReturn<Output = A::Output>,
     {
         let shutdown = CancellationToken::new();
         let run = self.run_until(activity, id, input, shutdown.clone());
@@ -186,7 +184,6 @@ impl Embedded {
     ) -> Result<A::Output, EmbeddedError>
     where
         A: Activity<Instance = (), Context: WithoutServer>,
-        A::Return: ActivityReturn<Output = A::Output>,
     {
         let claim = self.claims.claim(id)?;
         let store = Arc::clone(&self.store);

@@ -17,9 +17,9 @@ use super::{
     store::{Record, Store},
 };
 use crate::{
-    attempt::{self, ActivityReturn, Facts},
+    attempt::Facts,
     lease::Lease,
-    worker::{Activity, Handles},
+    worker::{Activity, Attempt},
 };
 
 /// An activity under its id, with what every attempt of it needs.
@@ -47,7 +47,6 @@ impl Run {
     pub(super) async fn finish<A>(&self) -> Result<A::Output, EmbeddedError>
     where
         A: Activity<Instance = (), Context: WithoutServer>,
-        A::Return: ActivityReturn<Output = A::Output>,
     {
         let mut record = self.record()?;
         let mut retries = Retries::new(A::OPTIONS);
@@ -103,7 +102,6 @@ impl Run {
     ) -> Result<(Result<A::Output, ActivityError>, Record), EmbeddedError>
     where
         A: Activity<Instance = (), Context: WithoutServer>,
-        A::Return: ActivityReturn<Output = A::Output>,
     {
         let input = input::decode::<A::Input>(&self.input)?;
         let timeout = A::OPTIONS.declared_timeout();
@@ -115,11 +113,8 @@ impl Run {
         let beaten = Arc::clone(&lease) as Arc<dyn Lease>;
         // A task of its own: a body that blocks its thread must not block the watch over it.
         let running = AbortOnDropHandle::new(tokio::spawn(async move {
-            attempt::run(A::OPTIONS, A::TAKES, facts, beaten, |checkpoint, cancellation| {
-                let context = A::Context::without_server();
-                A::run((), Handles { checkpoint, cancellation, context }, input)
-            })
-            .await
+            let engine = Attempt { options: A::OPTIONS, facts, lease: beaten };
+            A::attempt(engine, (), A::Context::without_server(), input).await
         }));
         let result = tokio::select! {
             biased;

@@ -31,6 +31,9 @@ const SHORTEST_RETRY: Duration = Duration::from_millis(10);
 
 const LONGEST_RETRY: Duration = Duration::from_secs(1);
 
+/// The longest pause between two tries of a long timeout.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// How long a question why to stop is waited for before it is asked again beside it.
 const QUESTION_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -92,8 +95,8 @@ impl Pulse {
             return false;
         };
         let interval = self.pressure.interval();
-        let leaves_time = interval <= timeout / 3
-            || (self.rhythm.interval <= timeout / 3 && interval * 2 + self.one_try() <= timeout);
+        let leaves_time = self.rhythm.interval <= timeout / 3
+            && interval.saturating_mul(2) + self.one_try() <= timeout;
         engine.takes(now, interval)
             && engine.is_older_than(self.traffic.last_sent())
             && leaves_time
@@ -158,7 +161,8 @@ impl Pulse {
     /// lease.
     pub(super) fn longest_pause(&self) -> Duration {
         let interval = self.rhythm.interval;
-        self.rhythm.timeout.map_or(interval, |timeout| interval.max(timeout / LAST_EIGHTH))
+        let part = |timeout: Duration| (timeout / LAST_EIGHTH).min(LONGEST_PAUSE);
+        self.rhythm.timeout.map_or(interval, |timeout| interval.max(part(timeout)))
     }
 
     /// The last details that the server acknowledged, or that it handed out.
@@ -179,6 +183,7 @@ impl Pulse {
     /// What became of a beat.
     pub(super) fn landed(&mut self, number: u64, result: Result<Reply, BeatError>, now: Instant) {
         let Some(flight) = self.traffic.land(number) else { return };
+        self.measure(&flight, &result, now);
         let answered = result.is_ok();
         match result {
             Ok(Reply::TooLarge(by)) => self.too_large(flight.details.version, by, now),
@@ -239,20 +244,24 @@ impl Pulse {
         if self.failures == 0 {
             tracing::warn!(target: "autobeat", %error, "a heartbeat was not acknowledged; trying again");
         }
+        let soon = (self.rhythm.interval / 10).clamp(SHORTEST_RETRY, LONGEST_RETRY);
         let first = if error.is_for_load() {
             self.pressure.refused(self.one_try());
             apart(self.rhythm.interval / 4)
         } else {
             self.pressure.lost();
-            (self.rhythm.interval / 10).clamp(SHORTEST_RETRY, LONGEST_RETRY)
+            soon
         };
         let delay = first.saturating_mul(1 << self.failures.min(16)).min(self.longest_pause());
+        // The less is left of the lease, the sooner: some tries fit into the last of it, too.
+        let left = self.lease_end().map_or(delay, |end| (end - now) / 3);
         self.failures += 1;
-        self.next_beat = self.next_beat.map(|_| now + delay);
+        self.next_beat = self.next_beat.map(|_| now + delay.min(left.max(soon)));
     }
 
     /// The details that the engine was given are now on its lane, or were not given to it.
     pub(super) fn recorded(&mut self, version: u64, result: Result<(), TooLarge>, now: Instant) {
+        self.measured.handed_over(&result);
         match result {
             Ok(()) => self.traffic.record(version, now),
             // It counts as a report all the same: another try would come to nothing at once.

@@ -79,7 +79,12 @@ impl Pulse {
     fn follow_cancellation(&mut self, reason: CancelReason, is_news: bool) {
         if is_news {
             let since_last_beat = self.renewed.elapsed();
-            tracing::info!(target: "autobeat", ?reason, ?since_last_beat, "cancelled");
+            // Work is done twice where the lease is lost: somebody should look why.
+            if reason == CancelReason::LeaseLost {
+                tracing::warn!(target: "autobeat", ?reason, ?since_last_beat, "cancelled");
+            } else {
+                tracing::info!(target: "autobeat", ?reason, ?since_last_beat, "cancelled");
+            }
             self.begin_grace(reason);
         }
     }

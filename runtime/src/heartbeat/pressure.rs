@@ -4,8 +4,8 @@
 //! interval that nobody declared widens, and comes back when the server does.
 //!
 //! Invariants:
-//! - the interval, a round trip and another try fit into two thirds of the timeout: pressure never costs
-//!   the lease;
+//! - the interval, a round trip and another try fit into two thirds of the timeout, which leaves a third
+//!   for more tries; and it is at most twice as long as at rest, so that nobody is told much later;
 //! - beats that are lost widen nothing, and end what pressure had widened: that is when beats matter most;
 //! - an interval that was declared stays.
 
@@ -14,6 +14,9 @@ use std::time::Duration;
 /// An answer that takes more than this part of the interval is slow; one that takes less than half of
 /// it is quick.
 const SLOW: u32 = 4;
+
+/// How much longer an interval may become.
+const WIDEST: u32 = 2;
 
 /// The interval in force.
 pub(super) struct Pressure {
@@ -58,7 +61,7 @@ impl Pressure {
 
     fn widen(&mut self, wider: Duration, one_try: Duration) {
         let Some(room) = self.room else { return };
-        let widest = room.saturating_sub(one_try);
+        let widest = room.saturating_sub(one_try).min(self.rested.saturating_mul(WIDEST));
         let before = self.in_force;
         self.in_force = wider.min(widest).max(self.rested);
         if before == self.rested && self.in_force > before {

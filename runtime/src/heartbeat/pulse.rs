@@ -15,6 +15,7 @@ use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Details, Source},
     lease::Lease,
+    metrics::Measured,
 };
 
 /// How far before its deadline an attempt sends a last beat.
@@ -52,6 +53,7 @@ pub(super) struct Pulse {
     pub(super) late: bool,
     pub(super) stopped: bool,
     pub(super) beats: u64,
+    pub(super) measured: Measured,
 }
 
 /// Why the engine's token fired: the first beat sent since then may say so.
@@ -69,6 +71,7 @@ impl Pulse {
         source: Arc<dyn Source>,
         cancellation: Cancellation,
         rhythm: Rhythm,
+        measured: Measured,
     ) -> Self {
         let now = Instant::now();
         let beats = lease.takes_heartbeats();
@@ -100,6 +103,7 @@ impl Pulse {
             source,
             cancellation,
             rhythm,
+            measured,
         };
         pulse.publish_end();
         pulse
@@ -186,6 +190,7 @@ impl Pulse {
     /// Says once an episode that something kept this task from running in time.
     pub(super) fn notice_lateness(&mut self, due: Instant, is_timer: bool, now: Instant) {
         let lateness = now.saturating_duration_since(due);
+        self.measured.ran(lateness, is_timer);
         let late = lateness >= NOTABLE_LATENESS.max(self.rhythm.interval / 2);
         if late && !self.late {
             tracing::warn!(
@@ -235,6 +240,7 @@ impl Pulse {
             saves = self.progress.saves,
             "stalled",
         );
+        self.measured.stalled();
         self.cancel_with(CancelReason::Stalled, message);
     }
 

@@ -39,6 +39,7 @@ fn start(lease: &Arc<ScriptedLease>, rhythm: Rhythm) -> (Heartbeat, Arc<Slot<u64
         Arc::clone(&slot) as Arc<dyn Source>,
         cancellation.clone(),
         rhythm,
+        Measured::default(),
     );
     (heartbeat, slot, cancellation)
 }

@@ -9,7 +9,7 @@ use temporalio_sdk::activities::ActivityContext;
 use tokio::time::Instant;
 
 use super::{BeatError, Lease, Reply};
-use crate::{cancel::CancelReason, checkpoint::Details};
+use crate::{cancel::CancelReason, checkpoint::Details, metrics::TaskQueue};
 
 /// Nowhere to beat to, but a token to be cancelled by.
 pub(crate) struct LocalLease {
@@ -25,6 +25,10 @@ impl LocalLease {
 impl Lease for LocalLease {
     fn takes_heartbeats(&self) -> bool {
         false
+    }
+
+    fn task_queue(&self) -> Option<TaskQueue<'_>> {
+        Some(TaskQueue::of(self.context.info()))
     }
 
     fn converter(&self) -> PayloadConverter {

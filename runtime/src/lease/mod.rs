@@ -25,13 +25,18 @@ use temporalio_common::data_converters::PayloadConverter;
 use tokio::time::Instant;
 
 pub(crate) use self::answer::{Answer, Failed};
-use crate::{cancel::CancelReason, checkpoint::Details};
+use crate::{cancel::CancelReason, checkpoint::Details, metrics::TaskQueue};
 
 /// The right of one attempt to run, kept by heartbeats.
 pub(crate) trait Lease: Send + Sync {
     /// Whether there is anybody to beat to.
     fn takes_heartbeats(&self) -> bool {
         true
+    }
+
+    /// The task queue that the attempt came from; `None` where there is none.
+    fn task_queue(&self) -> Option<TaskQueue<'_>> {
+        None
     }
 
     /// How values become payloads here.

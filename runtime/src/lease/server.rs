@@ -16,7 +16,7 @@
 use std::{
     panic::AssertUnwindSafe,
     sync::{Mutex, OnceLock, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
@@ -31,9 +31,9 @@ use super::{
     Answer, BeatError, EngineRules, Lease, Reply, TooLarge,
     lane::{Lane, may_pass},
     size_limit::SizeLimit,
-    succession::{Succession, is_held},
+    succession::Succession,
 };
-use crate::{cancel::CancelReason, checkpoint::Details};
+use crate::{cancel::CancelReason, checkpoint::Details, metrics::TaskQueue};
 
 /// The part of a timeout within which the SDK holds a second report back, and its longest.
 const THROTTLE: f64 = 0.8;
@@ -51,6 +51,7 @@ const LARGEST_EXPANSION: usize = 4;
 /// The lease of an attempt that a server handed to this worker.
 pub(crate) struct ServerLease {
     context: ActivityContext,
+    succession: Succession,
     /// Built at the first beat: most attempts of short activities never need it.
     connected: OnceLock<Connected>,
     timeout: Option<Duration>,
@@ -64,22 +65,18 @@ pub(crate) struct ServerLease {
 struct Connected {
     lane: Lane,
     size_limit: SizeLimit,
-    succession: Succession,
 }
 
 impl ServerLease {
     pub(crate) fn new(context: ActivityContext, timeout: Option<Duration>) -> Self {
-        let lease = Self {
+        Self {
+            succession: succession(&context),
             context,
             connected: OnceLock::new(),
             timeout,
             question: Mutex::new(None),
             left: Mutex::new(None),
-        };
-        if is_held(&lease.attempt()) {
-            lease.connected();
         }
-        lease
     }
 
     fn lane(&self) -> &Lane {
@@ -97,20 +94,11 @@ impl ServerLease {
     fn connected(&self) -> &Connected {
         self.connected.get_or_init(|| {
             let client = self.context.client();
-            let connection = client.connection().worker_grouping_key().as_u128();
             Connected {
                 size_limit: SizeLimit::of(&client),
-                succession: Succession::new(&self.attempt(), connection),
                 lane: Lane { client, token: self.context.info().task_token.clone() },
             }
         })
-    }
-
-    /// What the server tells this attempt from others by.
-    fn attempt(&self) -> String {
-        let info = self.context.info();
-        let run = info.workflow_run_id.as_ref().or(info.activity_run_id.as_ref());
-        format!("{} {run:?} {} {}", info.namespace, info.activity_id, info.attempt)
     }
 
     async fn send(&self, details: &Details, until: Instant) -> Result<Reply, BeatError> {
@@ -161,14 +149,26 @@ impl ServerLease {
     }
 }
 
+/// What the server tells this attempt from others by, and what it does not.
+fn succession(context: &ActivityContext) -> Succession {
+    let info = context.info();
+    let run = info.workflow_run_id.as_ref().or(info.activity_run_id.as_ref());
+    let attempt = format!("{} {run:?} {} {}", info.namespace, info.activity_id, info.attempt);
+    Succession::new(attempt, info.started_time.unwrap_or(SystemTime::UNIX_EPOCH))
+}
+
 impl Lease for ServerLease {
+    fn task_queue(&self) -> Option<TaskQueue<'_>> {
+        Some(TaskQueue::of(self.context.info()))
+    }
+
     fn converter(&self) -> PayloadConverter {
         self.client().data_converter().payload_converter().clone()
     }
 
     fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
         async move {
-            if self.connected().succession.is_over() {
+            if self.succession.is_over() {
                 return Ok(Reply::Stop(CancelReason::NotFound));
             }
             let sent = Instant::now();
@@ -191,6 +191,9 @@ impl Lease for ServerLease {
 
     fn record(&self, details: Details) -> BoxFuture<'_, Result<(), TooLarge>> {
         async move {
+            if self.succession.is_over() {
+                return Ok(());
+            }
             self.measure(&details).await?;
             self.hand_over(details).await;
             Ok(())
@@ -204,7 +207,7 @@ impl Lease for ServerLease {
                 Some(newest) if self.measure(&newest).await.is_ok() => newest,
                 _ => kept,
             };
-            if !details.is_empty() {
+            if !details.is_empty() && !self.succession.is_over() {
                 let left = Some(details.clone());
                 *self.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
                 self.hand_over(details).await;
@@ -219,7 +222,7 @@ impl Lease for ServerLease {
 
     fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {
         async move {
-            if self.connected().succession.is_over() {
+            if self.succession.is_over() {
                 return true;
             }
             let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).clone();

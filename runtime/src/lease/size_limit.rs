@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -13,7 +13,10 @@ use temporalio_client::{
     tonic::{Code, IntoRequest, Status},
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
-use tokio::{sync::OnceCell, time::timeout};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout},
+};
 
 /// The server's default limit for details, where it does not say its own.
 const DEFAULT: usize = 2 * 1024 * 1024;
@@ -26,10 +29,15 @@ const SURELY_FITS: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 const PART_OF_TIMEOUT: u32 = 10;
 
+/// How long nobody asks after one who asked in vain.
+const RESTS: Duration = Duration::from_secs(1);
+
 /// The limit of one namespace on one connection.
 #[derive(Clone, Default)]
 pub(super) struct SizeLimit {
     answered: Arc<OnceCell<usize>>,
+    /// Until when nobody asks again after one who asked in vain.
+    rests_until: Arc<Mutex<Option<Instant>>>,
 }
 
 impl SizeLimit {
@@ -66,9 +74,24 @@ impl SizeLimit {
     }
 
     /// Asks, unless the answer is known; where asking again may help, it stays unknown.
+    ///
+    /// All leases of a connection ask together, and not again at once: a server that refuses this for
+    /// load has enough to do.
     pub(super) async fn ask(&self, client: &Client, heartbeat_timeout: Duration) {
         let patience = PATIENCE.max(heartbeat_timeout / PART_OF_TIMEOUT);
-        let _ = self.answered.get_or_try_init(|| describe(client, patience)).await;
+        let asking = self.answered.get_or_try_init(|| async {
+            if self.rests_until().is_some_and(|rests_until| Instant::now() < rests_until) {
+                return Err(None);
+            }
+            let described = describe(client, patience).await;
+            *self.rests_until() = Some(Instant::now() + RESTS);
+            described.map_err(Some)
+        });
+        let _ = asking.await;
+    }
+
+    fn rests_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.rests_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,52 +3,37 @@
 //! A server tells the attempts of an activity apart by their number alone, and a reset counts from 1
 //! again. Whatever an earlier attempt of the same number still sent would be taken for the later one's.
 //! Where both are in this process, the earlier one falls silent; across workers nobody can tell.
+//!
+//! The later one is the one that the server started later. One attempt may have several leases, where one
+//! activity runs within another's wrapper: they have one start, and do not end each other.
 
 use std::{
     collections::HashMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, PoisonError},
+    time::SystemTime,
 };
 
-/// The newest holder of each number that is in use, by the connection that it came over: two servers may
-/// have the same names.
-static HOLDERS: Mutex<Option<HashMap<String, Vec<Holder>>>> = Mutex::new(None);
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Holder {
-    connection: u128,
-    number: u64,
-}
+/// When the attempts started that hold each number now. Names are the server's own, and unlike on every
+/// other: the identifier of a run is among them.
+static HOLDERS: Mutex<Option<HashMap<String, Vec<SystemTime>>>> = Mutex::new(None);
 
 /// One holder of a number.
 pub(super) struct Succession {
     attempt: String,
-    holder: Holder,
-}
-
-/// Whether an attempt of some connection holds this number, so that it is worth asking of which.
-pub(super) fn is_held(attempt: &str) -> bool {
-    with_holders(|holders| holders.contains_key(attempt))
+    started: SystemTime,
 }
 
 impl Succession {
-    pub(super) fn new(attempt: &str, connection: u128) -> Self {
-        static NUMBERS: AtomicU64 = AtomicU64::new(0);
-        let holder = Holder { connection, number: NUMBERS.fetch_add(1, Ordering::Relaxed) };
-        with_holders(|holders| {
-            let of_attempt = holders.entry(attempt.to_owned()).or_default();
-            of_attempt.retain(|other| other.connection != connection);
-            of_attempt.push(holder);
-        });
-        Self { attempt: attempt.to_owned(), holder }
+    pub(super) fn new(attempt: String, started: SystemTime) -> Self {
+        with_holders(|holders| holders.entry(attempt.clone()).or_default().push(started));
+        Self { attempt, started }
     }
 
     /// Whether a later attempt was given the same number.
     pub(super) fn is_over(&self) -> bool {
         with_holders(|holders| {
-            !holders.get(&self.attempt).is_some_and(|of_attempt| of_attempt.contains(&self.holder))
+            let of_attempt = holders.get(&self.attempt);
+            of_attempt.is_some_and(|started| started.iter().any(|other| *other > self.started))
         })
     }
 }
@@ -56,35 +41,46 @@ impl Succession {
 impl Drop for Succession {
     fn drop(&mut self) {
         with_holders(|holders| {
-            if let Some(of_attempt) = holders.get_mut(&self.attempt) {
-                of_attempt.retain(|other| *other != self.holder);
-                if of_attempt.is_empty() {
-                    holders.remove(&self.attempt);
-                }
+            let Some(of_attempt) = holders.get_mut(&self.attempt) else { return };
+            if let Some(this) = of_attempt.iter().position(|started| *started == self.started) {
+                of_attempt.swap_remove(this);
+            }
+            if of_attempt.is_empty() {
+                holders.remove(&self.attempt);
             }
         });
     }
 }
 
-fn with_holders<R>(look: impl FnOnce(&mut HashMap<String, Vec<Holder>>) -> R) -> R {
+fn with_holders<R>(look: impl FnOnce(&mut HashMap<String, Vec<SystemTime>>) -> R) -> R {
     look(HOLDERS.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
+    const NAME: &str = "an attempt of this test alone";
+
+    fn at(second: u64) -> Succession {
+        Succession::new(NAME.to_owned(), SystemTime::UNIX_EPOCH + Duration::from_secs(second))
+    }
+
     #[test]
-    fn an_attempt_of_the_same_number_ends_the_one_before_it() {
-        let attempt = "an attempt of this test alone";
-        let first = Succession::new(attempt, 1);
-        let elsewhere = Succession::new(attempt, 2);
-        assert!(!first.is_over() && !elsewhere.is_over() && is_held(attempt));
-        let second = Succession::new(attempt, 1);
-        assert!(first.is_over() && !second.is_over() && !elsewhere.is_over());
+    fn an_attempt_of_the_same_number_ends_the_one_that_started_before_it() {
+        let second = at(2);
+        // Whoever comes first, it is the start that counts.
+        let first = at(1);
+        assert!(first.is_over() && !second.is_over());
+        let wrapped = at(2);
+        assert!(!second.is_over() && !wrapped.is_over(), "two leases of one attempt");
+        drop(wrapped);
+        assert!(first.is_over() && !second.is_over(), "its other lease is still there");
         drop(first);
         assert!(!second.is_over(), "the first one takes nothing with it");
-        drop((second, elsewhere));
-        assert!(!is_held(attempt), "nothing is left");
+        drop(second);
+        assert!(with_holders(|holders| !holders.contains_key(NAME)), "nothing is left");
     }
 }

@@ -7,8 +7,9 @@ struct Greeter;
 #[activities]
 impl Greeter {
     #[activity]
-    async fn greet(_context: ActivityContext, greeter: Self) -> Result<Self, ActivityError> {
-        Ok(greeter)
+    async fn greet(_context: ActivityContext, greeter: Self) -> Result<(), ActivityError> {
+        drop(greeter);
+        Ok(())
     }
 }
 

@@ -37,6 +37,7 @@
 
 pub mod activity;
 mod calls;
+pub mod crowd;
 pub mod history;
 mod lane;
 mod moment;

@@ -1,5 +1,7 @@
 //! How each end of an attempt is answered.
 
+use temporalio_common::error::ApplicationErrorCategory;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -68,6 +70,31 @@ async fn each_reason_is_answered_in_its_own_way() {
         assert_eq!(failure_type(&result), answer);
         assert_eq!(lease.left(), left, "{reason:?}");
         assert!(began.elapsed() <= 3 * SECOND + Duration::from_millis(1), "within an interval");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interruption_is_benign_and_a_loss_is_not() {
+    let rows = [
+        (CancelReason::Paused, ApplicationErrorCategory::Benign),
+        (CancelReason::Reset, ApplicationErrorCategory::Benign),
+        (CancelReason::WorkerShutdown, ApplicationErrorCategory::Benign),
+        (CancelReason::NotFound, ApplicationErrorCategory::Unspecified),
+    ];
+    for (reason, category) in rows {
+        let lease = if reason == CancelReason::WorkerShutdown {
+            let lease = friendly();
+            lease.engine.cancel();
+            lease
+        } else {
+            stopping(reason)
+        };
+        let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |_, cancellation| {
+            Err(cancellation.cancelled().await.into())
+        })
+        .await;
+        let Err(ActivityError::Application(failure)) = result else { panic!("{reason:?}") };
+        assert_eq!(failure.category(), category, "{reason:?}");
     }
 }
 

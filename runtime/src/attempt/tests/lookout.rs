@@ -43,7 +43,8 @@ where
 
 fn are_steady(beats: &[Duration], until: Duration) -> bool {
     let first = [Duration::ZERO];
-    let moments: Vec<_> = first.iter().chain(beats).chain([&until]).collect();
+    let meanwhile = beats.iter().filter(|beat| **beat < until);
+    let moments: Vec<_> = first.iter().chain(meanwhile).chain([&until]).collect();
     moments.windows(2).all(|pair| *pair[1] - *pair[0] <= LONGEST_GAP)
 }
 

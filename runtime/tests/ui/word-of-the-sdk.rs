@@ -1,7 +1,7 @@
 use autobeat::activity;
 use temporalio_sdk::activities::ActivityError;
 
-#[activity(heartbeat_timeout = "30s", max_attempts = "three", on_bad_checkpoint = "ignore")]
+#[activity(heartbeat_timeout = "30s", cancellation_type = ActivityCancellationType::Abandon)]
 async fn process() -> Result<(), ActivityError> {
     Ok(())
 }

@@ -1,0 +1,81 @@
+//! What the grammar takes, and what it says of the rest.
+
+use super::*;
+
+/// The keys, or the messages of what is wrong.
+fn parse(text: &str) -> (Keys, Option<String>) {
+    let mut diagnostics = Diagnostics::default();
+    let keys = Keys::parse(text.parse().unwrap(), Span::call_site(), &mut diagnostics);
+    (keys, diagnostics.into_compile_errors().map(|errors| errors.to_string()))
+}
+
+fn complaint(text: &str) -> String {
+    parse(text).1.unwrap_or_else(|| panic!("{text} was taken"))
+}
+
+#[test]
+fn durations_are_text_that_a_person_writes() {
+    let (keys, errors) = parse(r#"heartbeat_timeout = "1h 30m", heartbeat_interval = "500ms""#);
+    assert_eq!(errors, None);
+    assert_eq!(keys.heartbeat_timeout.value(), Some(&Duration::from_mins(90)));
+    assert_eq!(keys.heartbeat_interval.value(), Some(&Duration::from_millis(500)));
+}
+
+#[test]
+fn the_nearest_right_form_is_named() {
+    for (written, right) in [
+        ("heartbeat_timeout = 30", r#"\"30s\""#),
+        ("heartbeat_timeout = 1.5", r#"\"1500ms\""#),
+        (r#"heartbeat_timeout = "30""#, r#"\"30s\""#),
+        (r#"heartbeat_timeout = "30 secnds""#, r#"\"30s\""#),
+        (r#"heartbeat_timout = "30s""#, "did you mean `heartbeat_timeout`?"),
+        (r#"on_bad_checkpoint = "ignore""#, r#"\"fail\", \"restart\""#),
+        ("max_attempts = 0", "write `1` for no retry"),
+        ("heartbeat_timeout", r#"heartbeat_timeout = \"30s\""#),
+        (r#"heartbeat_timeout = "5M""#, "months"),
+        (r#"heartbeat_timeout = "1ns""#, "millisecond"),
+        (r#"heartbeat_timeout = "9999999d""#, "ten years"),
+        (r#"heartbeat_timeout = """#, "a number and a unit"),
+        ("heartbeat_timeout = 500ms", r#"\"500ms\""#),
+        ("heartbeat_timeout = -5", "negative"),
+        ("heartbeat_timeout = Duration::from_mins(5)", r#"\"5m\""#),
+        ("cancellation_type = CancellationType::TryCancel", r#"\"try_cancel\""#),
+        ("cancel_grace = never", r#"\"never\""#),
+        (r#"cancel_grace = "nevr""#, r#"\"never\""#),
+        (r#"start_to_close = "1h""#, "did you mean `start_to_close_timeout`?"),
+        ("retries = 3", "did you mean `max_attempts`?"),
+        (r#"name = """#, "cannot be empty"),
+        ("max_attempts = 3000000000", "at most 2147483647"),
+        (r#"heartbeat_timeout = "30s" name = "a""#, "a comma is missing before `name`"),
+        (r#"heartbeat_timeout = "0s""#, "longer than zero"),
+    ] {
+        let complaint = complaint(written);
+        assert!(complaint.contains(right), "{written}: {complaint}");
+    }
+}
+
+#[test]
+fn a_pair_that_is_wrong_does_not_hide_the_others() {
+    let complaint = complaint(r#"heartbeat_timeout = 30, name, retries = 3, name = "x""#);
+    assert_eq!(complaint.matches("compile_error").count(), 3, "{complaint}");
+}
+
+#[test]
+fn a_key_is_written_once() {
+    let complaint = complaint(r#"name = "a", name = "b""#);
+    assert!(complaint.contains("`name` is written twice"), "{complaint}");
+}
+
+#[test]
+fn a_path_may_have_commas() {
+    let (keys, errors) = parse("definition = other::Definition::<A, B>::run, max_attempts = 3");
+    assert_eq!(errors, None);
+    assert!(keys.definition.value().is_some());
+    assert_eq!(keys.max_attempts.value(), Some(&3));
+}
+
+#[test]
+fn never_is_a_grace() {
+    let (keys, errors) = parse(r#"cancel_grace = "never""#);
+    assert!(errors.is_none() && matches!(keys.cancel_grace.value(), Some(Grace::Never)));
+}

@@ -1,0 +1,10 @@
+use autobeat::activity;
+use temporalio_sdk::activities::ActivityError;
+
+#[activity(heartbeat_timeout = "30s")]
+#[activity(heartbeat_timeout = "30s")]
+async fn process() -> Result<(), ActivityError> {
+    Ok(())
+}
+
+fn main() {}

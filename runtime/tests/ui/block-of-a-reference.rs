@@ -1,0 +1,14 @@
+use autobeat::activities;
+use temporalio_sdk::activities::ActivityError;
+
+struct Greeter;
+
+#[activities(heartbeat_timeout = "30s")]
+impl &Greeter {
+    #[activity]
+    async fn greet() -> Result<(), ActivityError> {
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,35 @@
+//! Where the tables go.
+
+use autobeat_tests::compare::readme::with_tables;
+
+const README: &str = "\
+before
+<!-- compare: written by the command above -->
+old
+<!-- compare: end -->
+after
+";
+
+#[test]
+fn what_is_between_the_markers_is_replaced() {
+    let text = with_tables(README, "\nnew\n\n").expect("markers");
+    assert_eq!(
+        text,
+        "before\n<!-- compare: written by the command above -->\n\nnew\n\n<!-- compare: end -->\nafter\n"
+    );
+    assert_eq!(with_tables(&text, "new").expect("markers"), text, "again is the same");
+}
+
+#[test]
+fn a_readme_without_a_marker_stays_as_it_is() {
+    let error = with_tables("nothing", "new").expect_err("no marker");
+    assert!(error.to_string().contains("compare: written"), "{error}");
+    let error = with_tables("<!-- compare: written by the command above -->", "new");
+    assert!(error.expect_err("no end").to_string().contains("compare: end"));
+}
+
+#[test]
+fn the_repositorys_own_has_both() {
+    let readme = include_str!("../../README.md");
+    with_tables(readme, "new").expect("markers");
+}
