@@ -119,6 +119,8 @@ async fn a_cancellation_in_a_shutdown_is_said_before_the_engine_makes_a_failure_
     .await;
     assert_eq!(failure_type(&result), "(cancelled)");
     assert_eq!(lease.said().len(), 1, "before it was returned");
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.said().len(), 1, "and heard");
 }
 
 #[tokio::test(start_paused = true)]
