@@ -47,8 +47,8 @@
 //! | a refused beat is followed at once | a failed beat is not tried in a loop | 6 |
 //! | the task looks at its clocks all the time | a worker sleeps between beats | 1 |
 //!
-//! Nobody notices within 10,000 seeds, but the library's own tests, where a rule here demands less than
-//! the product does:
+//! Of these the library's own tests are the only ones to notice within 10,000 seeds: the rules here demand
+//! less than the product does.
 //!
 //! - a refused beat is followed after an interval
 //! - the SDK's lane is served within its throttle
