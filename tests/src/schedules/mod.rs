@@ -1,4 +1,69 @@
 //! Schedules drawn from a seed, run in worlds of their own, and judged step by step.
+//!
+//! # Whether the judge would notice
+//!
+//! `cargo run --release -p autobeat-tests --bin rules` takes one rule at a time out of a copy of the
+//! product, and counts the seeds, from 1, until a schedule is judged to be broken.
+//!
+//! | no longer so | who notices | after seeds |
+//! |---|---|---:|
+//! | a commit returns when it is sent | a commit holds | 3 |
+//! | a beat settles its own version whatever is on its way | a commit holds | 565 |
+//! | a commit is sent at once whatever is on its way | one request an interval | 47 |
+//! | a report of the SDK never lands late | a commit holds | 790 |
+//! | an abandoned beat never lands late | a commit holds | 565 |
+//! | the settling time is one round trip | one request an interval | 571 |
+//! | the settling time has no floor | a commit holds | 1469 |
+//! | what the last attempt left is not loaded | the next attempt starts from what was committed | 14 |
+//! | a beat before the first save has no details | a commit holds | 14 |
+//! | what the last attempt left is not kept | a commit holds | 6524 |
+//! | what was acknowledged last is not kept | a commit holds | 80 |
+//! | what is too large is sent again | an attempt survives short trouble | 1973 |
+//! | a failure leaves what was acknowledged last | a failure leaves the newest checkpoint | 24 |
+//! | a failure leaves what the SDK was given last | a failure leaves the newest checkpoint | 24 |
+//! | an attempt goes on beside one of the same number | an earlier attempt of its number falls silent | 9988 |
+//! | the lease counts from the answer | no body is polled after its lease | 393 |
+//! | the first lease counts from when the worker knew | no body is polled after its lease | 3804 |
+//! | no look at the clock before a poll | the reason is true | 45 |
+//! | nobody is told that the lease is over | time passes | 96 |
+//! | nobody is told that the deadline is over | time passes | 45 |
+//! | the deadline ends no lease | no body is polled after its lease | 45 |
+//! | the grace is never over | time passes | 61 |
+//! | the interval is as long as the timeout | an attempt survives short trouble | 61 |
+//! | beats that nobody answers are waited for | an attempt survives short trouble | 92 |
+//! | a slow answer is a lost one | no result is lost or late | 1939 |
+//! | the SDK's lane is never served | the reason is true | 14 |
+//! | the SDK's lane carries two beats in a row | an attempt survives short trouble | 9666 |
+//! | it is asked for an answer when its lease is over | no result is lost or late | 28 |
+//! | an answer that the SDK lost is not said again | an attempt survives short trouble | 14 |
+//! | another answer is said than the SDK was given | cancelled only where requested | 7 |
+//! | it is tried for ever | time passes | 110 |
+//! | beats go on though the server knows the attempt no more | nothing is sent after the end | 1443 |
+//! | a pause is answered as cancelled | cancelled only where requested | 5 |
+//! | a give-up of the SDK is taken for a shutdown | the reason is true | 38 |
+//! | a pause is taken for a request to cancel | cancelled only where requested | 5 |
+//! | progress is not seen | the reason is true | 179 |
+//! | the interval is half as long | one request an interval | 25 |
+//! | a refused beat is followed at once | a failed beat is not tried in a loop | 6 |
+//! | the task looks at its clocks all the time | a worker sleeps between beats | 1 |
+//!
+//! Of these the library's own tests are the only ones to notice within 10,000 seeds: the rules here demand
+//! less than the product does.
+//!
+//! - a refused beat is followed after an interval
+//! - the SDK's lane is served within its throttle
+//! - the SDK's lane is served where an interval is long
+//! - the SDK's lane carries beats in trouble
+//! - the SDK's lane is served in trouble
+//! - the SDK's lane carries the beat that a commit waits for
+//! - pressure widens an interval beyond its room
+//! - lost beats leave an interval widened
+//! - an answer that the server has is said again
+//! - a cancellation in a shutdown is left to the SDK
+//! - a cancellation wins over a body that is done
+//! - nobody asks why
+//! - a shutdown is taken for a give-up of the SDK
+//! - a request to cancel does not win over a pause
 
 pub mod body;
 pub mod generate;

@@ -88,6 +88,20 @@ async fn a_body_that_knows_the_engine_alone_has_lost_its_lease_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_beat_that_a_commit_waits_for_is_not_the_engines_to_carry() {
+    let lease = lease();
+    attempt(OPTIONS, facts(), &lease, async |checkpoint, _| {
+        // Two beats went out, and the next one would be the engine's.
+        sleep(8 * SECOND).await;
+        checkpoint.commit(5).await.map_err(ActivityError::from)
+    })
+    .await
+    .unwrap();
+    assert_eq!(lease.values(), [None, None, Some(5)]);
+    assert!(lease.recorded().is_empty(), "{:?}", lease.recorded());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_too_large_for_its_lane_is_not_given_to_it() {
     let lease = Arc::new(ScriptedLease::friendly().with_engine(TIMEOUT).refusing_a_report());
     let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, cancellation| {
@@ -119,6 +133,8 @@ async fn a_cancellation_in_a_shutdown_is_said_before_the_engine_makes_a_failure_
     .await;
     assert_eq!(failure_type(&result), "(cancelled)");
     assert_eq!(lease.said().len(), 1, "before it was returned");
+    sleep(60 * SECOND).await;
+    assert_eq!(lease.said().len(), 1, "and heard");
 }
 
 #[tokio::test(start_paused = true)]

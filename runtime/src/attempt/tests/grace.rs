@@ -53,6 +53,18 @@ async fn grace_of_a_body_told_by_the_engine_counts_from_there() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn grace_of_a_body_with_a_handle_counts_from_there_whatever_the_engine_says_later() {
+    let lease = stopping(CancelReason::Requested);
+    let engine = lease.engine.clone();
+    tokio::spawn(async move {
+        sleep(7 * SECOND).await;
+        engine.cancel();
+    });
+    let (took, _) = endless(OPTIONS, Takes::NOTHING.cancellation(), facts(), &lease).await;
+    assert_eq!((took - lease.times()[0]).as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
 async fn grace_of_a_body_that_the_engine_never_tells_counts_from_the_end_of_its_patience() {
     let lease = stopping(CancelReason::Requested);
     let options = OPTIONS.cancel_grace(Grace::After(SECOND));

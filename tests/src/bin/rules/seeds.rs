@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 const STAGES: [u64; 4] = [50, 500, 3_000, u64::MAX];
 
 /// How long one stage may take: a program that never ends was stopped by nobody.
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A rule that was broken.
 #[derive(Debug)]

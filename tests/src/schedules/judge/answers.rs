@@ -10,7 +10,7 @@ use super::{
 };
 use crate::inprocess::{
     activity::Refusal,
-    history::{Answer, Lane, Order, Rpc, Said},
+    history::{Answer, End, Lane, Order, Rpc, Said},
 };
 
 pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
@@ -18,6 +18,7 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
         let calls: Vec<_> = chronicle.calls_of(attempt.token).collect();
         is_requested(chronicle, attempt, &calls, verdict);
         is_one(&calls, verdict);
+        is_what_it_returned(attempt, &calls, verdict);
         is_left_alone(attempt, &calls, verdict);
     }
 }
@@ -57,6 +58,23 @@ fn is_one(calls: &[&Call], verdict: &mut Verdict) {
     if let Some(other) = answers.find(differs) {
         let how = format!("{:?} after {:?}", other.called, first.called);
         verdict.broken("one answer", other.sent.1, how);
+    }
+}
+
+/// A value that a body returned completes the activity, and an error of its own fails the attempt, whatever
+/// it was told.
+fn is_what_it_returned(attempt: &Attempt, calls: &[&Call], verdict: &mut Verdict) {
+    let expected = match attempt.returned {
+        Some((_, End::Completes)) => Rpc::Complete,
+        Some((_, End::Fails | End::FailsForGood | End::Panics)) => Rpc::Fail,
+        _ => return,
+    };
+    // Core answers by itself for details that are too large, and for an attempt that it gave up.
+    let by_core = |call: &&&Call| call.called.failure.as_deref() == Some("PayloadsTooLarge");
+    let mut answers = calls.iter().filter(|call| call.called.rpc.is_answer());
+    if let Some(other) = answers.find(|call| call.called.rpc != expected && !by_core(call)) {
+        let how = format!("{:?}, but {:?}", attempt.returned, other.called);
+        verdict.broken("what a body returned is its answer", other.sent.1, how);
     }
 }
 

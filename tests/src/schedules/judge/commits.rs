@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::{
     Verdict,
-    chronicle::{Call, Chronicle, When},
+    chronicle::{Attempt, Call, Chronicle, When},
     lease::TICK,
 };
 use crate::inprocess::{
@@ -95,13 +95,17 @@ impl Sight {
             (Rpc::Fail, Answer::Done) => call.called.value.is_some(),
             _ => false,
         };
-        // An earlier attempt of the same number, after a reset: nothing bounds what it still sends.
-        let is_of_another = self.running.is_some() && self.running != call.called.token;
+        // An earlier attempt of the same number, after a reset: nothing bounds what it has sent.
+        let another = self.running.filter(|running| call.called.token != Some(*running));
+        let is_of_another = another.is_some();
         if call.called.rpc.is_answer() && answer == Answer::Done {
             self.running = None;
         }
         if !writes {
             return;
+        }
+        if let Some(another) = another.and_then(|token| chronicle.attempts.get(&token)) {
+            falls_silent(another, call, when, verdict);
         }
         let value = call.called.value.unwrap_or_default();
         if value >= self.peak {
@@ -157,6 +161,15 @@ impl Sight {
             let how = format!("{} began with {value}, it was handed {}", token.0, self.handed);
             verdict.broken("an attempt starts from what it is handed", when.1, how);
         }
+    }
+}
+
+/// From when a worker has an attempt, an earlier one of its number sends nothing on our lane any more.
+fn falls_silent(later: &Attempt, call: &Call, when: When, verdict: &mut Verdict) {
+    let had = later.handed.is_some_and(|handed| call.sent.1.since(handed.1) > TICK);
+    if had && call.called.lane == Lane::Ours {
+        let how = format!("{} runs, and was spoken for: {:?}", later.token.0, call.called);
+        verdict.broken("an earlier attempt of its number falls silent", when.1, how);
     }
 }
 

@@ -79,11 +79,12 @@ fn is_unspoken(chronicle: &Chronicle<'_>, attempt: &Attempt, when: When) -> bool
     let Some(told) = told else { return gave_up_slowly(chronicle, attempt, when) };
     let undone = |order: &Order| matches!(order, Order::Unpause);
     let is_undone = chronicle.orders.iter().any(|(at, order)| at.0 < when.0 && undone(order));
-    let is_answered = chronicle.calls_of(attempt.token).any(|call| {
-        let ours = call.is(Lane::Ours, Rpc::Heartbeat) && call.sent.0 > told.0;
-        ours && call.is_heard() && call.heard.is_some_and(|(heard, _)| heard.0 < when.0)
-    });
-    is_undone || !is_answered
+    let ours = |call: &&Call| call.is(Lane::Ours, Rpc::Heartbeat) && call.sent.0 > told.0;
+    let mut asked = chronicle.calls_of(attempt.token).filter(ours).peekable();
+    let is_asked = asked.peek().is_some_and(|call| call.sent.0 < when.0);
+    let is_answered =
+        asked.any(|call| call.is_heard() && call.heard.is_some_and(|(heard, _)| heard.0 < when.0));
+    is_undone || is_asked && !is_answered
 }
 
 /// That the SDK gave up can be told from a shutdown only where its reports took no longer than ours do.

@@ -74,7 +74,8 @@ fn survives(
     let (count, length) = trouble.between(when.1 - timeout, when.1);
     let reports = trouble.reports_between(when.1 - timeout, when.1);
     let is_short = match reports {
-        0 => count <= 1 && length < survivable(chronicle),
+        // Where nothing went wrong, nothing may, however long the interval.
+        0 => count == 0 || count == 1 && length < survivable(chronicle),
         // The beat after it comes in time, unless the interval is long.
         1 => count == 0 && schedule.interval() * 2 + schedule.round_trip() + TICK < timeout,
         _ => false,

@@ -3,7 +3,6 @@
 use super::{Mutation, of};
 
 const ATTEMPT: &str = "attempt.rs";
-const CANCEL: &str = "cancel.rs";
 const BEATS: &str = "heartbeat/beats.rs";
 const PULSE: &str = "heartbeat/pulse.rs";
 
@@ -45,10 +44,4 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "self.lease_end()",
     ),
     of("the grace is never over", PULSE, "if is_past(self.grace_end) {", "if false {"),
-    of(
-        "a lost lease leaves a grace",
-        CANCEL,
-        "matches!(self, Self::LeaseLost | Self::DeadlineExceeded)",
-        "false",
-    ),
 ];

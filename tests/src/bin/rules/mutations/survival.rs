@@ -5,6 +5,7 @@ use super::{Mutation, of};
 const ATTEMPT: &str = "attempt.rs";
 const BEATS: &str = "heartbeat/beats.rs";
 const ENGINE: &str = "heartbeat/engine.rs";
+const SERVER: &str = "lease/server.rs";
 const PULSE: &str = "heartbeat/pulse.rs";
 const PRESSURE: &str = "heartbeat/pressure.rs";
 
@@ -34,18 +35,10 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "let delay = first.max(self.rhythm.interval);",
     ),
     of(
-        "the SDK's lane is never served by itself",
-        ENGINE,
-        "(!self.gave_up).then_some(latest)",
-        "None.filter(|_: &Instant| latest > self.began)",
-    ),
-    of(
         "the SDK's lane is never served",
-        ENGINE,
-        "fn preferred(&self) -> Instant {
-        self.since()",
-        "fn preferred(&self) -> Instant {
-        self.since() + Duration::from_hours(1)",
+        SERVER,
+        "let timeout = self.timeout?;",
+        "let timeout = self.timeout.filter(|timeout| timeout.is_zero())?;",
     ),
     of(
         "the SDK's lane is served within its throttle",

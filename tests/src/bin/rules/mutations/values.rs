@@ -101,9 +101,9 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "an attempt goes on beside one of the same number",
         SERVER,
-        "if self.connected().succession.is_over() {
-                return Ok(",
+        "if self.succession.is_over() {
+                return Ok(Reply",
         "if false {
-                return Ok(",
+                return Ok(Reply",
     ),
 ];
