@@ -1,11 +1,12 @@
 //! The generated code. Only quotes: whatever can be wrong was found before.
 //!
-//! What every activity gets, wherever it stands, is here; [`function`] and [`block`] add what
-//! belongs to one place, and [`types`] what is asked of the types that were written. Of a function
+//! What every activity gets, wherever it stands, is here and in [`body`]; [`function`] and [`block`] add
+//! what belongs to one place, and [`types`] what is asked of the types that were written. Of a function
 //! that is wrong all that can be known is made, so that whoever uses it finds it: the types that are
 //! not known are the error itself.
 
 mod block;
+mod body;
 mod function;
 mod options;
 mod types;
@@ -21,7 +22,7 @@ pub(crate) use self::{
 };
 use crate::{
     attr::Keys,
-    model::{Function, Parameter, Role},
+    model::{Function, Parameter},
 };
 
 /// Everything that one activity is expanded from.
@@ -216,130 +217,6 @@ impl Expansion<'_> {
                 quote!(#private::#tuple<#(#inputs),*>)
             }
         }
-    }
-
-    /// What an attempt needs to know, and how it runs the body.
-    fn activity(&self) -> TokenStream {
-        let private = &self.private;
-        let marker = &self.place.marker;
-        let context = self.context();
-        let assumed = self.assumed();
-        let instance = self.instance_type();
-        let attempt = self.attempt();
-        quote! {
-            impl #private::Activity for #marker #assumed {
-                type Instance = #instance;
-                type Context = #context;
-
-                #attempt
-            }
-        }
-    }
-
-    fn state(&self) -> TokenStream {
-        let private = &self.private;
-        let state = self.parameters.iter().find_map(|parameter| match parameter.role {
-            Role::Checkpoint(state) => state,
-            _ => None,
-        });
-        state.map_or_else(|| quote!(#private::NoCheckpoint), |state| quote!(#state))
-    }
-
-    fn context(&self) -> TokenStream {
-        let private = &self.private;
-        let context = self.parameters.iter().any(|it| matches!(it.role, Role::Context));
-        if context { quote!(#private::ActivityContext) } else { quote!(#private::NoContext) }
-    }
-
-    fn takes(&self) -> TokenStream {
-        let private = &self.private;
-        let handles = self.parameters.iter().filter_map(|parameter| match parameter.role {
-            Role::Checkpoint(_) => Some(quote!(.checkpoint())),
-            Role::Cancellation => Some(quote!(.cancellation())),
-            Role::Context => Some(quote!(.context())),
-            Role::Input => None,
-        });
-        quote!(#private::Takes::NOTHING #(#handles)*)
-    }
-
-    /// Calls the body with the handles and the inputs in their places.
-    fn attempt(&self) -> TokenStream {
-        let private = &self.private;
-        let (engine, context) = (hidden("engine"), hidden("context"));
-        let (handles, input) = (hidden("handles"), hidden("input"));
-        let (unpack, inputs) = self.unpack(&input);
-        let mut inputs = inputs.iter();
-        let arguments = self.parameters.iter().map(|parameter| match parameter.role {
-            Role::Checkpoint(_) => quote!(#handles.checkpoint),
-            Role::Cancellation => quote!(#handles.cancellation),
-            Role::Context => quote!(#context),
-            Role::Input => inputs.next().map_or_else(TokenStream::new, |input| quote!(#input)),
-        });
-        let call = self.call_body(arguments);
-        let future = if self.function.is_async() {
-            quote!(#private::asynchronous_body(#call))
-        } else {
-            quote!(#private::blocking_body(move || #call))
-        };
-        let (takes, state) = (self.takes(), self.state());
-        let run = if self.wrong.is_some() {
-            quote!(loop {})
-        } else {
-            quote! {
-                #engine.run::<#state, _>(#takes, ::std::boxed::Box::new(move |#handles| {
-                    #unpack
-                    #future
-                }))
-            }
-        };
-        let instance =
-            if self.place.takes_instance { self.instance_argument() } else { quote!((): ()) };
-        quote! {
-            fn attempt(
-                #engine: #private::Attempt,
-                #instance,
-                #context: Self::Context,
-                #input: Self::Input,
-            ) -> #private::BoxFuture<
-                ::core::result::Result<Self::Output, #private::ActivityError>,
-            > {
-                #run
-            }
-        }
-    }
-
-    /// Takes the SDK's input apart, into these variables.
-    fn unpack(&self, input: &Ident) -> (TokenStream, Vec<Ident>) {
-        let private = &self.private;
-        let count = self.inputs().len();
-        let inputs: Vec<Ident> = (0..count).map(|it| hidden(&format!("input_{it}"))).collect();
-        match inputs.as_slice() {
-            [] => (TokenStream::new(), inputs),
-            [_] => (TokenStream::new(), vec![input.clone()]),
-            names => {
-                let tuple = format_ident!("MultiArgs{}", names.len());
-                (quote!(let #private::#tuple(#(#names),*) = #input;), inputs)
-            }
-        }
-    }
-
-    /// Calls the plain body, the instance first where it takes one.
-    ///
-    /// What the compiler says of the future, it says at the function's name.
-    fn call_body(&self, arguments: impl Iterator<Item = TokenStream>) -> TokenStream {
-        let body = &self.place.body;
-        let instance = self.place.takes_instance.then(|| {
-            let instance = hidden("instance");
-            quote!(#instance)
-        });
-        let arguments = instance.into_iter().chain(arguments);
-        let span = self.function.signature.ident.span();
-        quote_spanned!(span=> #body(#(#arguments),*))
-    }
-
-    fn instance_argument(&self) -> TokenStream {
-        let (instance, implementer) = (hidden("instance"), &self.place.implementer);
-        quote!(#instance: ::std::sync::Arc<#implementer>)
     }
 
     /// How the SDK runs it.

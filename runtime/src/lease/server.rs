@@ -84,7 +84,7 @@ impl ServerLease {
         lease
     }
 
-    /// Whether a later attempt has the number of this one.
+    /// Whether a later attempt of the activity was started.
     fn is_succeeded(&self) -> bool {
         self.succession.as_ref().is_some_and(Succession::is_over)
     }
@@ -162,12 +162,12 @@ impl ServerLease {
     }
 }
 
-/// What the server tells this attempt from others by, and what it does not.
+/// The place of this attempt among those of its activity.
 fn succession(context: &ActivityContext) -> Option<Succession> {
     let info = context.info();
     let run = info.workflow_run_id.as_ref().or(info.activity_run_id.as_ref())?;
-    let attempt = format!("{} {run} {} {}", info.namespace, info.activity_id, info.attempt);
-    Some(Succession::new(attempt, info.started_time?))
+    let activity = format!("{} {run} {}", info.namespace, info.activity_id);
+    Some(Succession::new(activity, info.started_time?))
 }
 
 impl Lease for ServerLease {

@@ -1,11 +1,14 @@
-//! Which of two attempts in this process a number belongs to.
+//! Whether a later attempt of the same activity runs in this process.
 //!
 //! A server tells the attempts of an activity apart by their number alone, and a reset counts from 1
-//! again. Whatever an earlier attempt of the same number still sent would be taken for the later one's.
-//! Where both are in this process, the earlier one falls silent; across workers nobody can tell.
+//! again, even for an attempt that runs. Whatever an earlier attempt still sent would be refused, or taken
+//! for the later one's. Where both are in this process, the earlier one falls silent; across workers
+//! nobody can tell.
 //!
 //! Invariants:
 //! - the later one is the one that the server started later, whichever speaks first;
+//! - an attempt that was succeeded stays so, also when the later one has ended: its answer may still be on
+//!   its way;
 //! - one attempt may have several leases, where one activity runs within another's wrapper: they have one
 //!   start, and do not end each other;
 //! - two servers may have the same names: only attempts of one connection succeed each other. Most
@@ -20,80 +23,91 @@ use std::{
     time::SystemTime,
 };
 
-/// Who holds each number now.
-static HOLDERS: Mutex<Option<HashMap<String, Vec<Holder>>>> = Mutex::new(None);
+/// The leases of each activity that has any.
+static LEASES: Mutex<Option<HashMap<String, Vec<Entry>>>> = Mutex::new(None);
 
 /// One lease of an attempt.
 #[derive(Clone, Copy)]
-struct Holder {
+struct Entry {
     number: u64,
     started: SystemTime,
     connection: Option<u128>,
+    /// The connection over which a later attempt came.
+    succeeded_on: Option<u128>,
 }
 
-/// One holder of a number.
+/// The place of one lease among those of its activity.
 pub(super) struct Succession {
-    attempt: String,
+    activity: String,
     number: u64,
 }
 
 impl Succession {
-    pub(super) fn new(attempt: String, started: SystemTime) -> Self {
+    pub(super) fn new(activity: String, started: SystemTime) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let holder = Holder { number, started, connection: None };
-        with_holders(|holders| holders.entry(attempt.clone()).or_default().push(holder));
-        Self { attempt, number }
+        let entry = Entry { number, started, connection: None, succeeded_on: None };
+        with_leases(|leases| leases.entry(activity.clone()).or_default().push(entry));
+        Self { activity, number }
     }
 
-    /// Whether another attempt holds this number, so that it is worth knowing the connection.
+    /// Whether another attempt has a lease as well, so that it is worth knowing the connection.
     pub(super) fn is_contested(&self) -> bool {
-        self.look(|this, other| other.started != this.started)
+        self.with_entries(|entries, this| {
+            entries.iter().any(|other| other.started != entries[this].started)
+        })
     }
 
     /// Says over which connection this one came.
     pub(super) fn connect(&self, connection: u128) {
-        with_holders(|holders| {
-            let of_attempt = holders.get_mut(&self.attempt).into_iter().flatten();
-            for this in of_attempt.filter(|holder| holder.number == self.number) {
-                this.connection = Some(connection);
+        self.with_entries(|entries, this| {
+            entries[this].connection = Some(connection);
+            let started = entries[this].started;
+            for earlier in entries.iter_mut().filter(|other| other.started < started) {
+                earlier.succeeded_on = Some(connection);
             }
+            let is_later =
+                |other: &&Entry| other.started > started && other.connection == Some(connection);
+            if entries.iter().any(|other| is_later(&other)) {
+                entries[this].succeeded_on = Some(connection);
+            }
+            true
         });
     }
 
-    /// Whether a later attempt was given the same number.
+    /// Whether a later attempt was started.
     pub(super) fn is_over(&self) -> bool {
-        self.look(|this, other| {
-            other.started > this.started
-                && this.connection.is_some()
-                && other.connection == this.connection
+        self.with_entries(|entries, this| {
+            let Entry { connection, succeeded_on, .. } = entries[this];
+            connection.is_some() && succeeded_on == connection
         })
     }
 
-    fn look(&self, is_it: impl Fn(&Holder, &Holder) -> bool) -> bool {
-        with_holders(|holders| {
-            let Some(of_attempt) = holders.get(&self.attempt) else { return false };
-            let this = of_attempt.iter().find(|holder| holder.number == self.number);
-            this.is_some_and(|this| of_attempt.iter().any(|other| is_it(this, other)))
+    /// Looks at the leases of the activity, and where this one is among them.
+    fn with_entries(&self, look: impl FnOnce(&mut Vec<Entry>, usize) -> bool) -> bool {
+        with_leases(|leases| {
+            let Some(entries) = leases.get_mut(&self.activity) else { return false };
+            let this = entries.iter().position(|entry| entry.number == self.number);
+            this.is_some_and(|this| look(entries, this))
         })
     }
 }
 
 impl Drop for Succession {
     fn drop(&mut self) {
-        with_holders(|holders| {
-            if let Some(of_attempt) = holders.get_mut(&self.attempt) {
-                of_attempt.retain(|other| other.number != self.number);
-                if of_attempt.is_empty() {
-                    holders.remove(&self.attempt);
+        with_leases(|leases| {
+            if let Some(entries) = leases.get_mut(&self.activity) {
+                entries.retain(|other| other.number != self.number);
+                if entries.is_empty() {
+                    leases.remove(&self.activity);
                 }
             }
         });
     }
 }
 
-fn with_holders<R>(look: impl FnOnce(&mut HashMap<String, Vec<Holder>>) -> R) -> R {
-    look(HOLDERS.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default())
+fn with_leases<R>(look: impl FnOnce(&mut HashMap<String, Vec<Entry>>) -> R) -> R {
+    look(LEASES.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default())
 }
 
 #[cfg(test)]
@@ -102,38 +116,50 @@ mod tests {
 
     use super::*;
 
-    fn at(name: &str, second: u64, connection: u128) -> Succession {
-        let started = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
-        let succession = Succession::new(name.to_owned(), started);
+    fn at(name: &str, second: u64) -> Succession {
+        Succession::new(name.to_owned(), SystemTime::UNIX_EPOCH + Duration::from_secs(second))
+    }
+
+    fn connected(name: &str, second: u64, connection: u128) -> Succession {
+        let succession = at(name, second);
         succession.connect(connection);
         succession
     }
 
     #[test]
-    fn an_attempt_of_the_same_number_ends_the_one_that_started_before_it() {
-        const NAME: &str = "an attempt of this test alone";
-        let second = at(NAME, 2, 1);
+    fn a_later_attempt_ends_the_one_that_started_before_it() {
+        const NAME: &str = "an activity of this test alone";
+        let second = connected(NAME, 2, 1);
         assert!(!second.is_contested());
         // Whoever comes first, it is the start that counts.
-        let first = at(NAME, 1, 1);
+        let first = connected(NAME, 1, 1);
         assert!(first.is_contested() && first.is_over() && !second.is_over());
-        let wrapped = at(NAME, 2, 1);
+        let wrapped = connected(NAME, 2, 1);
         assert!(!second.is_over() && !wrapped.is_over(), "two leases of one attempt");
-        drop(wrapped);
-        assert!(first.is_over() && !second.is_over(), "its other lease is still there");
         drop(first);
         assert!(!second.is_over(), "the first one takes nothing with it");
-        drop(second);
-        assert!(with_holders(|holders| !holders.contains_key(NAME)), "nothing is left");
+        drop((second, wrapped));
+        assert!(with_leases(|leases| !leases.contains_key(NAME)), "nothing is left");
+    }
+
+    #[test]
+    fn an_attempt_that_was_succeeded_stays_so() {
+        const NAME: &str = "an activity whose second attempt is short";
+        let (first, unconnected) = (connected(NAME, 1, 1), at(NAME, 1));
+        drop(connected(NAME, 2, 1));
+        assert!(first.is_over(), "the later one may still be answered");
+        assert!(!unconnected.is_over(), "nobody knows yet whose it is");
+        unconnected.connect(1);
+        assert!(unconnected.is_over());
     }
 
     #[test]
     fn attempts_of_two_servers_with_the_same_names_do_not_end_each_other() {
-        const NAME: &str = "an attempt on two servers";
-        let (here, there) = (at(NAME, 1, 1), at(NAME, 2, 2));
+        const NAME: &str = "an activity on two servers";
+        let (here, there) = (connected(NAME, 1, 1), connected(NAME, 2, 2));
         assert!(here.is_contested() && there.is_contested());
         assert!(!here.is_over() && !there.is_over());
-        let later = at(NAME, 3, 1);
+        let later = connected(NAME, 3, 1);
         assert!(here.is_over() && !there.is_over() && !later.is_over());
     }
 }

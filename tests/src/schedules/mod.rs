@@ -21,7 +21,7 @@
 //! | what is too large is sent again | an attempt survives short trouble | 1973 |
 //! | a failure leaves what was acknowledged last | a failure leaves the newest checkpoint | 24 |
 //! | a failure leaves what the SDK was given last | a failure leaves the newest checkpoint | 24 |
-//! | an attempt goes on beside one of the same number | an earlier attempt of its number falls silent | 9988 |
+//! | an attempt goes on beside a later one | an earlier attempt of its number falls silent | 9988 |
 //! | the lease counts from the answer | no body is polled after its lease | 393 |
 //! | the first lease counts from when the worker knew | no body is polled after its lease | 3804 |
 //! | no look at the clock before a poll | the reason is true | 45 |

@@ -1,7 +1,5 @@
 //! The lease, the deadline, a stall, and what `commit` waits for.
 
-use std::sync::atomic::AtomicUsize;
-
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -302,48 +300,6 @@ fn what_takes_less_than_a_hundred_years_may_be_over() {
     assert_eq!(stalls_after(years(100)), None);
 }
 
-/// A lease as that of a local activity, which takes no heartbeats; it counts how often somebody looks
-/// at it.
-#[derive(Default)]
-struct Nowhere {
-    looks: AtomicUsize,
-}
-
-impl Lease for Nowhere {
-    fn takes_heartbeats(&self) -> bool {
-        false
-    }
-
-    fn converter(&self) -> temporalio_common::data_converters::PayloadConverter {
-        temporalio_common::data_converters::PayloadConverter::default()
-    }
-
-    fn beat(
-        &self,
-        _: crate::checkpoint::Details,
-        _: Instant,
-    ) -> futures_util::future::BoxFuture<'_, Result<Reply, crate::lease::BeatError>> {
-        unreachable!("nobody beats here")
-    }
-
-    fn leave(
-        &self,
-        _: Option<crate::checkpoint::Details>,
-        _: crate::checkpoint::Details,
-    ) -> futures_util::future::BoxFuture<'_, ()> {
-        std::future::ready(()).boxed()
-    }
-
-    fn is_told_to_stop(&self) -> bool {
-        false
-    }
-
-    fn told_to_stop(&self) -> futures_util::future::BoxFuture<'_, ()> {
-        self.looks.fetch_add(1, Ordering::Relaxed);
-        std::future::pending().boxed()
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_stall_is_known_to_within_an_interval_without_heartbeats_too() {
     let options = OPTIONS.stall_timeout(60 * SECOND);
@@ -356,7 +312,7 @@ async fn a_stall_is_known_to_within_an_interval_without_heartbeats_too() {
     };
     let takes = Takes::NOTHING.checkpoint().cancellation();
     let result =
-        run(options, takes, facts, Arc::new(Nowhere::default()) as Arc<dyn Lease>, body).await;
+        run(options, takes, facts, Arc::new(PlainLease::nowhere()) as Arc<dyn Lease>, body).await;
     assert_eq!(failure_type(&result), "ActivityStalled");
     let took = moved.elapsed();
     assert!(took <= 64 * SECOND, "{took:?} after it moved: {}", message(&result));
@@ -364,7 +320,7 @@ async fn a_stall_is_known_to_within_an_interval_without_heartbeats_too() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_wakes_an_attempt_without_heartbeats() {
-    let lease = Arc::new(Nowhere::default());
+    let lease = Arc::new(PlainLease::nowhere());
     let facts = Facts { heartbeat_timeout: None, ..facts() };
     let body = async |_: Checkpoint<u64>, _| {
         sleep(3_600 * SECOND).await;
@@ -372,5 +328,5 @@ async fn nothing_wakes_an_attempt_without_heartbeats() {
     };
     let takes = Takes::NOTHING.checkpoint();
     run(OPTIONS, takes, facts, Arc::clone(&lease) as Arc<dyn Lease>, body).await.unwrap();
-    assert_eq!(lease.looks.load(Ordering::Relaxed), 1);
+    assert_eq!(lease.looks(), 1);
 }

@@ -130,44 +130,9 @@ impl Drop for Mine {
     }
 }
 
-/// A lease that keeps nothing of a beat, as one on a server does.
-#[derive(Default)]
-struct Forgetful(std::sync::atomic::AtomicUsize);
-
-impl Lease for Forgetful {
-    fn converter(&self) -> PayloadConverter {
-        PayloadConverter::default()
-    }
-
-    fn beat(
-        &self,
-        _: crate::checkpoint::Details,
-        _: Instant,
-    ) -> futures_util::future::BoxFuture<'_, Result<Reply, crate::lease::BeatError>> {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        std::future::ready(Ok(Reply::GoOn)).boxed()
-    }
-
-    fn leave(
-        &self,
-        _: Option<crate::checkpoint::Details>,
-        _: crate::checkpoint::Details,
-    ) -> futures_util::future::BoxFuture<'_, ()> {
-        std::future::ready(()).boxed()
-    }
-
-    fn is_told_to_stop(&self) -> bool {
-        false
-    }
-
-    fn told_to_stop(&self) -> futures_util::future::BoxFuture<'_, ()> {
-        std::future::pending().boxed()
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_state_whose_destructor_panics_does_not_end_the_heartbeat() {
-    let lease = Arc::new(Forgetful::default());
+    let lease = Arc::new(PlainLease::friendly());
     let body = async |checkpoint: Checkpoint<Mine>, _: Cancellation| {
         checkpoint.save(Mine(1))?;
         sleep(4 * SECOND).await; // a beat carries it, and it is kept
@@ -178,10 +143,10 @@ async fn a_state_whose_destructor_panics_does_not_end_the_heartbeat() {
     };
     let takes = Takes::NOTHING.checkpoint();
     run(OPTIONS, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body).await.unwrap();
-    let beats = lease.0.load(Ordering::SeqCst);
+    let beats = lease.beats();
     assert!(beats >= 19, "{beats} beats in 60 s");
     sleep(60 * SECOND).await;
-    assert_eq!(lease.0.load(Ordering::SeqCst), beats, "nothing could be said again here");
+    assert_eq!(lease.beats(), beats, "nothing could be said again here");
 }
 
 #[tokio::test(start_paused = true)]

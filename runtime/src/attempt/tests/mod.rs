@@ -11,6 +11,7 @@ mod grace;
 mod hostile;
 mod load;
 mod lookout;
+mod plain;
 mod telemetry;
 
 use std::{
@@ -25,6 +26,7 @@ use temporalio_common::data_converters::{
 use tokio::time::sleep;
 use tracing::Level;
 
+use self::plain::PlainLease;
 use super::*;
 use crate::{
     cancel::Cancelled,

@@ -93,11 +93,12 @@ fn within_lease(
     }
 }
 
-/// Never are two bodies at work; but for one that nobody can tell from an earlier one of its number.
+/// Never are two bodies at work; but for one that nobody can tell from an earlier one of its number, and
+/// for one that core failed by itself, while it ran: its next heartbeat is the first to learn of it.
 fn alone(chronicle: &Chronicle<'_>, attempt: &Attempt, handed: Moment, verdict: &mut Verdict) {
     let mut later = chronicle.attempts.range(attempt.token..).skip(1);
     let Some((_, next)) = later.next() else { return };
-    if matches!(attempt.over, Some((_, Over::SpokenFor))) {
+    if matches!(attempt.over, Some((_, Over::SpokenFor))) || is_failed_by_core(chronicle, attempt) {
         return;
     }
     let on_its_way = handed.since(attempt.started.1);
@@ -110,4 +111,15 @@ fn alone(chronicle: &Chronicle<'_>, attempt: &Attempt, handed: Moment, verdict: 
         );
         verdict.broken("no two bodies at once", last.1, how);
     }
+}
+
+/// Whether core failed an attempt whose body went on, for details that it knew to be too large.
+fn is_failed_by_core(chronicle: &Chronicle<'_>, attempt: &Attempt) -> bool {
+    let Some((over, _)) = attempt.over else { return false };
+    let mut calls = chronicle.calls_of(attempt.token);
+    !attempt.is_done(over.0)
+        && calls.any(|call| {
+            let is_it = call.took.is_some_and(|(when, _)| when.0 == over.0);
+            is_it && call.called.failure.as_deref() == Some("PayloadsTooLarge")
+        })
 }

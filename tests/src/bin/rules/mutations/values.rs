@@ -99,11 +99,9 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "Outcome::Fail { .. } | Outcome::Panic(_) => {}",
     ),
     of(
-        "an attempt goes on beside one of the same number",
+        "an attempt goes on beside a later one",
         SERVER,
-        "if self.succession.is_over() {
-                return Ok(Reply",
-        "if false {
-                return Ok(Reply",
+        "self.succession.as_ref().is_some_and(Succession::is_over)",
+        "self.succession.as_ref().is_some_and(|it| it.is_over() && false)",
     ),
 ];
