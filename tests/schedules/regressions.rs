@@ -175,3 +175,14 @@ fn a_slow_network_still_learns_how_large_details_may_be() {
     schedule.latency = seconds(6);
     check(&schedule);
 }
+
+#[test]
+fn a_value_that_is_too_large_costs_no_lease_where_the_interval_is_long() {
+    let mut schedule = doing(
+        "ten_at_half",
+        vec![Action::Commit, Action::Save(Fit::TooLarge), Action::Sleep(seconds(14))],
+    );
+    schedule.plans[0].when_told = WhenTold::CleansUpFor(seconds(6));
+    let ran = check(&schedule);
+    assert!(ran.closed.is_some(), "{}", tell(&schedule, &ran));
+}

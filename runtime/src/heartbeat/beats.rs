@@ -232,7 +232,10 @@ impl Pulse {
 
     fn too_large(&mut self, version: u64, TooLarge { size, limit }: TooLarge, now: Instant) {
         self.unfit = Some(version);
-        self.next_beat = self.next_beat.map(|_| now + self.rhythm.interval);
+        // Nothing was sent: what was kept goes out in its place, unless that is it.
+        let pause =
+            if version == self.kept.version { self.rhythm.interval } else { SHORTEST_RETRY };
+        self.next_beat = self.next_beat.map(|_| now + pause);
         let message = format!(
             "the checkpoint takes {size} bytes, the server at most {limit}: keep positions and \
              counts in it, not the data"

@@ -19,6 +19,9 @@ use crate::inprocess::{
     history::{Answer, Lane, Order, Rpc, Said, What},
 };
 
+/// The least that is allowed for a request to land.
+const LEAST_SETTLING: Duration = Duration::from_millis(100);
+
 /// The longest that core holds a report back.
 const LONGEST_THROTTLE: Duration = Duration::from_mins(1);
 
@@ -186,12 +189,28 @@ pub(super) fn stands_overtaken(chronicle: &Chronicle<'_>, token: Token, step: us
 /// Whether a write that took effect then was within its bound.
 fn is_bounded(chronicle: &Chronicle<'_>, call: &Call, when: When) -> bool {
     let settling = chronicle.settling();
-    let waited_for = call.left.is_none_or(|left| when.1.since(left.1) <= settling);
+    let waited_for = call.left.is_none_or(|left| {
+        when.1.since(left.1) <= settling.min(as_measured(chronicle, call.called.token, left))
+    });
     let ours = call.called.lane == Lane::Ours;
     if !ours && is_held(chronicle, call) {
         return false;
     }
     (ours && waited_for) || when.1.since(first_sent(chronicle, call)) <= settling
+}
+
+/// How long a request that is given up may take, as far as whoever gives it up can know: by the beat
+/// that was answered in its place.
+fn as_measured(chronicle: &Chronicle<'_>, token: Option<Token>, left: When) -> Duration {
+    let answered = chronicle.calls.values().filter(|call| {
+        call.called.token == token && call.is(Lane::Ours, Rpc::Heartbeat) && call.is_recorded()
+    });
+    let took = answered.filter_map(|call| {
+        let heard = call.heard.filter(|(heard, _)| heard.1 == left.1)?;
+        Some(heard.0.1.since(call.sent.1))
+    });
+    let round_trip = took.min().unwrap_or(Duration::MAX);
+    LEAST_SETTLING.max(round_trip.saturating_mul(4))
 }
 
 /// Whether core held a report back: on a paused clock its throttle counts from when the one before it
