@@ -1,5 +1,7 @@
 //! What a user can do that ends otherwise than it should; each test fails on what it was found in.
 
+mod crowded_out;
+
 use std::time::Duration;
 
 use autobeat::{AutoHeartbeat, Cancellation, Checkpoint, Progress, activity, embedded::Embedded};

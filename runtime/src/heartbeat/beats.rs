@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::future::{AbortHandle, AbortRegistration};
 use tokio::time::Instant;
 
-use super::{Encoded, pulse::Pulse, traffic::Flight};
+use super::{Encoded, pressure::Answers, pulse::Pulse, traffic::Flight};
 use crate::{
     cancel::CancelReason,
     checkpoint::Details,
@@ -65,11 +65,13 @@ impl Due {
 impl Pulse {
     /// Which heartbeats are due.
     pub(super) fn due(&mut self, now: Instant) -> Due {
+        self.ease(now);
         let is_past = |moment: Option<Instant>| moment.is_some_and(|moment| moment <= now);
         let record = is_past(self.record_at(now));
         let beat = is_past(self.beat_at(now));
         if beat && !record && self.may_share(now) {
-            self.next_beat = Some(now + self.pressure.interval());
+            self.last_beat = Some(now);
+            self.next_beat = Some(now + self.interval());
             return Due { beat: false, record: true };
         }
         Due { beat, record }
@@ -87,6 +89,35 @@ impl Pulse {
         orders
     }
 
+    /// Puts off what is due where the server has too much to do: a beat as far as pressure has widened the
+    /// interval since the last one, and what would go out beside another one until that is its turn.
+    fn ease(&mut self, now: Instant) {
+        let is_wanted = |moment: Option<Instant>| moment.is_some_and(|moment| moment <= now);
+        let is_next = is_wanted(self.next_beat);
+        let is_asked_for = is_wanted(self.commit_at(now)) || is_wanted(self.last_call);
+        let Some(last) = self.last_beat.filter(|_| is_next && !is_asked_for) else { return };
+        if self.failures > 0 || self.question.is_some() {
+            return;
+        }
+        let turn = last + self.interval();
+        if self.traffic.open() == 0 {
+            self.next_beat = Some(self.before_the_last_eighth(turn));
+        } else if last + self.rhythm.interval > now && !self.peers().may_try_beside(now) {
+            self.next_beat =
+                Some((last + self.rhythm.interval).min(now + self.rhythm.interval / 4));
+        }
+    }
+
+    /// How far apart beats are now.
+    pub(super) fn interval(&self) -> Duration {
+        let peers = self.peers();
+        self.pressure.interval(Answers {
+            round_trip: peers.round_trip(),
+            quickest: peers.quickest(),
+            one_try: self.one_try(),
+        })
+    }
+
     /// Whether the engine's lane carries the beat that is due: where nothing is wrong, the one before it
     /// was ours, nobody waits for an acknowledgement, and two intervals and a retry leave time before
     /// the lease ends.
@@ -94,7 +125,7 @@ impl Pulse {
         let Some((engine, timeout)) = self.engine.as_ref().zip(self.rhythm.timeout) else {
             return false;
         };
-        let interval = self.pressure.interval();
+        let interval = self.interval();
         let leaves_time = self.rhythm.interval <= timeout / 3
             && interval.saturating_mul(2) + self.one_try() <= timeout;
         engine.takes(now, interval)
@@ -113,6 +144,7 @@ impl Pulse {
         let details = self.fit(newest).unwrap_or_else(|| self.kept.clone());
         let (abort, abortable) = AbortHandle::new_pair();
         let number = self.traffic.send(details.clone(), now, abort);
+        self.last_beat = Some(now);
         // One that asks after nobody listened any more changes nothing about that.
         self.next_beat = self.next_beat.map(|_| now + self.until_hedge(now));
         Order::Beat { number, details, until: now + self.longest_beat(), abortable }
@@ -168,7 +200,7 @@ impl Pulse {
 
     /// How long a try takes that follows one that was not answered.
     fn one_try(&self) -> Duration {
-        self.traffic.round_trip() + self.traffic.settling().max(self.rhythm.interval / 4)
+        self.peers().round_trip() + self.rhythm.interval / 4
     }
 
     /// The longest time between two tries where beats are lost: trouble that ends in time costs no
@@ -218,7 +250,8 @@ impl Pulse {
             return;
         }
         self.traffic.acknowledge(&flight, now);
-        self.pressure.answered(now.saturating_duration_since(flight.sent), self.one_try());
+        self.peers().answered(now.saturating_duration_since(flight.sent), now);
+        self.pressure.answered();
         self.failures = 0;
         self.beats += 1;
         self.renewed = self.renewed.max(flight.sent);
@@ -239,9 +272,13 @@ impl Pulse {
     /// When the next beat is due after one that was acknowledged: an interval after the newest, unless the
     /// lease, which counts from the one that was acknowledged, is over too soon after that.
     fn after(&self, sent: Instant) -> Instant {
-        let next = self.traffic.last_sent().unwrap_or(sent) + self.pressure.interval();
+        self.before_the_last_eighth(self.traffic.last_sent().unwrap_or(sent) + self.interval())
+    }
+
+    /// This moment, but never one at which too little is left of the lease.
+    fn before_the_last_eighth(&self, moment: Instant) -> Instant {
         let last = self.lease_end().zip(self.rhythm.timeout);
-        last.map_or(next, |(end, timeout)| next.min(end - timeout / LAST_EIGHTH))
+        last.map_or(moment, |(end, timeout)| moment.min(end - timeout / LAST_EIGHTH))
     }
 
     fn too_large(&mut self, version: u64, TooLarge { size, limit }: TooLarge, now: Instant) {
@@ -250,6 +287,7 @@ impl Pulse {
         let pause =
             if version == self.kept.version { self.rhythm.interval } else { SHORTEST_RETRY };
         self.next_beat = self.next_beat.map(|_| now + pause);
+        self.last_beat = None;
         let message = format!(
             "the checkpoint takes {size} bytes, the server at most {limit}: keep positions and \
              counts in it, not the data"
@@ -262,7 +300,7 @@ impl Pulse {
             tracing::warn!(target: "autobeat", %error, "a heartbeat was not acknowledged; trying again");
         }
         let first = if error.is_for_load() {
-            self.pressure.refused(self.one_try());
+            self.pressure.refused();
             apart(self.rhythm.interval / 4)
         } else {
             self.pressure.lost();

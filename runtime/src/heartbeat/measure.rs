@@ -16,7 +16,7 @@ impl Pulse {
             details: &flight.details,
             took: now.saturating_duration_since(flight.sent),
             age: now.saturating_duration_since(self.renewed),
-            interval: self.pressure.interval(),
+            interval: self.interval(),
             // An attempt that was answered is cancelled, whatever became of it.
             is_over: self.stopped && self.cancellation.is_cancelled(),
         });

@@ -5,72 +5,88 @@
 //!
 //! Invariants:
 //! - the interval, a round trip and another try fit into two thirds of the timeout, which leaves a third
-//!   for more tries; and it is at most twice as long as at rest, so that nobody is told much later;
+//!   for more tries; two of them with a round trip and another try fit into the timeout, so that the
+//!   engine's lane may carry one; and it is at most twice as long as at rest, so that nobody is told much
+//!   later;
 //! - beats that are lost widen nothing, and end what pressure had widened: that is when beats matter most;
 //! - an interval that was declared stays.
 
 use std::time::Duration;
 
-/// An answer that takes more than this part of the interval is slow; one that takes less than half of
-/// it is quick.
+/// An answer that takes more than this many times as long as the quickest is slow, but for one that takes
+/// less than the [`LEAST`] or more than the [`MOST`] part of the interval.
 const SLOW: u32 = 4;
+const LEAST: u32 = 16;
+const MOST: u32 = 4;
 
-/// How much longer an interval may become.
+/// How much longer an interval may become; as long where answers take this many times as long as slow ones.
 const WIDEST: u32 = 2;
+const SLOWEST: u32 = 4;
+
+/// How long answers take.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Answers {
+    /// Of late.
+    pub(super) round_trip: Duration,
+    /// Where nothing is wrong.
+    pub(super) quickest: Duration,
+    /// How long a try takes that follows one that was not answered.
+    pub(super) one_try: Duration,
+}
 
 /// The interval in force.
 pub(super) struct Pressure {
     /// Where nothing is wrong.
     rested: Duration,
-    in_force: Duration,
-    /// How far an interval may widen, at most, before what a try takes is taken off; `None` where it may
-    /// not.
-    room: Option<Duration>,
+    /// By what was refused.
+    refused: Duration,
+    /// Whether a beat was lost since the last answer.
+    is_lost: bool,
+    timeout: Option<Duration>,
+    is_declared: bool,
 }
 
 impl Pressure {
     pub(super) fn new(interval: Duration, timeout: Option<Duration>, is_declared: bool) -> Self {
-        let room = timeout.filter(|_| !is_declared).map(|timeout| timeout / 3 * 2);
-        Self { rested: interval, in_force: interval, room }
+        Self { rested: interval, refused: interval, is_lost: false, timeout, is_declared }
     }
 
     /// How far apart beats are now.
-    pub(super) fn interval(&self) -> Duration {
-        self.in_force
+    pub(super) fn interval(&self, answers: Answers) -> Duration {
+        let Some(timeout) = self.timeout.filter(|_| !self.is_declared && !self.is_lost) else {
+            return self.rested;
+        };
+        let room = (timeout / 3 * 2).saturating_sub(answers.one_try);
+        let room = room.min(timeout.saturating_sub(answers.one_try) / 2);
+        self.by_slowness(answers).max(self.refused).min(room).max(self.rested)
+    }
+
+    fn by_slowness(&self, answers: Answers) -> Duration {
+        let least = (answers.quickest * SLOW).max(self.rested / LEAST);
+        let slow = least.min(self.rested / MOST);
+        let beyond = answers.round_trip.saturating_sub(slow).as_secs_f64();
+        let part = beyond / (slow * (SLOWEST - 1)).as_secs_f64();
+        self.rested.mul_f64(1.0 + part.min(1.0) * f64::from(WIDEST - 1))
     }
 
     /// A beat was refused for load.
-    pub(super) fn refused(&mut self, one_try: Duration) {
-        self.widen(self.in_force.saturating_mul(3) / 2, one_try);
+    pub(super) fn refused(&mut self) {
+        self.refused = (self.refused.saturating_mul(3) / 2).min(self.rested.saturating_mul(WIDEST));
+        if self.refused >= self.rested.saturating_mul(WIDEST) && !self.is_declared {
+            tracing::debug!(target: "autobeat", "the server refuses for load: fewer heartbeats");
+        }
     }
 
     /// A beat was answered.
-    pub(super) fn answered(&mut self, took: Duration, one_try: Duration) {
-        let slow = self.rested / SLOW;
-        if took > slow {
-            self.widen(self.in_force.saturating_mul(5) / 4, one_try);
-        } else if took <= slow / 2 {
-            self.in_force = (self.in_force * 4 / 5).max(self.rested);
-        }
+    pub(super) fn answered(&mut self) {
+        self.is_lost = false;
+        self.refused = (self.refused * 4 / 5).max(self.rested);
     }
 
     /// A beat was lost.
     pub(super) fn lost(&mut self) {
-        self.in_force = self.rested;
-    }
-
-    fn widen(&mut self, wider: Duration, one_try: Duration) {
-        let Some(room) = self.room else { return };
-        let widest = room.saturating_sub(one_try).min(self.rested.saturating_mul(WIDEST));
-        let before = self.in_force;
-        self.in_force = wider.min(widest).max(self.rested);
-        if before == self.rested && self.in_force > before {
-            tracing::debug!(
-                target: "autobeat",
-                interval = ?self.in_force,
-                "the server is under pressure: fewer heartbeats",
-            );
-        }
+        self.is_lost = true;
+        self.refused = self.rested;
     }
 }
 
@@ -80,52 +96,72 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
     const QUICK: Duration = Duration::from_millis(5);
-    const ONE_TRY: Duration = Duration::from_secs(1);
 
     fn pressure(is_declared: bool) -> Pressure {
         Pressure::new(3 * SECOND, Some(9 * SECOND), is_declared)
     }
 
-    #[test]
-    fn a_default_interval_widens_up_to_what_another_try_leaves_of_two_thirds() {
-        let mut pressure = pressure(false);
-        pressure.refused(ONE_TRY);
-        assert_eq!(pressure.interval(), SECOND * 9 / 2);
-        pressure.refused(ONE_TRY);
-        assert_eq!(pressure.interval(), 5 * SECOND);
-        pressure.refused(5 * SECOND);
-        assert_eq!(pressure.interval(), 3 * SECOND, "no further than another try allows");
+    fn answers(round_trip: Duration, one_try: Duration) -> Answers {
+        Answers { round_trip, quickest: QUICK, one_try }
     }
 
     #[test]
-    fn slow_answers_widen_it_and_quick_ones_bring_it_back() {
+    fn a_default_interval_widens_up_to_what_another_try_leaves() {
         let mut pressure = pressure(false);
-        pressure.answered(3 * SECOND / 4, ONE_TRY);
-        assert_eq!(pressure.interval(), 3 * SECOND, "as slow as may be");
-        pressure.answered(3 * SECOND / 4 + QUICK, ONE_TRY);
-        assert_eq!(pressure.interval(), SECOND * 15 / 4);
-        pressure.answered(SECOND / 2, ONE_TRY);
-        assert_eq!(pressure.interval(), SECOND * 15 / 4, "neither slow nor quick");
-        pressure.answered(3 * SECOND / 8, ONE_TRY);
-        assert_eq!(pressure.interval(), 3 * SECOND);
-        pressure.answered(QUICK, ONE_TRY);
-        assert_eq!(pressure.interval(), 3 * SECOND, "no shorter than at rest");
+        pressure.refused();
+        assert_eq!(pressure.interval(answers(QUICK, QUICK)), SECOND * 9 / 2 - QUICK / 2);
+        pressure.refused();
+        assert_eq!(pressure.interval(answers(QUICK, SECOND)), 4 * SECOND, "two of them, and a try");
+        assert_eq!(pressure.interval(answers(QUICK, 5 * SECOND)), 3 * SECOND);
+        pressure.answered();
+        pressure.answered();
+        pressure.answered();
+        assert!(pressure.interval(answers(QUICK, QUICK)) < 4 * SECOND, "it comes back");
+        pressure.answered();
+        assert_eq!(pressure.interval(answers(QUICK, QUICK)), 3 * SECOND);
+    }
+
+    #[test]
+    fn the_slower_the_answers_the_wider_it_is() {
+        let pressure = pressure(false);
+        let interval = |round_trip| pressure.interval(answers(round_trip, SECOND / 2));
+        assert_eq!(interval(QUICK), 3 * SECOND);
+        assert_eq!(interval(3 * SECOND / 16), 3 * SECOND, "as slow as may be");
+        assert!(interval(SECOND / 4) > 3 * SECOND && interval(SECOND / 4) < 4 * SECOND);
+        assert_eq!(interval(2 * SECOND), SECOND * 17 / 4, "as much as fits");
+    }
+
+    #[test]
+    fn what_is_slow_depends_on_how_quick_the_server_is_otherwise() {
+        let pressure = pressure(false);
+        let far_away = |round_trip| {
+            let quickest = SECOND / 10;
+            pressure.interval(Answers { round_trip, quickest, one_try: SECOND / 2 })
+        };
+        assert_eq!(far_away(SECOND * 4 / 10), 3 * SECOND);
+        assert!(far_away(SECOND * 5 / 10) > 3 * SECOND);
+        let pressed = |round_trip| {
+            let quickest = SECOND;
+            pressure.interval(Answers { round_trip, quickest, one_try: SECOND / 2 })
+        };
+        assert!(pressed(SECOND) > 3 * SECOND, "a quarter of an interval is slow in any case");
     }
 
     #[test]
     fn a_beat_that_is_lost_ends_it_at_once() {
         let mut pressure = pressure(false);
-        pressure.refused(ONE_TRY);
+        pressure.refused();
         pressure.lost();
-        assert_eq!(pressure.interval(), 3 * SECOND);
+        assert_eq!(pressure.interval(answers(SECOND, SECOND / 2)), 3 * SECOND);
+        pressure.answered();
+        assert!(pressure.interval(answers(SECOND, SECOND / 2)) > 3 * SECOND);
     }
 
     #[test]
     fn a_declared_interval_stays_and_so_does_one_without_a_timeout() {
         for mut pressure in [pressure(true), Pressure::new(3 * SECOND, None, false)] {
-            pressure.refused(ONE_TRY);
-            pressure.answered(2 * SECOND, ONE_TRY);
-            assert_eq!(pressure.interval(), 3 * SECOND);
+            pressure.refused();
+            assert_eq!(pressure.interval(answers(2 * SECOND, QUICK)), 3 * SECOND);
         }
     }
 }

@@ -6,7 +6,10 @@
 //! - nothing here waits, and no code of users runs here: what is due becomes an order once the newest
 //!   details are encoded, and what became of it comes back.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -14,7 +17,7 @@ use super::{Rhythm, engine::EngineLane, pressure::Pressure, progress::Progress, 
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Details, Source},
-    lease::Lease,
+    lease::{Lease, Peers},
     metrics::Measured,
 };
 
@@ -34,11 +37,15 @@ pub(super) struct Pulse {
     pub(super) cancellation: Cancellation,
     pub(super) rhythm: Rhythm,
     pub(super) next_beat: Option<Instant>,
+    /// When the last beat went out, on either lane; `None` where the next one does not wait for its turn.
+    pub(super) last_beat: Option<Instant>,
     pub(super) last_call: Option<Instant>,
     /// When the last acknowledged beat was sent.
     pub(super) renewed: Instant,
     pub(super) traffic: Traffic,
     pub(super) pressure: Pressure,
+    /// Asked for at the first beat, as the lease's connection is.
+    peers: OnceLock<Arc<Peers>>,
     pub(super) engine: Option<EngineLane>,
     /// How many beats were refused since the last acknowledged one.
     pub(super) failures: u32,
@@ -81,6 +88,7 @@ impl Pulse {
         }
         let pulse = Self {
             next_beat: beats.then(|| now + phase(rhythm.interval)),
+            last_beat: None,
             last_call: rhythm
                 .deadline
                 .filter(|_| beats)
@@ -88,6 +96,7 @@ impl Pulse {
             renewed: rhythm.started,
             traffic: Traffic::default(),
             pressure: Pressure::new(rhythm.interval, rhythm.timeout, rhythm.is_declared),
+            peers: OnceLock::new(),
             engine: lease.engine().map(|rules| EngineLane::new(rules, now)),
             failures: 0,
             question: None,
@@ -107,6 +116,11 @@ impl Pulse {
         };
         pulse.publish_end();
         pulse
+    }
+
+    /// What is known together with the other attempts of the connection.
+    pub(super) fn peers(&self) -> &Peers {
+        self.peers.get_or_init(|| self.lease.peers().unwrap_or_default())
     }
 
     /// The body has ended: nothing is due any more, and no grace runs.
@@ -140,7 +154,7 @@ impl Pulse {
     }
 
     /// When a beat goes out that somebody waits for: as soon as nothing older can land after it.
-    fn commit_at(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn commit_at(&self, now: Instant) -> Option<Instant> {
         // Whoever waits is told of the cancellation instead.
         (!self.cancellation.is_cancelled()).then_some(())?;
         let wanted = self.source.acknowledgements().wanted()?;

@@ -122,6 +122,36 @@ async fn a_server_slower_than_the_interval_is_slow_and_not_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_beat_that_is_due_waits_where_others_have_found_the_server_slow() {
+    let lease = Arc::new(ScriptedLease::friendly());
+    let (heartbeat, ..) = start(&lease, rhythm());
+    sleep(4 * SECOND).await;
+    lock(&heartbeat.pulse).peers().answered(SECOND, Instant::now());
+    sleep(6 * SECOND).await;
+    let gaps = gaps(&lease);
+    // Two of them, a round trip and another try fit into 9 s.
+    assert!(gaps.iter().all(|gap| (34..=41).contains(gap)), "put off when it was due: {gaps:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_have_used_up_is_not_tried_beside_a_beat_but_its_turn_comes() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let (heartbeat, ..) = start(&lease, rhythm());
+    let used = tokio::spawn({
+        let pulse = Arc::clone(&heartbeat.pulse);
+        async move {
+            loop {
+                while lock(&pulse).peers().may_try_beside(Instant::now()) {}
+                sleep(SECOND / 100).await;
+            }
+        }
+    });
+    sleep(8 * SECOND).await;
+    assert_eq!(gaps(&lease), [30], "an interval apart");
+    used.abort();
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_engines_lane_carries_every_third_beat() {
     let lease = Arc::new(ScriptedLease::friendly().with_engine(9 * SECOND));
     let (_heartbeat, ..) = start(&lease, rhythm());

@@ -9,13 +9,14 @@
 mod answer;
 mod lane;
 pub(crate) mod local;
+mod peers;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub(crate) mod server;
 mod size_limit;
 mod succession;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{
     FutureExt,
@@ -24,7 +25,10 @@ use futures_util::{
 use temporalio_common::data_converters::PayloadConverter;
 use tokio::time::Instant;
 
-pub(crate) use self::answer::{Answer, Failed};
+pub(crate) use self::{
+    answer::{Answer, Failed},
+    peers::Peers,
+};
 use crate::{cancel::CancelReason, checkpoint::Details, metrics::TaskQueue};
 
 /// The right of one attempt to run, kept by heartbeats.
@@ -46,6 +50,11 @@ pub(crate) trait Lease: Send + Sync {
     ///
     /// It gives up at `until` and retries nothing by itself. Several may be on their way at once.
     fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>>;
+
+    /// What the attempts of one connection know together; `None` where an attempt is alone.
+    fn peers(&self) -> Option<Arc<Peers>> {
+        None
+    }
 
     /// What the engine wants of its own lane; `None` where it has none.
     fn engine(&self) -> Option<EngineRules> {

@@ -15,7 +15,7 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -28,7 +28,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Answer, BeatError, EngineRules, Lease, Reply, TooLarge,
+    Answer, BeatError, EngineRules, Lease, Peers, Reply, TooLarge,
     lane::{Lane, may_pass},
     size_limit::SizeLimit,
     succession::Succession,
@@ -66,6 +66,7 @@ pub(crate) struct ServerLease {
 struct Connected {
     lane: Lane,
     size_limit: SizeLimit,
+    peers: Arc<Peers>,
 }
 
 impl ServerLease {
@@ -104,11 +105,13 @@ impl ServerLease {
     fn connected(&self) -> &Connected {
         self.connected.get_or_init(|| {
             let client = self.context.client();
+            let connection = client.connection().worker_grouping_key().as_u128();
             if let Some(succession) = &self.succession {
-                succession.connect(client.connection().worker_grouping_key().as_u128());
+                succession.connect(connection);
             }
             Connected {
                 size_limit: SizeLimit::of(&client),
+                peers: Peers::of(connection),
                 lane: Lane { client, token: self.context.info().task_token.clone() },
             }
         })
@@ -191,6 +194,10 @@ impl Lease for ServerLease {
             }
         }
         .boxed()
+    }
+
+    fn peers(&self) -> Option<Arc<Peers>> {
+        Some(Arc::clone(&self.connected().peers))
     }
 
     fn engine(&self) -> Option<EngineRules> {

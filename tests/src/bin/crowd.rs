@@ -3,6 +3,7 @@
 //!
 //! ```sh
 //! cargo run --release -p autobeat-tests --bin crowd
+//! cargo run --release -p autobeat-tests --bin crowd -- --count 2000 --capacity 400
 //! ```
 
 // Counts, bytes and milliseconds are far below 2^52 here.
@@ -41,6 +42,9 @@ struct Arguments {
     /// For how many seconds they are watched once all of them run.
     #[arg(long, default_value_t = 40)]
     seconds: u64,
+    /// How many calls a second the server has time for, on a clock that does not wait.
+    #[arg(long, requires = "count")]
+    capacity: Option<u32>,
 }
 
 /// Sleeps until all of them may end.
@@ -58,9 +62,17 @@ fn end() -> &'static CancellationToken {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    let time = Duration::from_secs(arguments.seconds);
+    if let Some((count, capacity)) = arguments.count.zip(arguments.capacity) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()?;
+        return runtime.block_on(crowd_out(count, capacity, time));
+    }
     if let Some(count) = arguments.count {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        return runtime.block_on(watch(count, Duration::from_secs(arguments.seconds)));
+        return runtime.block_on(watch(count, time));
     }
     println!("at once  silent for at most  beats a second  CPU an activity  memory an activity");
     for count in CROWDS {
@@ -110,6 +122,31 @@ async fn watch(count: u64, time: Duration) -> anyhow::Result<()> {
     // A beat each third of the timeout, and late by an interval at most.
     anyhow::ensure!(silence <= TIMEOUT * 2 / 3, "a heartbeat was late: {silence:?} of silence");
     Ok(())
+}
+
+/// What becomes of a crowd on a server that has less capacity than they would like.
+async fn crowd_out(count: u64, capacity: u32, time: Duration) -> anyhow::Result<()> {
+    let crowd = Crowd::new(count, "sleep", TIMEOUT).of_capacity(capacity);
+    let mut worker = worker(&crowd, count).await?;
+    let shut_down = worker.shutdown_handle();
+    let observing = async {
+        println!("second  running  heartbeats  too late  longest wait  longest silence");
+        for second in 1..=time.as_secs() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let (seen, running) = (crowd.seen(), crowd.running());
+            println!(
+                "{second:>6}  {running:>7}  {:>10}  {:>8}  {:>12.2?}  {:>15.2?}",
+                seen.heartbeats, seen.too_late, seen.longest_wait, seen.longest_silence,
+            );
+        }
+        end().cancel();
+        while crowd.running() > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        shut_down();
+    };
+    let (ran, ()) = tokio::join!(worker.run(), observing);
+    Ok(ran?)
 }
 
 async fn worker(crowd: &Crowd, count: u64) -> anyhow::Result<Worker> {

@@ -1,12 +1,13 @@
 //! A server with a crowd: as many attempts at once as a worker takes, and nothing that goes wrong.
 //!
-//! It has no rules but one: it writes down how long each attempt went without a heartbeat. Its time is
-//! the real one.
+//! It has no rules but one: it writes down how long each attempt went without a heartbeat. It may have
+//! only so much capacity: then it answers one call after the other, as a server does that has more to do
+//! than it can.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use futures_util::FutureExt;
@@ -20,6 +21,7 @@ use temporalio_common::protos::temporal::api::{
     common::v1::{ActivityType, Payloads, WorkflowExecution},
     workflowservice::v1::PollActivityTaskQueueResponse,
 };
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -37,6 +39,8 @@ pub struct Crowd {
     state: Arc<Mutex<State>>,
     activity_type: &'static str,
     heartbeat_timeout: Duration,
+    /// How long it is busy with one call.
+    effort: Duration,
     /// The worker shuts down: its polls are answered.
     closing: CancellationToken,
 }
@@ -47,6 +51,8 @@ struct State {
     waiting: u64,
     /// When each attempt was heard of last.
     heard: HashMap<u64, Instant>,
+    /// Until when it is busy with the calls that came so far.
+    busy_until: Option<Instant>,
     seen: Seen,
 }
 
@@ -59,6 +65,10 @@ pub struct Seen {
     pub heartbeats: u64,
     /// How many attempts were answered.
     pub answered: u64,
+    /// How many heartbeats came later than their timeout.
+    pub too_late: u64,
+    /// The longest time that a call waited for its turn.
+    pub longest_wait: Duration,
 }
 
 impl Crowd {
@@ -67,7 +77,19 @@ impl Crowd {
     pub fn new(count: u64, activity_type: &'static str, heartbeat_timeout: Duration) -> Self {
         let state = State { waiting: count, ..State::default() };
         let closing = CancellationToken::new();
-        Self { state: Arc::new(Mutex::new(state)), activity_type, heartbeat_timeout, closing }
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            activity_type,
+            heartbeat_timeout,
+            effort: Duration::ZERO,
+            closing,
+        }
+    }
+
+    /// Of this capacity, in calls a second.
+    #[must_use]
+    pub fn of_capacity(self, calls: u32) -> Self {
+        Self { effort: Duration::from_secs(1) / calls.max(1), ..self }
     }
 
     /// A client of this server.
@@ -115,6 +137,7 @@ impl Crowd {
     async fn answer(&self, request: &GrpcRequest) -> Result<Vec<u8>, Status> {
         let (asked, _) =
             Request::read(request).map_err(|error| Status::invalid_argument(error.to_string()))?;
+        self.turn().await;
         match &asked {
             Request::Poll => Ok(self.hand_out().await),
             Request::Heartbeat(token, ..) => {
@@ -133,12 +156,29 @@ impl Crowd {
         }
     }
 
+    /// Waits until it has time for another call: one that its caller gives up has cost as much.
+    async fn turn(&self) {
+        if self.effort.is_zero() {
+            return;
+        }
+        let turn = {
+            let mut state = self.lock();
+            let now = Instant::now();
+            let turn = state.busy_until.map_or(now, |busy| busy.max(now)) + self.effort;
+            state.busy_until = Some(turn);
+            state.seen.longest_wait = state.seen.longest_wait.max(turn - now);
+            turn
+        };
+        sleep_until(turn).await;
+    }
+
     fn hear(&self, attempt: u64) {
         let mut state = self.lock();
         let now = Instant::now();
         if let Some(heard) = state.heard.get_mut(&attempt) {
             let silence = now - std::mem::replace(heard, now);
             state.seen.longest_silence = state.seen.longest_silence.max(silence);
+            state.seen.too_late += u64::from(silence > self.heartbeat_timeout);
         }
         state.seen.heartbeats += 1;
     }

@@ -197,7 +197,7 @@ fn is_bounded(chronicle: &Chronicle<'_>, call: &Call, when: When) -> bool {
     if !ours && is_held(chronicle, call) {
         return false;
     }
-    (ours && waited_for) || when.1.since(first_sent(chronicle, call)) <= settling
+    if ours { waited_for } else { when.1.since(first_sent(chronicle, call)) <= settling }
 }
 
 /// How long a request that is given up may take, as far as whoever gives it up can know: by the beat

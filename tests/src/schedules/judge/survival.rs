@@ -68,21 +68,27 @@ fn survives(
     }
     let timeout = chronicle.schedule.heartbeat_timeout();
     // A timeout after its body has ended, nobody speaks for an attempt any more.
-    if attempt.returned.is_some_and(|(ended, _)| when.1.since(ended.1) >= timeout) {
+    let ended = ended(attempt).filter(|ended| ended.0 < when.0);
+    if ended.is_some_and(|ended| when.1.since(ended.1) >= timeout) {
         return;
     }
-    let has_returned = attempt.returned.is_some_and(|(ended, _)| ended.0 < when.0);
     let (count, length) = trouble.between(when.1 - timeout, when.1);
     let reports = trouble.reports_between(when.1 - timeout, when.1);
     let is_short = match reports {
         // Where nothing went wrong, nothing may, however long the interval.
-        0 => count == 0 || count == 1 && length < survivable(chronicle, has_returned),
+        0 => count == 0 || count == 1 && length < survivable(chronicle, ended.is_some()),
         _ => count == 0,
     };
     if is_short {
         let how = format!("{} was {what} after {length:?} of trouble", attempt.token.0);
         verdict.broken(LIVES, when.1, how);
     }
+}
+
+/// When its body was over, one way or another.
+fn ended(attempt: &Attempt) -> Option<When> {
+    let dropped = attempt.said.iter().find(|(_, said)| *said == Said::Dropped);
+    attempt.returned.map(|(when, _)| when).or(dropped.map(|(when, _)| *when))
 }
 
 fn keeps(
@@ -106,7 +112,7 @@ fn keeps(
     }
     let healthy = end.since(since);
     let accepted = matches!(attempt.over, Some((_, Over::Answered(_))));
-    if healthy > patience(chronicle) + TICK {
+    if healthy > patience(chronicle, attempt, returned) + TICK {
         let how = if accepted { "came late" } else { "was lost" };
         let how = format!(
             "the result of {} {how}: returned at {}, healthy for {healthy:?} until {end}",
@@ -116,10 +122,11 @@ fn keeps(
     }
 }
 
-/// How long a result may take on a healthy network.
-fn patience(chronicle: &Chronicle<'_>) -> Duration {
+/// How long a result may take on a healthy network: what is lost is waited for as long as was measured.
+fn patience(chronicle: &Chronicle<'_>, attempt: &Attempt, returned: When) -> Duration {
     let schedule = chronicle.schedule;
-    schedule.interval() + retry(chronicle) + schedule.round_trip() * 2 + Duration::from_secs(1)
+    let retry = retry(chronicle).max(chronicle.settling_as_measured(attempt, returned.0));
+    schedule.interval() + retry + schedule.round_trip() * 2 + Duration::from_secs(1)
 }
 
 fn last_moment(chronicle: &Chronicle<'_>) -> Moment {

@@ -108,8 +108,12 @@ fn pause_after(chronicle: &Chronicle<'_>, attempt: &Attempt, call: &Call) -> Dur
 pub(super) fn survivable(chronicle: &Chronicle<'_>, has_returned: bool) -> Duration {
     let schedule = chronicle.schedule;
     let (timeout, interval) = (schedule.heartbeat_timeout(), schedule.interval());
-    // The SDK's lane carries every third beat where the interval is short enough, and after the body has
-    // ended an answer has as long to come before it is asked about.
-    let apart = if has_returned || interval <= timeout / 3 { interval * 2 } else { interval };
+    // The SDK's lane carries every third beat where the interval is short enough. After the body has ended
+    // an answer has as long to come before it is asked about, and that is tried less often.
+    let apart = match has_returned {
+        true => interval * 2 + retry(chronicle) / 4,
+        false if interval <= timeout / 3 => interval * 2,
+        false => interval,
+    };
     timeout.saturating_sub(apart + schedule.round_trip() + TICK)
 }
