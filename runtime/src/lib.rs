@@ -77,6 +77,7 @@ mod outcome;
 mod progress;
 mod registration;
 mod resume;
+mod start;
 mod types;
 mod worker;
 

@@ -173,24 +173,6 @@ fn edges(context: ActivityContext, options: Options) -> (Facts, Arc<dyn Lease>) 
     (facts, lease)
 }
 
-/// Runs the body of an activity that is an `async fn`.
-pub fn asynchronous_body<F, T>(body: F) -> BoxFuture<Result<T, ActivityError>>
-where
-    F: Future<Output: ActivityReturn<Output = T> + 'static> + 'static,
-    // What the compiler shows of this line is the advice.
-    F: Send, // what cannot be held across an `.await` can be used in a plain `fn`, which gets a thread of its own
-{
-    boxed_body(Box::pin(body))
-}
-
-/// The same for all bodies that return one type, so that it is compiled once for them.
-fn boxed_body<R, T>(body: BoxFuture<R>) -> BoxFuture<Result<T, ActivityError>>
-where
-    R: ActivityReturn<Output = T> + 'static,
-{
-    Box::pin(async move { body.await.into_result() })
-}
-
 /// Runs the body of an activity that is no `async fn`, on the blocking pool.
 pub fn blocking_body<R, T>(
     body: impl FnOnce() -> R + Send + 'static,

@@ -1,9 +1,0 @@
-use autobeat::activity;
-use temporalio_sdk::activities::ActivityError;
-
-#[activity(heartbeat_timeout = "30s", cancellation_type = try_cancel)]
-async fn process() -> Result<(), ActivityError> {
-    Ok(())
-}
-
-fn main() {}
