@@ -5,6 +5,9 @@
 //! `where for<'a> T: ActivityInput<'a>` on its impls: what is assumed is never complained about, so
 //! one mistake is one error. The lifetime means nothing. It is there since the compiler looks at a
 //! bound without any parameter at once, and at one below a `for` only where somebody needs it.
+//!
+//! Each assumption makes the compiler think anew about what it knows already, so of a number or a text
+//! nothing is assumed, and a body starts where nothing is: see [`start`](crate::start).
 
 use temporalio_common::data_converters::{TemporalDeserializable, TemporalSerializable};
 
