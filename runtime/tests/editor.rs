@@ -110,6 +110,19 @@ fn an_editor_knows_the_words_of_each_key() {
     assert!(hover.contains("goes on at once"), "{hover}");
 }
 
+#[test]
+fn every_word_is_an_item_that_an_editor_can_find() {
+    use autobeat::__private::words::{cancel_grace, cancellation_type, on_bad_checkpoint};
+    let _: [(); 6] = [
+        cancellation_type::wait_cancellation_completed,
+        cancellation_type::try_cancel,
+        cancellation_type::abandon,
+        on_bad_checkpoint::fail,
+        on_bad_checkpoint::restart,
+        cancel_grace::never,
+    ];
+}
+
 /// The program, where it is there and runs.
 fn rust_analyzer() -> Option<PathBuf> {
     let program = PathBuf::from(env::var_os("RUST_ANALYZER").unwrap_or("rust-analyzer".into()));

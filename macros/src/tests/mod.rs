@@ -353,3 +353,22 @@ fn what_is_expected_is_expected_once() {
     assert_eq!(text.matches("expect (unused_variables").count(), 1, "{text}");
     assert_eq!(text.matches("expect (dead_code").count(), 0, "{text}");
 }
+
+#[test]
+fn an_editor_finds_the_words_of_a_key_at_its_value() {
+    let keys = r#"heartbeat_timeout = "30s", cancellation_type = wai"#;
+    for expansion in [
+        expand(keys, "async fn process() -> Result<(), ActivityError> { Ok(()) }"),
+        expand_block(
+            "",
+            &format!(
+                "impl Greeter {{ #[activity({keys})] async fn greet() -> Result<(), E> {{}} }}"
+            ),
+        ),
+    ] {
+        let expansion = expansion.to_string().replace(' ', "");
+        let words = "modcancellation_type{use::autobeat::__private::words::cancellation_type::*;\
+                     useself::{waias_};}";
+        assert!(expansion.contains(words), "{expansion}");
+    }
+}
