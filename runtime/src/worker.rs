@@ -75,6 +75,11 @@ impl Attempt {
         T: TemporalSerializable + Send + 'static,
     {
         let Self { options, facts, lease } = self;
+        #[cfg(feature = "testing")]
+        let body = match lease.watch() {
+            Some(watch) => crate::watch::watched(watch, takes, body),
+            None => body,
+        };
         Box::pin(attempt::run(options, takes, facts, lease, |checkpoint, cancellation| {
             body(Handles { checkpoint, cancellation })
         }))

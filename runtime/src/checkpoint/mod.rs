@@ -32,6 +32,8 @@ use self::{
     acknowledgements::Acknowledgements,
     details::{Encodable, NotEncodable},
 };
+#[cfg(feature = "testing")]
+use crate::watch::Watched;
 use crate::{
     cancel::{Cancellation, Cancelled},
     progress::{Progress, Shown},
@@ -109,6 +111,18 @@ impl<T: CheckpointState> Checkpoint<T> {
         &self.cancellation
     }
 
+    /// What tells a test of each save.
+    #[cfg(feature = "testing")]
+    pub(crate) fn watched(&self) -> &Watched {
+        &self.slot.watched
+    }
+
+    /// What a heartbeat would see of it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn source(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.slot) as Arc<dyn Source>
+    }
+
     /// Which loops went over which position.
     pub(crate) fn turns(&self) -> &Turns<T> {
         &self.slot.turns
@@ -180,6 +194,7 @@ impl<T: CheckpointState> Checkpoint<T> {
         let replaced = saved.replace(value);
         drop(saved);
         drop(replaced);
+        self.slot.tell_saved();
         self.cancellation.check()
     }
 
@@ -214,6 +229,7 @@ impl<T: CheckpointState> Checkpoint<T> {
     pub async fn commit(&self, value: T) -> Result<(), Cancelled> {
         let version = self.slot.store(value);
         self.cancellation.check()?;
+        self.slot.tell_committing();
         tokio::select! {
             biased;
             () = self.slot.acknowledgements.reach(version) => Ok(()),
@@ -245,6 +261,8 @@ pub(crate) struct Slot<T> {
     shown: Mutex<Showing<T>>,
     turns: Turns<T>,
     acknowledgements: Acknowledgements,
+    #[cfg(feature = "testing")]
+    watched: Watched,
 }
 
 struct Showing<T> {
@@ -307,7 +325,23 @@ impl<T> Slot<T> {
         let version = saved.version;
         drop(saved);
         drop(replaced);
+        self.tell_saved();
         version
+    }
+}
+
+/// What a test is told of; nothing without the feature.
+impl<T> Slot<T> {
+    #[inline]
+    fn tell_saved(&self) {
+        #[cfg(feature = "testing")]
+        self.watched.saved();
+    }
+
+    #[inline]
+    fn tell_committing(&self) {
+        #[cfg(feature = "testing")]
+        self.watched.commits();
     }
 }
 
@@ -324,6 +358,8 @@ impl<T: CheckpointState> Slot<T> {
             shown: Mutex::new(Showing { shown: None, is_over: false }),
             turns: Turns::new(),
             acknowledgements: Acknowledgements::new(),
+            #[cfg(feature = "testing")]
+            watched: Watched::default(),
         }
     }
 }

@@ -1,0 +1,12 @@
+//! Shows that an activity resumes, and that it stops cleanly, without a server.
+
+mod ended;
+mod event;
+mod handles;
+mod lease;
+mod perform;
+mod stage;
+mod trial;
+
+pub use self::{ended::Ended, event::Event, handles::Handles, trial::Trial};
+pub use crate::without_server::WithoutServer;
