@@ -5,8 +5,10 @@ mod event;
 mod handles;
 mod lease;
 mod perform;
+mod resume;
+mod scene;
 mod stage;
 mod trial;
 
-pub use self::{ended::Ended, event::Event, handles::Handles, trial::Trial};
+pub use self::{ended::Ended, event::Event, handles::Handles, resume::ResumeCheck, trial::Trial};
 pub use crate::without_server::WithoutServer;

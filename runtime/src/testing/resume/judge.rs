@@ -1,0 +1,113 @@
+//! What is asked of a case, compared with a run that nothing disturbed.
+
+use std::collections::BTreeMap;
+
+use crate::testing::scene::Output;
+
+/// The rule that the user chose.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::testing) struct Rule {
+    pub(in crate::testing) same_result: bool,
+    /// How many effects belong to one save.
+    pub(in crate::testing) repeats: Option<u64>,
+}
+
+/// What came of a piece of work.
+pub(in crate::testing) struct Account {
+    /// What it completed with, or how its last attempt ended.
+    pub(in crate::testing) result: Result<Output, String>,
+    pub(in crate::testing) effects: Vec<String>,
+    pub(in crate::testing) lost: Lost,
+}
+
+/// What the attempts of one piece of work did that the next one did not know.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::testing) struct Lost {
+    /// How many saves.
+    pub(in crate::testing) saves: u64,
+    /// How often one ended in the middle: at a save, whose work is done, so that of several on their
+    /// way at once all others are lost.
+    pub(in crate::testing) crashes: u64,
+    /// How many effects that come after the last save.
+    pub(in crate::testing) after_all: u64,
+}
+
+impl Lost {
+    /// How many effects may be done again, where so many belong to one save.
+    fn allows(self, repeats: u64) -> u64 {
+        match repeats.checked_sub(1) {
+            None => 0,
+            Some(others) => repeats * self.saves + others * self.crashes + self.after_all,
+        }
+    }
+}
+
+/// How many of one kind are listed.
+const LISTED: usize = 5;
+
+impl Rule {
+    /// What is wrong with an account, a line each.
+    pub(in crate::testing) fn judge(self, undisturbed: &Account, account: &Account) -> Vec<String> {
+        let mut wrong = Vec::new();
+        match (&undisturbed.result, &account.result) {
+            (Ok(expected), Ok(found)) if self.same_result && expected != found => {
+                wrong.push(format!(
+                    "result: {}, and {} undisturbed",
+                    found.text(),
+                    expected.text()
+                ));
+            }
+            (_, Err(how)) => wrong.push(format!("it does not complete: the last attempt {how}")),
+            _ => {}
+        }
+        let (expected, found) = (count(&undisturbed.effects), count(&account.effects));
+        if account.result.is_ok() {
+            let missing = expected.iter().filter(|(effect, times)| of(&found, effect) < **times);
+            wrong.extend(list("missing", missing.map(|(effect, _)| *effect), &expected, &found));
+        }
+        let strange = found.keys().filter(|effect| !expected.contains_key(**effect)).copied();
+        wrong.extend(list("never done undisturbed", strange, &expected, &found));
+        let again = found.iter().filter(|(effect, times)| {
+            expected.contains_key(**effect) && **times > of(&expected, effect)
+        });
+        let again: Vec<&str> = again.map(|(effect, _)| *effect).collect();
+        let repeats: u64 = again.iter().map(|it| of(&found, it) - of(&expected, it)).sum();
+        if let Some(most) = self.repeats.map(|repeats| account.lost.allows(repeats))
+            && repeats > most
+        {
+            wrong.push(format!("effects done again: {repeats}, of which {most} may be"));
+            wrong.extend(list("repeated", again.into_iter(), &expected, &found));
+        }
+        wrong
+    }
+}
+
+type Counts<'a> = BTreeMap<&'a str, u64>;
+
+fn count(effects: &[String]) -> Counts<'_> {
+    let mut counts = Counts::new();
+    for effect in effects {
+        *counts.entry(effect).or_default() += 1;
+    }
+    counts
+}
+
+fn of(counts: &Counts<'_>, effect: &str) -> u64 {
+    counts.get(effect).copied().unwrap_or_default()
+}
+
+fn list<'a>(
+    kind: &str,
+    effects: impl Iterator<Item = &'a str>,
+    expected: &Counts<'_>,
+    found: &Counts<'_>,
+) -> Vec<String> {
+    let effects: Vec<&str> = effects.collect();
+    let listed = effects.iter().take(LISTED).map(|effect| {
+        let (found, expected) = (of(found, effect), of(expected, effect));
+        format!("{kind}: {effect}, {found}× instead of {expected}×")
+    });
+    let more = effects.len().saturating_sub(LISTED);
+    let more = (more > 0).then(|| format!("{kind}: and {more} more"));
+    listed.chain(more).collect()
+}

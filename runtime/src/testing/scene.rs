@@ -1,0 +1,153 @@
+//! An activity with a fresh world for every case, and attempts of it that are driven by its saves.
+//!
+//! No heartbeat goes out by the clock here: what the server holds is what the script of a case says. So
+//! bodies that block their thread can be checked, and a clock that runs ahead ends no attempt.
+
+use std::{fmt::Debug, sync::Arc};
+
+use temporalio_common::{
+    data_converters::{PayloadConverter, TemporalSerializable},
+    protos::temporal::api::common::v1::Payload,
+};
+
+use super::{
+    WithoutServer,
+    event::{Event, Point},
+    perform::{Cast, Curtain, perform},
+    stage::{Stage, Traces},
+    trial::encode_input,
+};
+use crate::{attempt::excerpt, checkpoint::encode, worker::Activity};
+
+/// Makes something of a world.
+type Of<W, T> = Box<dyn Fn(&W) -> T + Send>;
+
+/// An activity, and how its world is made and looked at.
+pub(super) struct Scene<A: Activity, W> {
+    pub(super) activity_type: String,
+    pub(super) world: Box<dyn Fn() -> W + Send>,
+    instance: Of<W, A::Instance>,
+    input: Of<W, A::Input>,
+    effects: Option<Of<W, Vec<String>>>,
+    pub(super) in_real_time: bool,
+}
+
+/// An attempt that is over.
+pub(super) struct Played<T> {
+    pub(super) curtain: Curtain<T>,
+    pub(super) traces: Traces,
+}
+
+/// The attempts of one piece of work in one world.
+pub(super) struct Play<'a, A: Activity, W> {
+    scene: &'a Scene<A, W>,
+    pub(super) world: W,
+    input: Vec<Payload>,
+    /// What the server holds.
+    pub(super) held: Vec<Payload>,
+    number: u32,
+}
+
+impl<A, W> Scene<A, W>
+where
+    A: Activity<Context: WithoutServer>,
+{
+    #[expect(clippy::needless_pass_by_value, reason = "a marker, as it is handed to a workflow")]
+    pub(super) fn new(
+        activity: A,
+        world: impl Fn() -> W + Send + 'static,
+        instance: impl Fn(&W) -> A::Instance + Send + 'static,
+        input: impl Fn(&W) -> A::Input + Send + 'static,
+    ) -> Self {
+        Self {
+            activity_type: activity.name().to_owned(),
+            world: Box::new(world),
+            instance: Box::new(instance),
+            input: Box::new(input),
+            effects: None,
+            in_real_time: false,
+        }
+    }
+
+    /// How to see what was done in a world.
+    pub(super) fn look<E>(&mut self, effects: impl Fn(&W) -> E + Send + 'static)
+    where
+        E: IntoIterator<Item: Debug>,
+    {
+        let look = move |world: &W| {
+            effects(world).into_iter().map(|effect| format!("{effect:?}")).collect()
+        };
+        self.effects = Some(Box::new(look));
+    }
+
+    /// What was done in a world, each effect in words.
+    pub(super) fn effects(&self, world: &W) -> Vec<String> {
+        self.effects.as_ref().map_or_else(Vec::new, |look| look(world))
+    }
+
+    /// A fresh world, before the first attempt.
+    pub(super) fn open(&self) -> Play<'_, A, W> {
+        let world = (self.world)();
+        let input = encode_input(&(self.input)(&world));
+        Play { scene: self, world, input, held: Vec::new(), number: 0 }
+    }
+}
+
+impl<A, W> Play<'_, A, W>
+where
+    A: Activity<Context: WithoutServer>,
+{
+    /// The next attempt, with what is to happen to it.
+    pub(super) fn attempt(&mut self, script: Vec<(Point, Event)>) -> Played<A::Output> {
+        self.number += 1;
+        let stage = Arc::new(Stage::new(self.held.clone(), script));
+        let cast = Cast {
+            activity_type: &self.scene.activity_type,
+            input: &self.input,
+            details: self.held.clone(),
+            number: self.number,
+            timeline: Vec::new(),
+            in_real_time: self.scene.in_real_time,
+        };
+        let (curtain, _) = perform::<A>(&stage, (self.scene.instance)(&self.world), &cast);
+        let traces = stage.traces();
+        self.held.clone_from(&traces.held);
+        Played { curtain, traces }
+    }
+}
+
+/// What an activity completed with, so that two of them can be compared.
+#[derive(Clone, Debug)]
+pub(super) struct Output(Payload);
+
+impl Output {
+    pub(super) fn of<T>(output: &T) -> Self
+    where
+        T: TemporalSerializable + 'static,
+    {
+        let payload = encode(&PayloadConverter::default(), output);
+        Self(payload.unwrap_or_else(|error| panic!("the result cannot be serialised: {error}")))
+    }
+
+    /// In words.
+    pub(super) fn text(&self) -> String {
+        text(std::slice::from_ref(&self.0))
+    }
+}
+
+impl PartialEq for Output {
+    /// As data: the order of a map's entries means nothing.
+    fn eq(&self, other: &Self) -> bool {
+        let read = |output: &Self| serde_json::from_slice::<serde_json::Value>(&output.0.data).ok();
+        self.0.data == other.0.data || read(self).is_some_and(|value| read(other) == Some(value))
+    }
+}
+
+/// Details in words.
+pub(super) fn text(details: &[Payload]) -> String {
+    match details.first() {
+        None => "nothing".to_owned(),
+        Some(payload) if payload.data.is_empty() => "nothing".to_owned(),
+        Some(payload) => excerpt(payload),
+    }
+}

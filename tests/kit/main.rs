@@ -1,0 +1,4 @@
+//! The test kit: deliberate mistakes that it must catch, and their correct twins that it must not accuse.
+
+mod resumes;
+mod world;
