@@ -1,4 +1,5 @@
 //! The test kit: deliberate mistakes that it must catch, and their correct twins that it must not accuse.
 
+mod cancels;
 mod resumes;
 mod world;
