@@ -7,6 +7,7 @@
 //! what each lane is like; *when* which of them carries a beat is the heartbeat's to say.
 
 mod answer;
+pub(crate) mod environment;
 mod lane;
 pub(crate) mod local;
 #[cfg(any(test, feature = "testing"))]

@@ -116,6 +116,9 @@ where
     }
 }
 
+/// How much is shown of a long result, before and after where it differs.
+const CONTEXT: usize = 40;
+
 /// What an activity completed with, so that two of them can be compared.
 #[derive(Clone, Debug)]
 pub(super) struct Output(Payload);
@@ -129,9 +132,15 @@ impl Output {
         Self(payload.unwrap_or_else(|error| panic!("the result cannot be serialised: {error}")))
     }
 
-    /// In words.
-    pub(super) fn text(&self) -> String {
-        text(std::slice::from_ref(&self.0))
+    /// In words: from shortly before where it differs from another one.
+    pub(super) fn text(&self, other: &Self) -> String {
+        let [own, others] = [self, other].map(|it| String::from_utf8_lossy(&it.0.data));
+        let same = own.chars().zip(others.chars()).take_while(|(own, other)| own == other).count();
+        let from = if same > CONTEXT { same - CONTEXT / 2 } else { 0 };
+        let shown: String = own.chars().skip(from).take(2 * CONTEXT).collect();
+        let (before, after) = (from > 0, own.chars().count() > from + 2 * CONTEXT);
+        let dots = |is_more: bool| if is_more { "…" } else { "" };
+        format!("{}{shown}{}", dots(before), dots(after))
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) struct Stage {
     records: bool,
     course: Mutex<Course>,
     crash: CancellationToken,
+    /// Whether it crashed, as a save asks for it.
+    has_crashed: AtomicBool,
     body: OnceLock<Body>,
     /// Until when the body is not run, where it stalls.
     stall: Mutex<Option<BoxFuture<'static, ()>>>,
@@ -105,6 +107,7 @@ impl Stage {
             records: false,
             course: Mutex::new(Course { script, held, ..Course::default() }),
             crash: CancellationToken::new(),
+            has_crashed: AtomicBool::new(false),
             body: OnceLock::new(),
             stall: Mutex::new(None),
             panics: AtomicBool::new(false),
@@ -145,7 +148,7 @@ impl Stage {
     }
 
     pub(super) fn is_crashed(&self) -> bool {
-        self.crash.is_cancelled()
+        self.has_crashed.load(Ordering::Acquire)
     }
 
     /// Waits for a crash.
@@ -169,7 +172,10 @@ impl Stage {
     /// Makes something happen now.
     pub(super) fn happen(&self, event: Event) {
         match event {
-            Event::Crash => self.crash.cancel(),
+            Event::Crash => {
+                self.has_crashed.store(true, Ordering::Release);
+                self.crash.cancel();
+            }
             Event::Heartbeat => self.beat(),
             Event::Cancel(reason) => self.tell(reason),
             Event::HeartbeatsFail => self.server.answer_ever_after(Line::Refusal),
@@ -226,10 +232,11 @@ impl Stage {
         self.server.engine.cancel();
     }
 
-    /// What is to happen at this point does.
-    fn reach(&self, point: Point) {
+    /// Goes on to a point, and has happen there what is to.
+    fn reach(&self, point: impl FnOnce(&mut Course) -> Point) {
         let due: Vec<Event> = {
             let mut course = self.course();
+            let point = point(&mut course);
             let due = course.script.extract_if(.., |(at, _)| *at == point);
             due.map(|(_, event)| event).collect()
         };
@@ -261,15 +268,13 @@ impl Watch for Stage {
     fn saved(&self) {
         if !self.is_crashed() {
             let written = self.records.then(|| self.newest()).flatten();
-            let save = {
-                let mut course = self.course();
+            self.reach(|course| {
                 course.saves += 1;
                 course
                     .saved
                     .extend(written.and_then(|details| details.payloads.into_iter().next()));
-                course.saves
-            };
-            self.reach(Point::Save(save));
+                Point::Save(course.saves)
+            });
         }
         if thread::panicking() {
             return;
@@ -303,12 +308,10 @@ impl Watch for Stage {
     }
 
     fn gave_way(&self) {
-        let gave_way = {
-            let mut course = self.course();
+        self.reach(|course| {
             course.gave_way += 1;
-            course.gave_way
-        };
-        self.reach(Point::GivesWay(gave_way));
+            Point::GivesWay(course.gave_way)
+        });
     }
 
     fn ended(&self) {

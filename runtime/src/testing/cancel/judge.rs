@@ -13,6 +13,9 @@ use crate::{
     },
 };
 
+const DROPPED: &str = "it did not come to its end within its grace, and was dropped (where it waits for threads or \
+                       sockets of its own, check it `.in_real_time()`)";
+
 /// The rule that the user chose.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule {
@@ -32,8 +35,9 @@ impl Rule {
     ) -> Vec<String> {
         let mut wrong = Vec::new();
         let saves = played.traces.saves_after_told.unwrap_or_default();
-        if played.traces.was_dropped {
-            wrong.push("it did not come to its end within its grace, and was dropped".to_owned());
+        // Where another attempt may start it is dropped at once, whatever it does.
+        if played.traces.was_dropped && !reason.leaves_no_grace() {
+            wrong.push(DROPPED.to_owned());
         } else if saves > self.under_way + 1 {
             wrong.push(format!("it went on: it saved {} after it was told to stop", times(saves)));
         }
@@ -43,7 +47,7 @@ impl Rule {
                 if let Ok(expected) = &undisturbed.account.result
                     && found != *expected
                 {
-                    let (found, expected) = (found.text(), expected.text());
+                    let (found, expected) = (found.text(expected), expected.text(&found));
                     wrong.push(format!(
                         "it completed with {found}, and with {expected} undisturbed"
                     ));

@@ -53,8 +53,8 @@ impl Rule {
             (Ok(expected), Ok(found)) if self.same_result && expected != found => {
                 wrong.push(format!(
                     "result: {}, and {} undisturbed",
-                    found.text(),
-                    expected.text()
+                    found.text(expected),
+                    expected.text(found)
                 ));
             }
             (_, Err(how)) => wrong.push(format!("it does not complete: the last attempt {how}")),
