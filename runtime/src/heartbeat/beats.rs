@@ -114,7 +114,7 @@ impl Pulse {
         let (abort, abortable) = AbortHandle::new_pair();
         let number = self.traffic.send(details.clone(), now, abort);
         // One that asks after nobody listened any more changes nothing about that.
-        self.next_beat = self.next_beat.map(|_| now + self.until_hedge());
+        self.next_beat = self.next_beat.map(|_| now + self.until_hedge(now));
         Order::Beat { number, details, until: now + self.longest_beat(), abortable }
     }
 
@@ -140,16 +140,30 @@ impl Pulse {
     }
 
     /// How long a beat is waited for before the next one goes out beside it.
-    fn until_hedge(&self) -> Duration {
+    fn until_hedge(&self, now: Instant) -> Duration {
         let interval = self.rhythm.interval;
+        let least = self.traffic.settling().max(interval / 4);
         let first = match self.traffic.round_trip() {
             _ if self.question.is_some() => self.traffic.settling().max(QUESTION_PATIENCE),
             // Nothing was measured yet.
             Duration::ZERO => interval / 2,
-            _ => self.traffic.settling().max(interval / 4),
+            _ => least,
         };
         let doublings = self.traffic.open().saturating_sub(1).min(16);
-        first.saturating_mul(1 << doublings).min(self.longest_pause()).max(first.min(interval))
+        let delay =
+            first.saturating_mul(1 << doublings).min(self.longest_pause()).max(first.min(interval));
+        delay.min(self.part_of_lease(now).max(least))
+    }
+
+    /// How soon a beat that was lost is tried again.
+    fn soon(&self) -> Duration {
+        (self.rhythm.interval / 10).clamp(SHORTEST_RETRY, LONGEST_RETRY)
+    }
+
+    /// A part of what is left of the lease: the less that is, the sooner the next try goes out, so that
+    /// some fit into the last of it, too.
+    fn part_of_lease(&self, now: Instant) -> Duration {
+        self.lease_end().map_or(Duration::MAX, |end| (end - now) / 3)
     }
 
     /// How long a try takes that follows one that was not answered.
@@ -247,19 +261,17 @@ impl Pulse {
         if self.failures == 0 {
             tracing::warn!(target: "autobeat", %error, "a heartbeat was not acknowledged; trying again");
         }
-        let soon = (self.rhythm.interval / 10).clamp(SHORTEST_RETRY, LONGEST_RETRY);
         let first = if error.is_for_load() {
             self.pressure.refused(self.one_try());
             apart(self.rhythm.interval / 4)
         } else {
             self.pressure.lost();
-            soon
+            self.soon()
         };
         let delay = first.saturating_mul(1 << self.failures.min(16)).min(self.longest_pause());
-        // The less is left of the lease, the sooner: some tries fit into the last of it, too.
-        let left = self.lease_end().map_or(delay, |end| (end - now) / 3);
+        let latest = self.part_of_lease(now).max(self.soon());
         self.failures += 1;
-        self.next_beat = self.next_beat.map(|_| now + delay.min(left.max(soon)));
+        self.next_beat = self.next_beat.map(|_| now + delay.min(latest));
     }
 
     /// The details that the engine was given are now on its lane, or were not given to it.

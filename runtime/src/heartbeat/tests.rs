@@ -99,7 +99,7 @@ async fn beats_that_nobody_answers_do_not_wait_for_each_other() {
     let lease = Arc::new(ScriptedLease::new([], Line::Silence));
     let (_heartbeat, _, cancellation) = start(&lease, rhythm());
     cancellation.given_up().await;
-    assert_eq!(gaps(&lease), [15, 30], "until the lease is over");
+    assert_eq!(gaps(&lease), [15, 15, 10, 7, 7], "closer, until the lease is over");
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,7 +108,8 @@ async fn a_beat_of_a_fast_server_that_nobody_answers_is_soon_followed() {
         Arc::new(ScriptedLease::new([Line::Late(SECOND / 100, Reply::GoOn)], Line::Silence));
     let (_heartbeat, _, cancellation) = start(&lease, rhythm());
     cancellation.given_up().await;
-    assert_eq!(gaps(&lease), [30, 7, 15, 30], "a quarter of the interval, then less often");
+    let expected = [30, 7, 15, 12, 8, 7, 7];
+    assert_eq!(gaps(&lease), expected, "a quarter of the interval, and a third of what is left");
 }
 
 #[tokio::test(start_paused = true)]

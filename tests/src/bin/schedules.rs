@@ -24,7 +24,8 @@ use clap::Parser;
 /// Schedules drawn from seeds, run against a server in this process.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// How many schedules.
+    /// How many schedules. More than some 130,000 in one run may need more open files than a process may
+    /// have, since the SDK never frees what a worker that crashed held.
     #[arg(long, default_value_t = 1_000)]
     count: u64,
     /// The seed of the first; the others follow. Drawn where none is given.

@@ -137,7 +137,7 @@ async fn after_a_timeout_of_questions_it_is_said_in_any_case() {
 
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_lost_its_lease_says_so_where_the_server_still_waits() {
-    let silent = std::iter::repeat_n(Line::Silence, 3);
+    let silent = std::iter::repeat_n(Line::Silence, 30);
     let lease = Arc::new(ScriptedLease::new(silent, Line::Answer(Reply::GoOn)).hearing(0));
     let (_, answer) = endless(OPTIONS, Takes::NOTHING.checkpoint(), facts(), &lease).await;
     assert_eq!(answer, "LeaseLost");

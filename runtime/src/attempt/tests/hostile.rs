@@ -244,12 +244,12 @@ async fn async_completion_waits_for_a_slow_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_nobody_answers_after_the_end_is_waited_for_longer_each_time_up_to_a_timeout() {
+async fn what_nobody_answers_after_the_end_is_tried_less_often_and_oftener_as_its_lease_ends() {
     let lease = Arc::new(ScriptedLease::new([], Line::Silence));
     let body = async |_, _| Err(ActivityError::WillCompleteAsync);
     attempt::<(), _>(OPTIONS, facts(), &lease, body).await.unwrap_err();
     let seconds: Vec<_> = lease.times().iter().map(Duration::as_secs).collect();
-    assert_eq!(seconds, [0, 1, 3, 6]);
+    assert_eq!(seconds, [0, 1, 3, 5, 6, 7, 7, 8]);
 }
 
 #[tokio::test(start_paused = true)]

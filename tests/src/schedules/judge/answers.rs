@@ -3,6 +3,8 @@
 //! An answer may be sent on both lanes, and again after its answer was lost: always the same one.
 //! After core's answer was accepted our lane may still ask, until it learns that it was.
 
+use autobeat::CancelReason;
+
 use super::{
     Verdict,
     chronicle::{Attempt, Call, Chronicle, Over, When},
@@ -17,9 +19,11 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
     for attempt in chronicle.attempts.values() {
         let calls: Vec<_> = chronicle.calls_of(attempt.token).collect();
         is_requested(chronicle, attempt, &calls, verdict);
-        is_one(&calls, verdict);
+        is_one(chronicle, attempt, &calls, verdict);
         is_what_it_returned(attempt, &calls, verdict);
+        is_as_requested(chronicle, attempt, &calls, verdict);
         is_left_alone(attempt, &calls, verdict);
+        is_not_repeated(chronicle, attempt, &calls, verdict);
     }
 }
 
@@ -41,24 +45,46 @@ fn is_requested(
     }
 }
 
-fn is_one(calls: &[&Call], verdict: &mut Verdict) {
+fn is_one(chronicle: &Chronicle<'_>, attempt: &Attempt, calls: &[&Call], verdict: &mut Verdict) {
     let mut answers = calls.iter().filter(|call| call.called.rpc.is_answer());
     let Some(first) = answers.next() else { return };
-    // Core makes a failure of a cancellation in a shutdown, so that ours says it first.
-    let is_translated = |call: &&&Call| {
-        first.called.rpc == Rpc::Cancel
-            && call.called.lane == Lane::Sdk
-            && call.called.failure.as_deref() == Some("WorkerShutdown")
-    };
     // Core fails an attempt by itself for details that it knows to be too large, while nobody else does.
     if first.called.failure.as_deref() == Some("PayloadsTooLarge") {
         return;
     }
+    // Ours is said before the one that core makes of it, or after it, where core was left to say it.
+    let is_translated = |call: &Call| {
+        first.called.rpc == Rpc::Cancel && is_of_core(call)
+            || call.called.rpc == Rpc::Cancel
+                && is_of_core(first)
+                && is_left_to_core(chronicle, attempt)
+    };
     let differs = |call: &&&Call| call.called.rpc != first.called.rpc && !is_translated(call);
     if let Some(other) = answers.find(differs) {
         let how = format!("{:?} after {:?}", other.called, first.called);
         verdict.broken("one answer", other.sent.1, how);
     }
+}
+
+/// What core makes of a cancellation in a shutdown.
+fn is_of_core(call: &Call) -> bool {
+    call.called.lane == Lane::Sdk && call.called.failure.as_deref() == Some("WorkerShutdown")
+}
+
+/// Whether a cancellation was left to core in a shutdown: a report of its own could have been told of it.
+fn is_left_to_core(chronicle: &Chronicle<'_>, attempt: &Attempt) -> bool {
+    let fired = chronicle.lives.iter().filter_map(|life| {
+        let (since, grace) = life.shutting_down?;
+        Some(since.1 + grace?)
+    });
+    let mut reports =
+        chronicle.calls_of(attempt.token).filter(|call| call.is(Lane::Sdk, Rpc::Heartbeat));
+    fired.into_iter().any(|fired| {
+        reports.any(|call| {
+            let settling = chronicle.settling_as_measured(attempt, call.sent.0);
+            call.sent.1 <= fired && fired.since(call.sent.1) <= settling + TICK
+        })
+    })
 }
 
 /// A value that a body returned completes the activity, and an error of its own fails the attempt, whatever
@@ -75,6 +101,46 @@ fn is_what_it_returned(attempt: &Attempt, calls: &[&Call], verdict: &mut Verdict
     if let Some(other) = answers.find(|call| call.called.rpc != expected && !by_core(call)) {
         let how = format!("{:?}, but {:?}", attempt.returned, other.called);
         verdict.broken("what a body returned is its answer", other.sent.1, how);
+    }
+}
+
+/// A body that stopped, and whose attempt had heard of a request to cancel, was cancelled.
+fn is_as_requested(
+    chronicle: &Chronicle<'_>,
+    attempt: &Attempt,
+    calls: &[&Call],
+    verdict: &mut Verdict,
+) {
+    let Some((returned, End::Stops)) = attempt.returned else { return };
+    let yields = |(_, said): &(When, Said)| match said {
+        Said::Cancelled(reason) => matches!(
+            reason,
+            CancelReason::Requested
+                | CancelReason::Paused
+                | CancelReason::Reset
+                | CancelReason::WorkerShutdown
+                | CancelReason::Stalled
+        ),
+        _ => true,
+    };
+    let is_request = |call: &&Call| match call.heard {
+        Some((heard, Answer::Recorded(flags))) => {
+            flags.cancel_requested && call.called.lane == Lane::Ours && heard.1 + TICK < returned.1
+        }
+        _ => false,
+    };
+    if !calls.iter().copied().any(|call| is_request(&call)) || !attempt.said.iter().all(yields) {
+        return;
+    }
+    let is_other = |call: &&&Call| {
+        let by_core = call.called.failure.as_deref() == Some("PayloadsTooLarge")
+            || is_of_core(call) && is_left_to_core(chronicle, attempt);
+        call.called.rpc.is_answer() && call.called.rpc != Rpc::Cancel && !by_core
+    };
+    let mut answered = calls.iter().take_while(|call| call.called.rpc != Rpc::Cancel);
+    if let Some(other) = answered.find(is_other) {
+        let how = format!("the request was heard before {}: {:?}", returned.1, other.called);
+        verdict.broken("a request to cancel is answered as one", other.sent.1, how);
     }
 }
 
@@ -103,5 +169,27 @@ fn is_left_alone(attempt: &Attempt, calls: &[&Call], verdict: &mut Verdict) {
     {
         let how = format!("known since {}: {:?}", known.1, late.called);
         verdict.broken(RULE, late.sent.1, how);
+    }
+}
+
+/// Once the server said that it knows an attempt no more, its answer is not said again; but for what is
+/// heard in the instant in which the time for asking ends.
+fn is_not_repeated(
+    chronicle: &Chronicle<'_>,
+    attempt: &Attempt,
+    calls: &[&Call],
+    verdict: &mut Verdict,
+) {
+    let Some((returned, _)) = attempt.returned else { return };
+    let end = returned.1 + chronicle.schedule.heartbeat_timeout();
+    let ours = || calls.iter().filter(|call| call.called.lane == Lane::Ours);
+    let told = ours().filter(|call| call.sent.0 > returned.0).find_map(|call| match call.heard {
+        Some((heard, Answer::Refused(Refusal::NotFound))) if heard.1 < end => Some(heard),
+        _ => None,
+    });
+    let Some(told) = told else { return };
+    if let Some(again) = ours().find(|call| call.called.rpc.is_answer() && call.sent.0 > told.0) {
+        let how = format!("known since {}: {:?}", told.1, again.called);
+        verdict.broken("an answer that the server has is not said again", again.sent.1, how);
     }
 }

@@ -267,4 +267,23 @@ impl<'a> Chronicle<'a> {
     pub(super) fn settling(&self) -> Duration {
         Duration::from_millis(100).max(self.schedule.round_trip() * 2 * 2)
     }
+
+    /// As [`settling`](Self::settling), as an attempt has measured it as of a step.
+    pub(super) fn settling_as_measured(&self, attempt: &Attempt, step: usize) -> Duration {
+        self.settling().max(self.measured(attempt, step) * 4)
+    }
+
+    /// The round trip that an attempt has measured as of a step: the longest, which fades.
+    fn measured(&self, attempt: &Attempt, step: usize) -> Duration {
+        let ours = |call: &&Call| call.is(Lane::Ours, Rpc::Heartbeat) && call.is_recorded();
+        let answered = self.calls_of(attempt.token).filter(ours);
+        let mut answered: Vec<_> = answered
+            .filter_map(|call| call.heard.map(|(heard, _)| (heard, heard.1.since(call.sent.1))))
+            .filter(|(heard, _)| heard.0 < step)
+            .collect();
+        answered.sort_unstable();
+        answered
+            .into_iter()
+            .fold(Duration::ZERO, |round_trip, (_, took)| took.max(round_trip.mul_f64(0.9)))
+    }
 }

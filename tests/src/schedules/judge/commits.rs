@@ -57,7 +57,7 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
             What::Body(token, Said::Began(value)) => sight.began(*token, *value, when, verdict),
             What::Took { call, answer, .. } => {
                 if let Some(call) = chronicle.calls.get(call) {
-                    sight.wrote(chronicle, call, *answer, when, verdict);
+                    sight.wrote(chronicle, call, *answer, (when, held), verdict);
                 }
             }
             What::Started { token, .. } => sight.started(*token, held, when, verdict),
@@ -90,17 +90,18 @@ impl Sight {
         chronicle: &Chronicle<'_>,
         call: &Call,
         answer: Answer,
-        when: When,
+        (when, held): (When, u64),
         verdict: &mut Verdict,
     ) {
-        let writes = match (call.called.rpc, answer) {
-            (Rpc::Heartbeat, Answer::Recorded(_)) => true,
-            (Rpc::Fail, Answer::Done) => call.called.value.is_some(),
-            _ => false,
-        };
         // An earlier attempt of the same number, after a reset: nothing bounds what it has sent.
         let another = self.running.filter(|running| call.called.token != Some(*running));
         let is_of_another = another.is_some();
+        let writes = match (call.called.rpc, answer) {
+            (Rpc::Heartbeat, Answer::Recorded(_)) => true,
+            // Its own failure leaves what is there, that of another one takes it away.
+            (Rpc::Fail, Answer::Done) => call.called.value.is_some() || is_of_another && held == 0,
+            _ => false,
+        };
         if call.called.rpc.is_answer() && answer == Answer::Done {
             self.running = None;
         }

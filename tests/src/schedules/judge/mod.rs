@@ -9,6 +9,7 @@ mod commits;
 mod economy;
 mod failures;
 mod lease;
+mod prompt;
 mod rare;
 mod reasons;
 mod survival;
@@ -68,6 +69,7 @@ pub fn judge(schedule: &Schedule, ran: &Ran) -> Verdict {
     let chronicle = Chronicle::of(schedule, &ran.history);
     let mut verdict = Verdict::default();
     commits::judge(&chronicle, &mut verdict);
+    prompt::judge(&chronicle, &mut verdict);
     failures::judge(&chronicle, &mut verdict);
     lease::judge(&chronicle, &mut verdict);
     survival::judge(&chronicle, &mut verdict);

@@ -1,10 +1,11 @@
 //! Rule 4: trouble that is short enough costs no attempt, and a give-up by the SDK no result.
 //!
-//! One span of trouble is short enough below the timeout less an interval, a retry and a round
-//! trip; one lost report of the SDK, which may stand for a beat of ours, where two intervals fit into
-//! the timeout. Of several within one timeout nothing is promised. A body that returned while the
-//! server knew its attempt has its value or its error there within a beat and a retry of a network
-//! that is healthy.
+//! One span of trouble is short enough below the timeout less what lies between two beats of our own
+//! lane, and a round trip; to it belongs the pause after what it swallowed last. Reports of the SDK that
+//! are lost cost nothing, however many: one stands for a beat of ours only where the next one comes in
+//! time. Of several spans within one timeout nothing is promised. A body that returned while the server
+//! knew its attempt has its value or its error there within a beat and a retry of a network that is
+//! healthy.
 
 use std::time::Duration;
 
@@ -70,15 +71,13 @@ fn survives(
     if attempt.returned.is_some_and(|(ended, _)| when.1.since(ended.1) >= timeout) {
         return;
     }
-    let schedule = chronicle.schedule;
+    let has_returned = attempt.returned.is_some_and(|(ended, _)| ended.0 < when.0);
     let (count, length) = trouble.between(when.1 - timeout, when.1);
     let reports = trouble.reports_between(when.1 - timeout, when.1);
     let is_short = match reports {
         // Where nothing went wrong, nothing may, however long the interval.
-        0 => count == 0 || count == 1 && length < survivable(chronicle),
-        // The beat after it comes in time, unless the interval is long.
-        1 => count == 0 && schedule.interval() * 2 + schedule.round_trip() + TICK < timeout,
-        _ => false,
+        0 => count == 0 || count == 1 && length < survivable(chronicle, has_returned),
+        _ => count == 0,
     };
     if is_short {
         let how = format!("{} was {what} after {length:?} of trouble", attempt.token.0);

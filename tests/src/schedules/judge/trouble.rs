@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
-use super::chronicle::{Attempt, Chronicle};
+use super::{
+    chronicle::{Attempt, Call, Chronicle},
+    lease::{TICK, end_of_lease},
+};
 use crate::inprocess::{
     Moment,
     history::{Lane, Rpc},
     network::{Hits, Loss},
 };
+
+/// The longest pause between two tries of a long timeout.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Spans of trouble, which may overlap.
 pub(super) struct Trouble {
@@ -24,7 +30,6 @@ impl Trouble {
         let outages = schedule.outages.iter().filter(|outage| hits_ours(outage.hits));
         let mut spans: Vec<_> = outages.map(|outage| (outage.from, outage.to)).collect();
         // A call that is lost is trouble for as long as it may keep its caller from trying again.
-        let longest = retry(chronicle);
         let mut reports = Vec::new();
         for call in chronicle.calls_of(attempt.token) {
             let fate = call.called.fate;
@@ -36,10 +41,13 @@ impl Trouble {
                 continue;
             }
             let delayed = fate.before.max(fate.after) > schedule.latency;
+            if fate.loss == Loss::Nothing && !delayed {
+                continue;
+            }
+            let pause = pause_after(chronicle, attempt, call);
             let length = match fate.loss {
-                Loss::Nothing if !delayed => continue,
-                Loss::Nothing => (fate.before + fate.after).min(longest),
-                _ => longest,
+                Loss::Nothing => (fate.before + fate.after).min(pause),
+                _ => pause,
             };
             spans.push((call.sent.1, call.sent.1 + length));
         }
@@ -84,12 +92,24 @@ impl Trouble {
 /// How long it may take to try again after a beat that was lost.
 pub(super) fn retry(chronicle: &Chronicle<'_>) -> Duration {
     let eighth = chronicle.schedule.heartbeat_timeout() / 8;
-    chronicle.schedule.interval().max(eighth)
+    chronicle.schedule.interval().max(eighth.min(LONGEST_PAUSE))
 }
 
-/// The longest trouble that an attempt must survive.
-pub(super) fn survivable(chronicle: &Chronicle<'_>) -> Duration {
+/// How long it may take to try again after this one: the less is left of the lease, the sooner.
+fn pause_after(chronicle: &Chronicle<'_>, attempt: &Attempt, call: &Call) -> Duration {
+    let left = end_of_lease(chronicle, attempt, call.sent.0).since(call.sent.1);
+    let settling = chronicle.settling_as_measured(attempt, call.sent.0);
+    let least = settling.max(chronicle.schedule.interval() / 4);
+    retry(chronicle).min((left / 3).max(least)) + TICK
+}
+
+/// The longest trouble that an attempt must survive, with the pause after what it swallowed last: as
+/// long as the timeout, but for what lies between two beats of our own lane, and a round trip.
+pub(super) fn survivable(chronicle: &Chronicle<'_>, has_returned: bool) -> Duration {
     let schedule = chronicle.schedule;
-    let spent = schedule.interval() + retry(chronicle) + schedule.round_trip();
-    schedule.heartbeat_timeout().saturating_sub(spent)
+    let (timeout, interval) = (schedule.heartbeat_timeout(), schedule.interval());
+    // The SDK's lane carries every third beat where the interval is short enough, and after the body has
+    // ended an answer has as long to come before it is asked about.
+    let apart = if has_returned || interval <= timeout / 3 { interval * 2 } else { interval };
+    timeout.saturating_sub(apart + schedule.round_trip() + TICK)
 }

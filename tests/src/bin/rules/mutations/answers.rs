@@ -40,8 +40,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "it is tried for ever",
         TRIES,
-        "(self.end > now).then(|| self.end.min(now + self.length))",
-        "Some(now + self.length)",
+        "(self.end > now).then(|| self.end.min(now + length))",
+        "Some(now + length)",
     ),
     of(
         "beats go on though the server knows the attempt no more",

@@ -19,8 +19,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "beats that nobody answers are waited for",
         BEATS,
-        ".min(self.longest_pause()).max(first.min(interval))",
-        ".max(self.longest_beat())",
+        "delay.min(self.part_of_lease(now).max(least))",
+        "delay.max(least).max(self.longest_beat())",
     ),
     of(
         "a slow answer is a lost one",
