@@ -228,6 +228,24 @@ fn a_deadline_is_the_declared_one() {
     assert_eq!(cut_short.took(), Duration::from_hours(2));
 }
 
+/// Commits what is done.
+#[activity(heartbeat_timeout = "9s")]
+async fn commit_to(checkpoint: Checkpoint<u64>, end: u64) -> Result<(), ActivityError> {
+    for number in checkpoint.get()..end {
+        checkpoint.commit(number + 1).await?;
+    }
+    Ok(())
+}
+
+#[test]
+fn what_was_committed_is_not_lost_in_a_crash() {
+    let crashed = Trial::of(commit_to, 9).after_save(5, Event::Crash).run();
+    assert_eq!(crashed.acknowledged(), Some(4_u64));
+    let hanging = Trial::of(commit_to, 9).after_save(3, Event::HeartbeatsHang).run();
+    assert_eq!(hanging.failure_type(), Some("LeaseLost"));
+    assert_eq!((hanging.acknowledged(), hanging.checkpoint()), (Some(2_u64), Some(3_u64)));
+}
+
 struct Adder {
     by: u64,
     calls: AtomicU64,
@@ -306,7 +324,7 @@ async fn a_trial_runs_within_a_runtime_as_well() {
     assert_eq!(Trial::of(count_to, 5).run().output(), Some(&5));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_body_runs_with_handles_made_by_hand() {
     let handles = Handles::resumed_from(2_u64);
     assert!(handles.checkpoint().is_resumed());

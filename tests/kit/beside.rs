@@ -1,13 +1,17 @@
 //! The kit beside other tools, and bodies that do not live by the runtime alone.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use autobeat::{
-    Checkpoint, activity,
+    Checkpoint, activities, activity,
     testing::{CancelCheck, Event, ResumeCheck, Trial},
 };
 use proptest::prelude::*;
 use rstest::rstest;
+use temporalio_common::data_converters::MultiArgs2;
 use temporalio_sdk::activities::ActivityError;
 use tokio::{sync::oneshot, time::timeout};
 
@@ -44,6 +48,59 @@ proptest! {
 async fn it_resumes_within_a_runtime() {
     one_an_item!(copy).run();
     CancelCheck::in_world(copy, World::new, World::job).run();
+}
+
+/// Books rows, in memory.
+#[derive(Default)]
+struct Ledger {
+    rows: Mutex<Vec<u64>>,
+}
+
+#[activities]
+impl Ledger {
+    /// Books each row once.
+    #[activity(heartbeat_timeout = "30s")]
+    async fn book(
+        self: Arc<Self>,
+        done: Checkpoint<u64>,
+        from: u64,
+        to: u64,
+    ) -> Result<u64, ActivityError> {
+        for row in done.resume(from..to) {
+            self.rows.lock().unwrap().push(row?);
+        }
+        Ok(to - from)
+    }
+
+    /// Books each after it has saved that it did.
+    #[activity(heartbeat_timeout = "30s")]
+    async fn book_too_late(
+        self: Arc<Self>,
+        done: Checkpoint<u64>,
+        to: u64,
+    ) -> Result<u64, ActivityError> {
+        for row in done.get()..to {
+            done.save(row + 1)?;
+            self.rows.lock().unwrap().push(row);
+        }
+        Ok(to)
+    }
+
+    fn rows(self: &Arc<Self>) -> Vec<u64> {
+        self.rows.lock().unwrap().clone()
+    }
+}
+
+#[test]
+fn a_method_is_checked_on_the_instance_of_its_world() {
+    let rows = |_: &Arc<Ledger>| MultiArgs2(3, 9);
+    let check = ResumeCheck::of_method(Ledger::book, Arc::default, Arc::clone, rows);
+    check.effects(Ledger::rows).repeats_at_most(1).run();
+    let check = CancelCheck::of_method(Ledger::book, Arc::default, Arc::clone, rows);
+    check.effects(Ledger::rows).run();
+    let check = ResumeCheck::of_method(Ledger::book_too_late, Arc::default, Arc::clone, |_| 9);
+    let story = story(|| check.effects(Ledger::rows).run());
+    assert!(story.contains("missing: 0, 0× instead of 1×"), "{story}");
 }
 
 /// Leaves an item to a thread of its own, and waits for it, but not for ever.

@@ -156,6 +156,7 @@
 //! - Threads that the body starts by itself live on after a crash; tasks of the runtime do not.
 //! - Timers take no time. A body that waits with a timeout for a thread or a socket of its own sees the
 //!   timeout first, unless it is checked [in real time](ResumeCheck::in_real_time).
+//! - A body that waits for what never comes does so here as well: the check does not end.
 //! - The world is what the test looks at. An effect that is not among the
 //!   [`effects`](ResumeCheck::effects) is not checked.
 //!
