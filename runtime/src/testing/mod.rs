@@ -53,8 +53,8 @@
 //! What is asked is the user's choice. Always: that it completes, wherever it crashed. Unless
 //! [`any_result`](ResumeCheck::any_result): with the same result. With
 //! [`effects`](ResumeCheck::effects): that nothing is missing, and nothing is there that an undisturbed
-//! run does not do. With [`repeats_at_most`](ResumeCheck::repeats_at_most): that no more is done again
-//! than the crash has lost. An activity that begins from the start each time has all its effects, and
+//! run does not do. With [`repeats_at_most`](ResumeCheck::repeats_at_most): that nothing is done again that
+//! the server knew to be done. An activity that begins from the start each time has all its effects, and
 //! completes with the right result; only the last rule tells it from one that resumes.
 //!
 //! # What a failure says

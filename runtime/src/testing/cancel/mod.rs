@@ -220,7 +220,7 @@ where
     }
 
     fn failure(&self) -> Option<String> {
-        let rule = ResumeRule { same_result: true, repeats: None };
+        let rule = ResumeRule { same_result: true };
         let undisturbed = match self.scene.undisturbed(rule) {
             Ok(undisturbed) => undisturbed,
             Err(failure) => return Some(failure),
@@ -275,8 +275,8 @@ where
         if wrong.is_empty() && played.curtain.is_retried() {
             let chapters = vec![Chapter::without_crash(&held, &played)];
             let whole = self.scene.finish(&mut play, chapters);
-            let rule = ResumeRule { same_result: !self.rule.may_complete, repeats: None };
-            let after = rule.judge(&undisturbed.account, &whole.account);
+            let rule = ResumeRule { same_result: !self.rule.may_complete };
+            let after = rule.judge(&undisturbed.account, &whole.account, None);
             wrong.extend(after.into_iter().map(|line| format!("in the attempt after it: {line}")));
         }
         (!wrong.is_empty()).then_some((played, wrong))

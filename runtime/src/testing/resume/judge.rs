@@ -8,8 +8,6 @@ use crate::testing::scene::Output;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::testing) struct Rule {
     pub(in crate::testing) same_result: bool,
-    /// How many effects belong to one save.
-    pub(in crate::testing) repeats: Option<u64>,
 }
 
 /// What came of a piece of work.
@@ -17,37 +15,19 @@ pub(in crate::testing) struct Account {
     /// What it completed with, or how its last attempt ended.
     pub(in crate::testing) result: Result<Output, String>,
     pub(in crate::testing) effects: Vec<String>,
-    pub(in crate::testing) lost: Lost,
-}
-
-/// What the attempts of one piece of work did that the next one did not know.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::testing) struct Lost {
-    /// How many saves.
-    pub(in crate::testing) saves: u64,
-    /// How often one ended in the middle: at a save, whose work is done, so that of several on their
-    /// way at once all others are lost.
-    pub(in crate::testing) crashes: u64,
-    /// How many effects that come after the last save.
-    pub(in crate::testing) after_all: u64,
-}
-
-impl Lost {
-    /// How many effects may be done again, where so many belong to one save.
-    fn allows(self, repeats: u64) -> u64 {
-        match repeats.checked_sub(1) {
-            None => 0,
-            Some(others) => repeats * self.saves + others * self.crashes + self.after_all,
-        }
-    }
 }
 
 /// How many of one kind are listed.
 const LISTED: usize = 5;
 
 impl Rule {
-    /// What is wrong with an account, a line each.
-    pub(in crate::testing) fn judge(self, undisturbed: &Account, account: &Account) -> Vec<String> {
+    /// What is wrong with an account, a line each; where it is known, how many effects may be repeated.
+    pub(in crate::testing) fn judge(
+        self,
+        undisturbed: &Account,
+        account: &Account,
+        may_repeat: Option<u64>,
+    ) -> Vec<String> {
         let mut wrong = Vec::new();
         match (&undisturbed.result, &account.result) {
             (Ok(expected), Ok(found)) if self.same_result && expected != found => {
@@ -72,7 +52,7 @@ impl Rule {
         });
         let again: Vec<&str> = again.map(|(effect, _)| *effect).collect();
         let repeats: u64 = again.iter().map(|it| of(&found, it) - of(&expected, it)).sum();
-        if let Some(most) = self.repeats.map(|repeats| account.lost.allows(repeats))
+        if let Some(most) = may_repeat
             && repeats > most
         {
             wrong.push(format!("effects done again: {repeats}, of which {most} may be"));

@@ -1,5 +1,6 @@
 //! Whether an activity resumes, wherever it crashes.
 
+mod allowance;
 mod case;
 mod judge;
 mod story;
@@ -10,11 +11,12 @@ use std::{
 };
 
 use self::{
+    allowance::Allowance,
     case::{At, Case, cases, draw},
     story::Story,
 };
 pub(super) use self::{
-    judge::{Account, Lost, Rule},
+    judge::{Account, Rule},
     story::{Chapter, times},
 };
 use super::{
@@ -90,6 +92,7 @@ const RETRIES: usize = 3;
 pub struct ResumeCheck<A: Activity, W> {
     scene: Scene<A, W>,
     rule: Rule,
+    repeats: Option<u64>,
     seed: Option<u64>,
     drawn: Option<u64>,
     only: Option<Case>,
@@ -131,9 +134,9 @@ where
         instance: impl Fn(&W) -> A::Instance + Send + 'static,
         input: impl Fn(&W) -> A::Input + Send + 'static,
     ) -> Self {
-        let rule = Rule { same_result: true, repeats: None };
+        let rule = Rule { same_result: true };
         let scene = Scene::new(activity, world, instance, input);
-        Self { scene, rule, seed: None, drawn: None, only: None }
+        Self { scene, rule, repeats: None, seed: None, drawn: None, only: None }
     }
 
     /// How to see in a world what was done: each effect that an undisturbed run has must be there as
@@ -146,11 +149,11 @@ where
         self
     }
 
-    /// How many effects may be done again for each save that a crash loses: 1 where each item has one
-    /// effect and is saved after it, 10 where one save stands for ten, 8 where eight items are on their
-    /// way at once, and 0 where nothing may ever be done twice. Otherwise, any number.
+    /// What may be done again: with 1, what was done since the save that the server holds, and nothing
+    /// before it; where several items are on their way at once, their number, since a crash repeats all
+    /// but the one that was saved; with 0, nothing at all. Otherwise, anything.
     pub fn repeats_at_most(mut self, repeats: u64) -> Self {
-        self.rule.repeats = Some(repeats);
+        self.repeats = Some(repeats);
         self
     }
 
@@ -236,12 +239,11 @@ where
         }
         let cases =
             self.only.clone().map_or_else(|| cases(&tried, saves, &mut random), |it| vec![it]);
-        let after_all = self.scene.effects_after(saves, undisturbed);
+        let mut allowance = Allowance::new(self.repeats);
         cases.iter().find_map(|case| {
-            let mut whole = self.scene.play(case);
-            let ends = case.0.iter().filter(|crash| crash.at == At::End).count();
-            whole.account.lost.after_all = if ends > 0 { after_all } else { 0 };
-            let wrong = self.rule.judge(&undisturbed.account, &whole.account);
+            let whole = self.scene.play(case);
+            let may_repeat = allowance.of(&whole, |save| self.scene.effects_at(save));
+            let wrong = self.rule.judge(&undisturbed.account, &whole.account, may_repeat);
             let story = Story {
                 activity_type: &self.scene.activity_type,
                 undisturbed,
@@ -273,8 +275,7 @@ where
             return Err(format!("`{name}` does not complete undisturbed: it {how}"));
         }
         let again = self.play(&Case(Vec::new()));
-        let rule = Rule { repeats: Some(0), ..rule };
-        let differs = rule.judge(&undisturbed.account, &again.account);
+        let differs = rule.judge(&undisturbed.account, &again.account, Some(0));
         if differs.is_empty() { Ok(undisturbed) } else { Err(unsteady(name, &differs)) }
     }
 
@@ -290,7 +291,10 @@ where
                 played.curtain = Curtain::Crashed;
             }
             let goes_on = played.curtain.is_retried();
-            chapters.push(Chapter::of(&held, &played, Some(*crash)));
+            let mut chapter = Chapter::of(&held, &played, Some(*crash));
+            chapter.done = matches!(played.curtain, Curtain::Crashed)
+                .then(|| self.effects(&play.world).len() as u64);
+            chapters.push(chapter);
             if !goes_on {
                 return self.told(&play, chapters, &played.curtain);
             }
@@ -298,12 +302,11 @@ where
         self.finish(&mut play, chapters)
     }
 
-    /// How many effects come after this save.
-    fn effects_after(&self, save: u64, undisturbed: &Whole) -> u64 {
+    /// How many effects there are at this save.
+    fn effects_at(&self, save: u64) -> u64 {
         let mut play = self.open();
         play.attempt(vec![(Point::Save(save), Event::Crash)]);
-        let before = self.effects(&play.world).len();
-        undisturbed.account.effects.len().saturating_sub(before) as u64
+        self.effects(&play.world).len() as u64
     }
 
     /// Plays attempts that nothing disturbs until there is none after them.
@@ -329,12 +332,7 @@ where
             Curtain::Answered(Ok(output)) => Ok(Output::of(output)),
             other => Err(other.to_string()),
         };
-        let mut lost = Lost::default();
-        for chapter in &chapters[..chapters.len() - 1] {
-            lost.saves += chapter.lost;
-            lost.crashes += 1;
-        }
-        let account = Account { result, effects: self.effects(&play.world), lost };
+        let account = Account { result, effects: self.effects(&play.world) };
         Whole { chapters, account }
     }
 }

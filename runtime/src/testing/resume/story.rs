@@ -16,6 +16,8 @@ pub(in crate::testing) struct Chapter {
     pub(in crate::testing) gave_way: u64,
     /// How many saves the server does not have.
     pub(in crate::testing) lost: u64,
+    /// How many effects there were after it, where it crashed.
+    pub(super) done: Option<u64>,
     started_from: String,
     left: String,
     ended: String,
@@ -34,11 +36,19 @@ impl Chapter {
             saves: played.traces.saves,
             gave_way: played.traces.gave_way,
             lost: played.traces.lost,
+            done: None,
             started_from: text(held),
             left: text(&played.traces.held),
             ended: played.curtain.to_string(),
             crash,
         }
+    }
+}
+
+impl Chapter {
+    /// Whether its crash was within a save, rather than after its body.
+    pub(super) fn crashed_at_a_save(&self) -> bool {
+        matches!(self.crash, Some(Crash { at: At::Save(_), .. }))
     }
 }
 
