@@ -3,7 +3,7 @@
 //! No heartbeat goes out by the clock here: what the server holds is what the script of a case says. So
 //! bodies that block their thread can be checked, and a clock that runs ahead ends no attempt.
 
-use std::{fmt::Debug, sync::Arc};
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
 use temporalio_common::{
     data_converters::{PayloadConverter, TemporalSerializable},
@@ -19,8 +19,14 @@ use super::{
 };
 use crate::{attempt::excerpt, checkpoint::encode, worker::Activity};
 
+/// Effects in words, and how often each was done.
+pub(super) type Effects = BTreeMap<String, u64>;
+
 /// Makes something of a world.
 type Of<W, T> = Box<dyn Fn(&W) -> T + Send>;
+
+/// Shows each effect in a world.
+type Look<W> = Box<dyn Fn(&W, &mut dyn FnMut(&dyn Debug)) + Send>;
 
 /// An activity, and how its world is made and looked at.
 pub(super) struct Scene<A: Activity, W> {
@@ -28,7 +34,7 @@ pub(super) struct Scene<A: Activity, W> {
     pub(super) world: Box<dyn Fn() -> W + Send>,
     instance: Of<W, A::Instance>,
     input: Of<W, A::Input>,
-    effects: Option<Of<W, Vec<String>>>,
+    effects: Option<Look<W>>,
     pub(super) in_real_time: bool,
 }
 
@@ -74,15 +80,31 @@ where
     where
         E: IntoIterator<Item: Debug>,
     {
-        let look = move |world: &W| {
-            effects(world).into_iter().map(|effect| format!("{effect:?}")).collect()
-        };
-        self.effects = Some(Box::new(look));
+        self.effects = Some(Box::new(move |world, see| {
+            for effect in effects(world) {
+                see(&effect);
+            }
+        }));
     }
 
-    /// What was done in a world, each effect in words.
-    pub(super) fn effects(&self, world: &W) -> Vec<String> {
-        self.effects.as_ref().map_or_else(Vec::new, |look| look(world))
+    /// What was done in a world.
+    pub(super) fn effects(&self, world: &W) -> Effects {
+        let mut found = Effects::new();
+        self.see(world, &mut |effect| *found.entry(format!("{effect:?}")).or_default() += 1);
+        found
+    }
+
+    /// How many effects there are in a world.
+    pub(super) fn effect_count(&self, world: &W) -> u64 {
+        let mut count = 0;
+        self.see(world, &mut |_| count += 1);
+        count
+    }
+
+    fn see(&self, world: &W, see: &mut dyn FnMut(&dyn Debug)) {
+        if let Some(effects) = &self.effects {
+            effects(world, see);
+        }
     }
 
     /// A fresh world, before the first attempt.

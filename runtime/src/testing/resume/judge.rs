@@ -1,8 +1,6 @@
 //! What is asked of a case, compared with a run that nothing disturbed.
 
-use std::collections::BTreeMap;
-
-use crate::testing::scene::Output;
+use crate::testing::scene::{Effects, Output};
 
 /// The rule that the user chose.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +12,7 @@ pub(in crate::testing) struct Rule {
 pub(in crate::testing) struct Account {
     /// What it completed with, or how its last attempt ended.
     pub(in crate::testing) result: Result<Output, String>,
-    pub(in crate::testing) effects: Vec<String>,
+    pub(in crate::testing) effects: Effects,
 }
 
 /// How many of one kind are listed.
@@ -40,47 +38,43 @@ impl Rule {
             (_, Err(how)) => wrong.push(format!("it does not complete: the last attempt {how}")),
             _ => {}
         }
-        let (expected, found) = (count(&undisturbed.effects), count(&account.effects));
+        let (expected, found) = (&undisturbed.effects, &account.effects);
         if account.result.is_ok() {
-            let missing = expected.iter().filter(|(effect, times)| of(&found, effect) < **times);
-            wrong.extend(list("missing", missing.map(|(effect, _)| *effect), &expected, &found));
+            let missing = expected.iter().filter(|(effect, times)| of(found, effect) < **times);
+            wrong.extend(list(
+                "missing",
+                missing.map(|(effect, _)| effect.as_str()),
+                expected,
+                found,
+            ));
         }
-        let strange = found.keys().filter(|effect| !expected.contains_key(**effect)).copied();
-        wrong.extend(list("never done undisturbed", strange, &expected, &found));
+        let strange =
+            found.keys().map(String::as_str).filter(|effect| !expected.contains_key(*effect));
+        wrong.extend(list("never done undisturbed", strange, expected, found));
         let again = found.iter().filter(|(effect, times)| {
-            expected.contains_key(**effect) && **times > of(&expected, effect)
+            expected.contains_key(*effect) && **times > of(expected, effect)
         });
-        let again: Vec<&str> = again.map(|(effect, _)| *effect).collect();
-        let repeats: u64 = again.iter().map(|it| of(&found, it) - of(&expected, it)).sum();
+        let again: Vec<&str> = again.map(|(effect, _)| effect.as_str()).collect();
+        let repeats: u64 = again.iter().map(|it| of(found, it) - of(expected, it)).sum();
         if let Some(most) = may_repeat
             && repeats > most
         {
             wrong.push(format!("effects done again: {repeats}, of which {most} may be"));
-            wrong.extend(list("repeated", again.into_iter(), &expected, &found));
+            wrong.extend(list("repeated", again.into_iter(), expected, found));
         }
         wrong
     }
 }
 
-type Counts<'a> = BTreeMap<&'a str, u64>;
-
-fn count(effects: &[String]) -> Counts<'_> {
-    let mut counts = Counts::new();
-    for effect in effects {
-        *counts.entry(effect).or_default() += 1;
-    }
-    counts
-}
-
-fn of(counts: &Counts<'_>, effect: &str) -> u64 {
+fn of(counts: &Effects, effect: &str) -> u64 {
     counts.get(effect).copied().unwrap_or_default()
 }
 
 fn list<'a>(
     kind: &str,
     effects: impl Iterator<Item = &'a str>,
-    expected: &Counts<'_>,
-    found: &Counts<'_>,
+    expected: &Effects,
+    found: &Effects,
 ) -> Vec<String> {
     let effects: Vec<&str> = effects.collect();
     let listed = effects.iter().take(LISTED).map(|effect| {

@@ -292,8 +292,8 @@ where
             }
             let goes_on = played.curtain.is_retried();
             let mut chapter = Chapter::of(&held, &played, Some(*crash));
-            chapter.done = matches!(played.curtain, Curtain::Crashed)
-                .then(|| self.effects(&play.world).len() as u64);
+            chapter.done =
+                matches!(played.curtain, Curtain::Crashed).then(|| self.effect_count(&play.world));
             chapters.push(chapter);
             if !goes_on {
                 return self.told(&play, chapters, &played.curtain);
@@ -306,7 +306,7 @@ where
     fn effects_at(&self, save: u64) -> u64 {
         let mut play = self.open();
         play.attempt(vec![(Point::Save(save), Event::Crash)]);
-        self.effects(&play.world).len() as u64
+        self.effect_count(&play.world)
     }
 
     /// Plays attempts that nothing disturbs until there is none after them.
