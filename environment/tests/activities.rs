@@ -27,7 +27,7 @@ async fn count_to(checkpoint: Checkpoint<u64>, end: u64) -> Result<u64, Activity
         number?;
         sleep(SECOND).await;
     }
-    Ok(end - if checkpoint.is_resumed() { 1 } else { 0 })
+    Ok(end - u64::from(checkpoint.is_resumed()))
 }
 
 #[activity(heartbeat_timeout = "9s")]

@@ -11,6 +11,7 @@
 
 mod acknowledgements;
 mod details;
+mod watched;
 
 use std::{
     any::type_name,
@@ -109,18 +110,6 @@ impl<T: CheckpointState> Checkpoint<T> {
 
     pub(crate) fn cancellation(&self) -> &Cancellation {
         &self.cancellation
-    }
-
-    /// What tells a test of each save.
-    #[cfg(feature = "testing")]
-    pub(crate) fn watched(&self) -> &Watched {
-        &self.slot.watched
-    }
-
-    /// What a heartbeat would see of it.
-    #[cfg(feature = "testing")]
-    pub(crate) fn source(&self) -> Arc<dyn Source> {
-        Arc::clone(&self.slot) as Arc<dyn Source>
     }
 
     /// Which loops went over which position.
@@ -327,21 +316,6 @@ impl<T> Slot<T> {
         drop(replaced);
         self.tell_saved();
         version
-    }
-}
-
-/// What a test is told of; nothing without the feature.
-impl<T> Slot<T> {
-    #[inline]
-    fn tell_saved(&self) {
-        #[cfg(feature = "testing")]
-        self.watched.saved();
-    }
-
-    #[inline]
-    fn tell_committing(&self) {
-        #[cfg(feature = "testing")]
-        self.watched.commits();
     }
 }
 
