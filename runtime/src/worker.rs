@@ -19,7 +19,7 @@ use crate::{
     attempt::{self, ActivityReturn, Facts, Takes},
     cancel::Cancellation,
     checkpoint::{Checkpoint, CheckpointState},
-    lease::{Lease, local::LocalLease, server::ServerLease},
+    lease::{Lease, environment::EnvironmentLease, local::LocalLease, server::ServerLease},
     options::{Options, activity_options},
     types::DeclaresCloseTimeout,
 };
@@ -75,6 +75,11 @@ impl Attempt {
         T: TemporalSerializable + Send + 'static,
     {
         let Self { options, facts, lease } = self;
+        #[cfg(feature = "testing")]
+        let body = match lease.watch() {
+            Some(watch) => crate::watch::watched(watch, takes, body),
+            None => body,
+        };
         Box::pin(attempt::run(options, takes, facts, lease, |checkpoint, cancellation| {
             body(Handles { checkpoint, cancellation })
         }))
@@ -163,10 +168,15 @@ where
 
 /// What an attempt is written against.
 fn edges(context: ActivityContext, options: Options) -> (Facts, Arc<dyn Lease>) {
-    let facts = facts(&context);
-    warn_without_timeout(&facts, context.info().is_local, options);
+    let mut facts = facts(&context);
+    let is_test = EnvironmentLease::is_meant(context.info());
+    warn_without_timeout(&facts, context.info().is_local || is_test, options);
     let lease: Arc<dyn Lease> = if context.info().is_local {
         Arc::new(LocalLease::new(context))
+    } else if is_test {
+        // There its time is over a second after it began, which means nothing.
+        facts.deadline = None;
+        Arc::new(EnvironmentLease::new(context))
     } else {
         Arc::new(ServerLease::new(context, facts.heartbeat_timeout))
     };
