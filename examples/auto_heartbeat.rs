@@ -196,3 +196,15 @@ async fn run(Arguments { second }: Arguments) -> Result<(), Ending> {
 fn tell(end: Option<String>) {
     println!("  end: {}", end.unwrap_or_else(|| "workflow cancelled".to_owned()));
 }
+
+#[cfg(test)]
+mod tests {
+    use autobeat::testing::ResumeCheck;
+
+    use super::*;
+
+    #[test]
+    fn it_resumes() {
+        ResumeCheck::in_world(sleep_twice, || (), |()| Duration::from_secs(5)).run();
+    }
+}

@@ -108,3 +108,25 @@ async fn cancel(Arguments { cancel_after }: Arguments) -> Result<(), Ending> {
     println!("the workflow {}", if result.is_some() { "completed" } else { "was cancelled" });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use autobeat::{
+        CancelReason,
+        testing::{Event, Trial},
+    };
+
+    use super::*;
+
+    #[test]
+    fn it_resumes_and_is_cancelled() {
+        // It counts until it is cancelled, so no undisturbed run could be compared with.
+        let crashed = Trial::of(activity_to_be_cancelled, ())
+            .after_save(9, Event::Heartbeat)
+            .after_save(10, Event::Crash)
+            .run();
+        let next = crashed.next().after_save(1, Event::Cancel(CancelReason::Requested)).run();
+        assert!(next.is_cancelled());
+        assert_eq!(next.saves::<u64>(), [10]);
+    }
+}

@@ -130,3 +130,52 @@ async fn write(arguments: Arguments) -> Result<(), Ending> {
     println!("{} {}", output.display(), if output.exists() { "is there" } else { "is gone" });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use autobeat::{
+        CancelReason,
+        testing::{CancelCheck, ResumeCheck},
+    };
+
+    use super::*;
+
+    struct World {
+        folder: tempfile::TempDir,
+    }
+
+    impl World {
+        fn new() -> Self {
+            Self { folder: tempfile::tempdir().unwrap() }
+        }
+
+        fn job(&self) -> Job {
+            let output = self.folder.path().join("lines");
+            Job { lines: 5, pause: Duration::from_millis(100), output }
+        }
+
+        fn lines(&self) -> Vec<String> {
+            let text = fs::read_to_string(self.job().output).unwrap_or_default();
+            text.lines().map(str::to_owned).collect()
+        }
+
+        /// A pause and a shutdown go on later: then the lines stay.
+        fn is_clean(&self, reason: CancelReason) -> bool {
+            self.job().output.exists() != (reason == CancelReason::Requested)
+        }
+    }
+
+    #[test]
+    fn it_resumes() {
+        let check = ResumeCheck::in_world(write_lines, World::new, World::job);
+        check.effects(World::lines).repeats_at_most(1).run();
+    }
+
+    #[test]
+    fn it_cleans_up() {
+        let check = CancelCheck::in_world(write_lines, World::new, World::job);
+        check.effects(World::lines).cleaned_up(World::is_clean).run();
+    }
+}

@@ -96,3 +96,20 @@ async fn count(arguments: Arguments) -> Result<(), Ending> {
     println!("reached {reached} %");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use autobeat::testing::{CancelCheck, ResumeCheck};
+
+    use super::*;
+
+    #[test]
+    fn it_resumes() {
+        ResumeCheck::in_world(fake_progress, || (), |()| Duration::from_millis(300)).run();
+    }
+
+    #[test]
+    fn it_stops() {
+        CancelCheck::in_world(fake_progress, || (), |()| Duration::from_millis(300)).run();
+    }
+}

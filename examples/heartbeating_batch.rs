@@ -86,3 +86,24 @@ async fn walk(Arguments { records, pause, place }: Arguments) -> Result<(), Endi
     println!("{processed} records processed");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use autobeat::testing::{CancelCheck, ResumeCheck};
+
+    use super::*;
+
+    fn job() -> Job {
+        Job { records: 8, pause: Duration::from_secs(1) }
+    }
+
+    #[test]
+    fn it_resumes() {
+        ResumeCheck::in_world(process_records, || (), |()| job()).run();
+    }
+
+    #[test]
+    fn it_stops() {
+        CancelCheck::in_world(process_records, || (), |()| job()).run();
+    }
+}

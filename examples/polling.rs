@@ -127,3 +127,25 @@ fn made_after(time: Duration) -> Result<PathBuf, Ending> {
     });
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use autobeat::testing::{Event, Trial};
+
+    use super::*;
+
+    #[test]
+    fn how_often_it_polled_survives_a_crash() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("polled");
+        let crashed = Trial::of(wait_for_file, path.clone())
+            .after_save(3, Event::Heartbeat)
+            .after_save(4, Event::Crash)
+            .run();
+        assert_eq!(crashed.saves::<State>().len(), 4);
+        fs::write(path, "ready\n").unwrap();
+        let next = crashed.next().run();
+        let state = next.output().expect("it is there");
+        assert_eq!((state.polls, state.next_wait), (3, Duration::from_secs(2)));
+    }
+}

@@ -151,3 +151,24 @@ fn sample(number: u32) -> Order {
     let amount = if number.is_multiple_of(13) { String::new() } else { number.to_string() };
     Order { id: format!("order-{number:04}"), amount }
 }
+
+#[cfg(test)]
+mod tests {
+    use autobeat::testing::{CancelCheck, ResumeCheck};
+
+    use super::*;
+
+    fn job() -> Job {
+        Job { orders: (1..=30).map(sample).collect(), pause: Duration::from_millis(5) }
+    }
+
+    #[test]
+    fn it_resumes() {
+        ResumeCheck::in_world(process_batch, || (), |()| job()).run();
+    }
+
+    #[test]
+    fn it_stops() {
+        CancelCheck::in_world(process_batch, || (), |()| job()).run();
+    }
+}

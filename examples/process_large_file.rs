@@ -253,3 +253,38 @@ fn sample() -> io::Result<PathBuf> {
     }
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use autobeat::testing::{CancelCheck, ResumeCheck};
+
+    use super::*;
+
+    struct World {
+        file: tempfile::NamedTempFile,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all("one\nand two\r\n\nand the last".as_bytes()).unwrap();
+            // The result says when it was changed.
+            file.as_file().set_modified(UNIX_EPOCH + Duration::from_secs(1)).unwrap();
+            Self { file }
+        }
+
+        fn job(&self) -> Job {
+            Job { path: self.file.path().to_owned(), pause: Duration::from_millis(10) }
+        }
+    }
+
+    #[test]
+    fn it_resumes() {
+        ResumeCheck::in_world(process_large_file, World::new, World::job).run();
+    }
+
+    #[test]
+    fn it_stops() {
+        CancelCheck::in_world(process_large_file, World::new, World::job).run();
+    }
+}

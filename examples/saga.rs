@@ -161,3 +161,53 @@ async fn book(Arguments { seats, pause, cancel_after, book }: Arguments) -> Resu
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use autobeat::{
+        CancelReason,
+        testing::{CancelCheck, ResumeCheck},
+    };
+
+    use super::*;
+
+    struct World {
+        folder: tempfile::TempDir,
+    }
+
+    impl World {
+        fn new() -> Self {
+            Self { folder: tempfile::tempdir().unwrap() }
+        }
+
+        fn trip(&self) -> Trip {
+            let book = self.folder.path().join("book");
+            Trip { seats: 5, pause: Duration::from_millis(300), book }
+        }
+
+        fn lines(&self) -> Vec<String> {
+            let text = fs::read_to_string(self.trip().book).unwrap_or_default();
+            text.lines().map(str::to_owned).collect()
+        }
+
+        /// Everything that was booked is taken back, once, where it was cancelled for good.
+        fn is_clean(&self, reason: CancelReason) -> bool {
+            let lines = self.lines();
+            let count = |word| lines.iter().filter(|line| line.ends_with(word)).count();
+            let taken_back = if reason == CancelReason::Requested { count("booked") } else { 0 };
+            count("cancelled") == taken_back
+        }
+    }
+
+    #[test]
+    fn it_resumes() {
+        let check = ResumeCheck::in_world(book_seats, World::new, World::trip);
+        check.effects(World::lines).repeats_at_most(1).run();
+    }
+
+    #[test]
+    fn it_takes_back_what_it_booked() {
+        let check = CancelCheck::in_world(book_seats, World::new, World::trip);
+        check.effects(World::lines).cleaned_up(World::is_clean).run();
+    }
+}

@@ -5,7 +5,8 @@
 //! $ cargo bench -p autobeat-macros --bench compile_time
 //! ```
 //!
-//! It builds the SDK once more, into a folder of its own, so that nothing else is in its way.
+//! It builds the SDK once more, into a folder of its own, so that nothing else is in its way. Each round
+//! compiles every version from nothing, one after the other, so that all of them meet the same machine.
 
 use std::{
     env, fs,
@@ -19,35 +20,58 @@ use anyhow::{Context, Result, ensure};
 const ACTIVITIES: usize = 100;
 const ROUNDS: u32 = 5;
 
-/// One way to write the activities.
+/// One way to write the activities, in a program of its own.
 struct Version {
     name: &'static str,
+    program: &'static str,
     source: String,
+    check: Duration,
+    build: Duration,
+}
+
+impl Version {
+    fn new(name: &'static str, program: &'static str, source: String) -> Self {
+        Self { name, program, source, check: Duration::MAX, build: Duration::MAX }
+    }
 }
 
 fn main() -> Result<()> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no workspace")?;
     let crate_folder = write_crate(workspace)?;
-    let versions = [
-        Version { name: "the SDK's macro", source: block("temporalio_sdk::activities") },
-        Version { name: "ours, without keys", source: block("autobeat") },
-        Version { name: "ours, with a heartbeat", source: functions() },
+    let mut versions = [
+        Version::new("the SDK's macro", "sdk", block("temporalio_sdk::activities")),
+        Version::new("ours, without keys", "plain", block("autobeat")),
+        Version::new("ours, with a heartbeat", "heartbeat", functions()),
     ];
-    println!("{ACTIVITIES} activities; the least of {ROUNDS} rounds, of this crate alone\n");
+    for round in 0..=ROUNDS {
+        for version in &mut versions {
+            let check = time(&crate_folder, version, "check")?;
+            let build = time(&crate_folder, version, "build")?;
+            // The first round builds what they depend on.
+            if round > 0 {
+                version.check = version.check.min(check);
+                version.build = version.build.min(build);
+            }
+        }
+    }
+    print(&crate_folder, &versions)
+}
+
+fn print(crate_folder: &Path, versions: &[Version]) -> Result<()> {
+    println!(
+        "{ACTIVITIES} activities; the least of {ROUNDS} rounds, of this crate alone, from nothing\n"
+    );
     println!("{:<24}{:>12}{:>8}{:>12}{:>8}{:>12}", "", "check", "", "build", "", "expansion");
-    let mut first: Option<(Duration, Duration)> = None;
-    for Version { name, source } in &versions {
-        fs::write(crate_folder.join("src/main.rs"), source)?;
-        let check = fastest(&crate_folder, &["check"])?;
-        let build = fastest(&crate_folder, &["build"])?;
-        let lines = expanded_lines(&crate_folder)?;
-        let (check_of_sdk, build_of_sdk) = *first.get_or_insert((check, build));
+    let of_sdk = &versions[0];
+    for version in versions {
+        let lines = expanded_lines(crate_folder, version)?;
         println!(
-            "{name:<24}{:>10.2?}{:>8.2} ×{:>10.2?}{:>8.2} ×{lines:>8} lines",
-            check,
-            check.as_secs_f64() / check_of_sdk.as_secs_f64(),
-            build,
-            build.as_secs_f64() / build_of_sdk.as_secs_f64(),
+            "{:<24}{:>10.2?}{:>8.2} ×{:>10.2?}{:>8.2} ×{lines:>8} lines",
+            version.name,
+            version.check,
+            version.check.as_secs_f64() / of_sdk.check.as_secs_f64(),
+            version.build,
+            version.build.as_secs_f64() / of_sdk.build.as_secs_f64(),
         );
     }
     Ok(())
@@ -56,7 +80,7 @@ fn main() -> Result<()> {
 /// A crate outside of the workspace, which locks what the workspace locks.
 fn write_crate(workspace: &Path) -> Result<PathBuf> {
     let folder = workspace.join("target/compile-time");
-    fs::create_dir_all(folder.join("src"))?;
+    fs::create_dir_all(folder.join("src/bin"))?;
     fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     let manifest = format!(
         r#"[package]
@@ -82,25 +106,21 @@ debug = "line-tables-only"
     Ok(folder)
 }
 
-/// How long the crate itself takes, its dependencies being built.
-fn fastest(folder: &Path, command: &[&str]) -> Result<Duration> {
-    let mut fastest = Duration::MAX;
-    for round in 0..=ROUNDS {
-        let source = fs::read_to_string(folder.join("src/main.rs"))?;
-        fs::write(folder.join("src/main.rs"), source)?;
-        let began = Instant::now();
-        cargo(folder, command)?;
-        if round > 0 {
-            fastest = fastest.min(began.elapsed());
-        }
-    }
-    Ok(fastest)
+/// How long a program itself takes, its dependencies being built.
+fn time(folder: &Path, version: &Version, command: &str) -> Result<Duration> {
+    // What was written anew is compiled anew.
+    fs::write(folder.join(format!("src/bin/{}.rs", version.program)), &version.source)?;
+    let began = Instant::now();
+    cargo(folder, &[command, "--bin", version.program])?;
+    Ok(began.elapsed())
 }
 
 /// How many lines the macros make, formatted as `cargo expand` does it.
-fn expanded_lines(folder: &Path) -> Result<usize> {
-    let expanded = cargo(folder, &["rustc", "--profile", "check", "--", "-Zunpretty=expanded"])?;
-    let file = syn::parse_file(&expanded)?;
+fn expanded_lines(folder: &Path, version: &Version) -> Result<usize> {
+    let program = ["--bin", version.program];
+    let expand =
+        ["rustc", "--profile", "check", program[0], program[1], "--", "-Zunpretty=expanded"];
+    let file = syn::parse_file(&cargo(folder, &expand)?)?;
     Ok(prettyplease::unparse(&file).lines().count())
 }
 
@@ -110,9 +130,11 @@ fn cargo(folder: &Path, command: &[&str]) -> Result<String> {
         .current_dir(folder)
         .env("CARGO_NET_OFFLINE", "true")
         .env("CARGO_TARGET_DIR", folder.join("target"))
+        // What is kept of an earlier compilation would be measured otherwise.
+        .env("CARGO_INCREMENTAL", "0")
         // What the compiler shows of an expansion is not stable; it is looked at, not built on. Set
         // for every command, since dependencies are built anew where it changes.
-        .env("RUSTC_BOOTSTRAP", "hundred_activities")
+        .env("RUSTC_BOOTSTRAP", "sdk,plain,heartbeat")
         .output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?)

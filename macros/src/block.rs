@@ -9,7 +9,10 @@ use syn::{
     spanned::Spanned,
 };
 
-use crate::model::{Function, plain};
+use crate::{
+    diagnostics::nearest,
+    model::{Function, plain},
+};
 
 /// An `impl` block; the bodies of its methods are not parsed, so half-typed ones survive.
 pub(crate) struct Block {
@@ -66,6 +69,22 @@ impl Block {
         self.items.iter().filter_map(|item| match item {
             Item::Activity(method) => Some(&**method),
             Item::Other(_) => None,
+        })
+    }
+
+    /// Whether something that is no activity has an attribute that was probably meant to make it one,
+    /// about which there is an error already.
+    pub(crate) fn has_misplaced_mark(&self) -> bool {
+        let others = self.items.iter().filter_map(|item| match item {
+            Item::Other(other) => Some(other.clone()),
+            Item::Activity(_) => None,
+        });
+        others.flatten().any(|token| match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
+                let first = group.stream().into_iter().next();
+                first.is_some_and(|word| nearest(&word.to_string(), &["activity"]).is_some())
+            }
+            _ => false,
         })
     }
 

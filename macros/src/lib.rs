@@ -55,7 +55,8 @@ use crate::{
 ///
 #[doc = with_keys!(table_of_keys)]
 ///
-/// Durations are text: `"500ms"`, `"30s"`, `"1h 30m"`.
+/// Durations are text: `"500ms"`, `"30s"`, `"1h 30m"`. Words, as those of `cancellation_type`, may go
+/// without their quotes.
 #[proc_macro_attribute]
 pub fn activity(
     attribute: proc_macro::TokenStream,
@@ -120,6 +121,29 @@ pub fn keys_for_editors(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
             }
         });
     quote!(#(#items)*).into()
+}
+
+/// A module for each key whose value is a word, with an item for each word.
+#[doc(hidden)]
+#[proc_macro]
+pub fn words_for_editors(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let modules = attr::words_of_keys().into_iter().map(|(key, words)| {
+        let key = syn::Ident::new(key, Span::call_site());
+        let words = words.into_iter().map(|(word, meaning)| {
+            let word = syn::Ident::new(word, Span::call_site());
+            quote! {
+                #[doc = #meaning]
+                pub const #word: () = ();
+            }
+        });
+        quote! {
+            /// The words that this key can have.
+            pub mod #key {
+                #(#words)*
+            }
+        }
+    });
+    quote!(#(#modules)*).into()
 }
 
 /// The whole way of one function, in tokens that ordinary tests can make.

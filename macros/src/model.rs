@@ -5,8 +5,8 @@ mod attributes;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, Pat, PatType, Path, PathArguments, Receiver,
-    ReturnType, Signature, Type, Visibility,
+    Attribute, FnArg, GenericArgument, Ident, Pat, PatType, Path, PathArguments, PathSegment,
+    Receiver, ReturnType, Signature, Type, Visibility,
     ext::IdentExt,
     parse::{Parse, ParseStream},
     spanned::Spanned,
@@ -171,6 +171,39 @@ pub(crate) fn plain(ty: &Type) -> &Type {
     }
 }
 
+/// Whether a type is data whoever looks at it: a number, a text, or what is made of such alone.
+pub(crate) fn is_plain_data(ty: &Type) -> bool {
+    const NAMES: [&str; 18] = [
+        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+        "f32", "f64", "bool", "char", "String", "PathBuf",
+    ];
+    match plain(ty) {
+        Type::Tuple(tuple) => tuple.elems.len() <= 6 && tuple.elems.iter().all(is_plain_data),
+        Type::Path(path) if path.qself.is_none() && path.path.segments.len() == 1 => {
+            path.path.segments.first().is_some_and(|name| match &name.arguments {
+                PathArguments::None => NAMES.iter().any(|it| name.ident == it),
+                of if name.ident == "Vec" || name.ident == "Option" => {
+                    only_argument(of).is_some_and(is_plain_data)
+                }
+                _ => false,
+            })
+        }
+        _ => false,
+    }
+}
+
+/// Whether a type is a `Result` with the SDK's own error, by its last segment.
+pub(crate) fn fails_as_the_sdk(ty: &Type) -> bool {
+    let Type::Path(path) = plain(ty) else { return false };
+    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else {
+        return false;
+    };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+    matches!(arguments.args.last(), Some(GenericArgument::Type(Type::Path(error)))
+        if arguments.args.len() == 2
+            && error.path.segments.last().is_some_and(|it| it.ident == "ActivityError"))
+}
+
 /// Whether a path is bare, or below `autobeat` by whatever name it has.
 pub(crate) fn is_ours(path: &Path, crate_path: &Path) -> bool {
     let above: Vec<&Ident> =
@@ -239,9 +272,44 @@ pub(crate) fn borrowed(ty: &Type) -> Option<Span> {
         Type::Slice(inner) => Some(inner.span()),
         Type::Array(array) => borrowed(&array.elem),
         Type::Tuple(tuple) => tuple.elems.iter().find_map(borrowed),
-        Type::Path(path) => path.path.segments.iter().find_map(|it| borrowed_by(&it.arguments)),
+        Type::Path(path) => path.path.segments.iter().find_map(|it| {
+            if borrows_unsaid(it) { Some(it.ident.span()) } else { borrowed_by(&it.arguments) }
+        }),
         _ => None,
     }
+}
+
+/// Whether it is a `Cow<…>` whose lifetime is left out.
+fn borrows_unsaid(segment: &PathSegment) -> bool {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return false };
+    segment.ident == "Cow"
+        && !arguments.args.iter().any(|it| matches!(it, GenericArgument::Lifetime(_)))
+}
+
+/// Whether a type cannot be that of a parameter at all.
+pub(crate) fn cannot_stand(ty: &Type) -> bool {
+    matches!(plain(ty), Type::Slice(_) | Type::TraitObject(_)) || is_str(ty) || holds_unsaid(ty)
+}
+
+pub(crate) fn is_str(ty: &Type) -> bool {
+    matches!(plain(ty), Type::Path(path) if path.path.is_ident("str"))
+}
+
+fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
+    let arguments = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter()),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+fn holds_unsaid(ty: &Type) -> bool {
+    let Type::Path(path) = plain(ty) else { return false };
+    let mut segments = path.path.segments.iter();
+    segments.any(|it| borrows_unsaid(it) || type_arguments(it).any(holds_unsaid))
 }
 
 /// The same for the arguments of a type; `Cow<'static, str>` can be owned.

@@ -80,7 +80,7 @@ impl Takes {
         self
     }
 
-    fn can_see_cancellation(self) -> bool {
+    pub(crate) fn can_see_cancellation(self) -> bool {
         self.checkpoint || self.cancellation || self.context
     }
 
@@ -267,7 +267,7 @@ fn bad_checkpoint<S>(facts: &Facts, error: &PayloadConversionError) -> ActivityE
 }
 
 /// The beginning of a payload, for a message.
-fn excerpt(payload: &Payload) -> String {
+pub(crate) fn excerpt(payload: &Payload) -> String {
     const LENGTH: usize = 80;
     let text = String::from_utf8_lossy(&payload.data);
     let mut excerpt: String = text.chars().take(LENGTH).collect();

@@ -50,7 +50,7 @@ pub enum CancelReason {
 }
 
 impl CancelReason {
-    const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Requested,
         Self::Paused,
         Self::Reset,

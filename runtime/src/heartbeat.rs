@@ -44,7 +44,7 @@ use tracing::Instrument;
 
 use self::{
     beats::{Due, Order},
-    pulse::Pulse,
+    pulse::{NOTHING_DUE, Pulse},
     tries::Tries,
 };
 use crate::{
@@ -307,14 +307,16 @@ async fn keep_beating(
     // The attempt goes on when this poll is over.
     let _ = begins.send(());
     loop {
-        let Some(due) = lock(&pulse).next_wake(Instant::now()) else { return };
+        let now = Instant::now();
+        let Some(due) = lock(&pulse).next_wake(now) else { return };
         post.expect(due);
         let wake = tokio::select! {
             biased;
             () = lease.told_to_stop(), if !told => Wake::ToldToStop,
             Some(landed) = underway.next() => Wake::Landed(landed),
             () = source.acknowledgements().asked() => Wake::Asked,
-            () = sleep_until(due) => Wake::Time,
+            // A timer for nothing would let a paused clock run away.
+            () = sleep_until(due), if due < now + NOTHING_DUE => Wake::Time,
         };
         told |= matches!(wake, Wake::ToldToStop);
         let due = lock(&pulse).wake(wake, due, Instant::now());

@@ -57,6 +57,7 @@
 //! # Features
 //!
 //! - `embedded`: the module of that name, which runs an activity in this process, without a server.
+//! - `testing`: the module of that name, for dev-dependencies: whether an activity resumes and cleans up.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -67,6 +68,8 @@ mod checkpoint;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod heartbeat;
+#[cfg(any(feature = "embedded", feature = "testing"))]
+mod input;
 mod lease;
 #[cfg(test)]
 mod listener;
@@ -77,7 +80,14 @@ mod outcome;
 mod progress;
 mod registration;
 mod resume;
+mod start;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod types;
+#[cfg(feature = "testing")]
+mod watch;
+#[cfg(any(feature = "embedded", feature = "testing"))]
+mod without_server;
 mod worker;
 
 pub use autobeat_macros::{activities, activity};

@@ -179,7 +179,7 @@ impl Options {
         }
     }
 
-    #[cfg(feature = "embedded")]
+    #[cfg(any(feature = "embedded", feature = "testing"))]
     pub(crate) const fn start_to_close(&self) -> Option<Duration> {
         self.start_to_close_timeout
     }
@@ -187,6 +187,13 @@ impl Options {
     #[cfg(feature = "embedded")]
     pub(crate) const fn schedule_to_close(&self) -> Option<Duration> {
         self.schedule_to_close_timeout
+    }
+
+    /// The same without a clock that would cut a body short before it was told to stop.
+    #[cfg(feature = "testing")]
+    pub(crate) const fn without_stall_timeout(mut self) -> Self {
+        self.stall_timeout = None;
+        self
     }
 
     #[cfg(feature = "embedded")]

@@ -16,6 +16,7 @@ pub use crate::{
     attempt::{ActivityReturn, Takes},
     options::{CancellationType, Grace, OnBadCheckpoint, Options, activity_options},
     registration::{IsRefused, Registers, Registration},
+    start::{Handed, NeverStarts, Starts, started, started_without_output},
     types::{
         ActivityInput, ActivityInstance, ActivityOutput, ActivityReturns, ActivityReturnsData,
         ActivityState, DeclaresCloseTimeout, Runs, input, of_methods, output, returned,
@@ -23,7 +24,7 @@ pub use crate::{
     },
     worker::{
         Activity, Attempt, Body, BoxFuture, Declared, Handles, NoCheckpoint, NoContext,
-        asynchronous_body, blocking_body, definition_name, execute, execute_blocking, instance,
+        blocking_body, definition_name, execute, execute_blocking, instance,
     },
 };
 
@@ -31,4 +32,10 @@ pub use crate::{
 #[allow(non_upper_case_globals)]
 pub mod keys {
     autobeat_macros::keys_for_editors!();
+}
+
+/// The words that are values of keys, as items that editors find.
+#[allow(non_upper_case_globals)]
+pub mod words {
+    autobeat_macros::words_for_editors!();
 }

@@ -5,6 +5,9 @@
 //! `where for<'a> T: ActivityInput<'a>` on its impls: what is assumed is never complained about, so
 //! one mistake is one error. The lifetime means nothing. It is there since the compiler looks at a
 //! bound without any parameter at once, and at one below a `for` only where somebody needs it.
+//!
+//! Each assumption makes the compiler think anew about what it knows already, so of a number or a text
+//! nothing is assumed, and a body starts where nothing is: see [`start`](crate::start).
 
 use temporalio_common::data_converters::{TemporalDeserializable, TemporalSerializable};
 
@@ -15,7 +18,7 @@ use crate::{attempt::ActivityReturn, checkpoint::CheckpointState, worker::Activi
     message = "`{Self}` cannot be an input of an activity",
     label = "the workflow sends this as data",
     note = "an input is `Serialize`, `Deserialize`, `Send`, `Sync` and owns what it holds; for a type of yours: `#[derive(serde::Serialize, serde::Deserialize)]`",
-    note = "a `Checkpoint`, a `Cancellation` and an `ActivityContext` are handed in where they are called so: no alias, no other name"
+    note = "a `Checkpoint`, a `Cancellation` and an `ActivityContext` are handed in where a parameter is one itself: under no alias, within no other type"
 )]
 pub trait ActivityInput<'a>:
     TemporalSerializable + TemporalDeserializable + Send + Sync + 'static
@@ -49,7 +52,8 @@ impl<T> ActivityOutput<'_> for T where
 #[diagnostic::on_unimplemented(
     message = "an activity cannot return `{Self}`",
     label = "not a `Result` that an activity can return",
-    note = "return `Result<T, ActivityError>`, `anyhow::Result<T>`, or `Result<T, E>` with an `E` that is a `std::error::Error`, `Send` and `Sync`"
+    note = "return `Result<T, ActivityError>`, `anyhow::Result<T>`, or `Result<T, E>` with an `E` that is a `std::error::Error`, `Send` and `Sync`",
+    note = "neither `String` nor `Box<dyn Error>` is such an `E`: return `anyhow::Result<T>`, for which `anyhow::anyhow!(…)` makes an error"
 )]
 pub trait ActivityReturns<'a, T>: ActivityReturn<Output = T> + 'static {}
 
@@ -60,7 +64,8 @@ impl<T, R: ActivityReturn<Output = T> + 'static> ActivityReturns<'_, T> for R {}
 #[diagnostic::on_unimplemented(
     message = "an activity cannot return `{Self}`",
     label = "not a `Result` that an activity can return",
-    note = "return `Result<T, ActivityError>`, `anyhow::Result<T>`, or `Result<T, E>` with a `T` that is `Serialize` and `Deserialize` and an `E` that is a `std::error::Error`, `Send` and `Sync`"
+    note = "return `Result<T, ActivityError>`, `anyhow::Result<T>`, or `Result<T, E>` with a `T` that is `Serialize` and `Deserialize` and an `E` that is a `std::error::Error`, `Send` and `Sync`",
+    note = "neither `String` nor `Box<dyn Error>` is such an `E`: return `anyhow::Result<T>`, for which `anyhow::anyhow!(…)` makes an error"
 )]
 pub trait ActivityReturnsData<'a>:
     ActivityReturn<Output: TemporalSerializable + TemporalDeserializable + Send + Sync + 'static>

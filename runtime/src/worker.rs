@@ -19,7 +19,7 @@ use crate::{
     attempt::{self, ActivityReturn, Facts, Takes},
     cancel::Cancellation,
     checkpoint::{Checkpoint, CheckpointState},
-    lease::{Lease, local::LocalLease, server::ServerLease},
+    lease::{Lease, environment::EnvironmentLease, local::LocalLease, server::ServerLease},
     options::{Options, activity_options},
     types::DeclaresCloseTimeout,
 };
@@ -75,6 +75,11 @@ impl Attempt {
         T: TemporalSerializable + Send + 'static,
     {
         let Self { options, facts, lease } = self;
+        #[cfg(feature = "testing")]
+        let body = match lease.watch() {
+            Some(watch) => crate::watch::watched(watch, takes, body),
+            None => body,
+        };
         Box::pin(attempt::run(options, takes, facts, lease, |checkpoint, cancellation| {
             body(Handles { checkpoint, cancellation })
         }))
@@ -163,32 +168,19 @@ where
 
 /// What an attempt is written against.
 fn edges(context: ActivityContext, options: Options) -> (Facts, Arc<dyn Lease>) {
-    let facts = facts(&context);
-    warn_without_timeout(&facts, context.info().is_local, options);
+    let mut facts = facts(&context);
+    let is_test = EnvironmentLease::is_meant(context.info());
+    warn_without_timeout(&facts, context.info().is_local || is_test, options);
     let lease: Arc<dyn Lease> = if context.info().is_local {
         Arc::new(LocalLease::new(context))
+    } else if is_test {
+        // There its time is over a second after it began, which means nothing.
+        facts.deadline = None;
+        Arc::new(EnvironmentLease::new(context))
     } else {
         Arc::new(ServerLease::new(context, facts.heartbeat_timeout))
     };
     (facts, lease)
-}
-
-/// Runs the body of an activity that is an `async fn`.
-pub fn asynchronous_body<F, T>(body: F) -> BoxFuture<Result<T, ActivityError>>
-where
-    F: Future<Output: ActivityReturn<Output = T> + 'static> + 'static,
-    // What the compiler shows of this line is the advice.
-    F: Send, // what cannot be held across an `.await` can be used in a plain `fn`, which gets a thread of its own
-{
-    boxed_body(Box::pin(body))
-}
-
-/// The same for all bodies that return one type, so that it is compiled once for them.
-fn boxed_body<R, T>(body: BoxFuture<R>) -> BoxFuture<Result<T, ActivityError>>
-where
-    R: ActivityReturn<Output = T> + 'static,
-{
-    Box::pin(async move { body.await.into_result() })
 }
 
 /// Runs the body of an activity that is no `async fn`, on the blocking pool.

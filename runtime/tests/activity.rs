@@ -48,8 +48,13 @@ async fn nothing() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Not `async`, with the error of `anyhow`.
-#[activity(heartbeat_timeout = "30s", schedule_to_close_timeout = "1m", cancel_grace = "0s")]
+/// Not `async`, with the error of `anyhow`, and a word that has no quotes.
+#[activity(
+    heartbeat_timeout = "30s",
+    schedule_to_close_timeout = "1m",
+    cancellation_type = abandon,
+    cancel_grace = "0s"
+)]
 fn blocking(checkpoint: Checkpoint<Vec<u8>>, _: u8) -> anyhow::Result<usize> {
     checkpoint.update(|bytes| bytes.push(1))?;
     Ok(checkpoint.get().len())
@@ -168,7 +173,7 @@ fn options_are_what_was_declared() {
     assert_eq!(options.retry_policy.map(|policy| policy.maximum_attempts()), Some(3));
 
     let options = blocking.options();
-    assert_eq!(options.cancellation_type, ActivityCancellationType::WaitCancellationCompleted);
+    assert_eq!(options.cancellation_type, ActivityCancellationType::Abandon);
     assert_eq!(options.retry_policy, None);
 }
 

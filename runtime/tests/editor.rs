@@ -27,6 +27,16 @@ async fn finished(checkpoint: Checkpoint<u64>) -> Result<u64, ()> {
     Ok(done)
 }
 
+#[activity(heartbeat_timeout = "30s", on_bad_checkpoint = )]
+async fn without_a_word() -> Result<(), ()> {
+    Ok(())
+}
+
+#[activity(heartbeat_timeout = "30s", cancellation_type = try_cancel, cancel_grace = ne)]
+async fn with_words() -> Result<(), ()> {
+    Ok(())
+}
+
 struct Greeter;
 
 #[activities(heartbeat_timeout = "30s")]
@@ -34,6 +44,11 @@ impl Greeter {
     #[activity(max_att)]
     async fn greet(checkpoint: Checkpoint<u64>) -> Result<u64, ()> {
         checkpoint.
+    }
+
+    #[activity(cancellation_type = wai)]
+    async fn wait() -> Result<(), ()> {
+        Ok(())
     }
 }
 "#;
@@ -67,6 +82,45 @@ fn an_editor_knows_keys_handles_and_markers() {
     assert!(hover.contains("struct finished") && hover.contains("Result<u64, ()>"), "{hover}");
     let definition = editor.ask("textDocument/definition", "    half_type");
     assert_eq!(definition[0]["range"]["start"]["line"], 4, "{definition}");
+}
+
+#[test]
+fn an_editor_knows_the_words_of_each_key() {
+    let Some(program) = rust_analyzer() else {
+        println!("rust-analyzer is not installed: nothing is asked");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut editor = Editor::open(&program, folder.path());
+    let of_cancellation = ["wait_cancellation_completed", "try_cancel", "abandon"];
+    for (place, words, words_of_others) in [
+        ("on_bad_checkpoint = ", &["fail", "restart"][..], "abandon"),
+        ("cancel_grace = ne", &["never"], "restart"),
+        ("cancellation_type = wai", &of_cancellation, "restart"),
+        ("cancellation_type = try_c", &of_cancellation, "never"),
+    ] {
+        let offered = editor.completion(place);
+        for word in words {
+            assert!(offered.iter().any(|it| it == word), "{word} after {place}: {offered:?}");
+        }
+        let are_of_others = offered.iter().any(|it| it == words_of_others);
+        assert!(!are_of_others, "words of another key after {place}: {offered:?}");
+    }
+    let hover = editor.ask("textDocument/hover", "cancellation_type = try_c").to_string();
+    assert!(hover.contains("goes on at once"), "{hover}");
+}
+
+#[test]
+fn every_word_is_an_item_that_an_editor_can_find() {
+    use autobeat::__private::words::{cancel_grace, cancellation_type, on_bad_checkpoint};
+    let _: [(); 6] = [
+        cancellation_type::wait_cancellation_completed,
+        cancellation_type::try_cancel,
+        cancellation_type::abandon,
+        on_bad_checkpoint::fail,
+        on_bad_checkpoint::restart,
+        cancel_grace::never,
+    ];
 }
 
 /// The program, where it is there and runs.

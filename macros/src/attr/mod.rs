@@ -3,19 +3,18 @@
 //! A pair that is wrong does not hide the ones after it: the list is cut at its commas first.
 
 mod duration;
+mod list;
 mod pair;
 pub(crate) mod table;
+mod words;
 
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
 use syn::{Expr, Ident, Path, ext::IdentExt};
 
-pub(crate) use self::duration::written as duration_as_written;
-use self::{
-    pair::{Pair, pairs},
-    table::with_keys,
-};
+pub(crate) use self::{duration::written as duration_as_written, words::words_of_keys};
+use self::{list::pairs, pair::Pair, table::with_keys};
 use crate::diagnostics::{Diagnostics, nearest};
 
 /// A value together with the place where it was written.
@@ -23,6 +22,8 @@ use crate::diagnostics::{Diagnostics, nearest};
 pub(crate) struct Written<T> {
     pub(crate) value: T,
     pub(crate) span: Span,
+    /// Whether it stands on the block around, where it holds for other activities as well.
+    pub(crate) is_inherited: bool,
 }
 
 /// One key.
@@ -40,6 +41,9 @@ impl<T: Clone> Key<T> {
     fn or(&mut self, other: &Self) {
         if matches!(self, Self::Absent) {
             self.clone_from(other);
+            if let Self::Written(written) = self {
+                written.is_inherited = true;
+            }
         }
     }
 }
@@ -67,7 +71,7 @@ impl<T> Key<T> {
             return;
         }
         *self = match value {
-            Some(value) => Self::Written(Written { value, span: pair.span() }),
+            Some(value) => Self::Written(Written { value, span: pair.span(), is_inherited: false }),
             None => Self::Wrong,
         };
     }
@@ -125,6 +129,8 @@ macro_rules! declare_keys {
             pub(crate) are_incomplete: bool,
             /// The words that stand where keys do, be they keys or half of one.
             pub(crate) words: Vec<Ident>,
+            /// The bare words that stand where words of a key do, each with its key.
+            pub(crate) values: Vec<(Ident, Ident)>,
             $(pub(crate) $field: Key<$value>,)*
         }
 
@@ -144,7 +150,15 @@ macro_rules! declare_keys {
                         let value = pair.$parse(diagnostics);
                         self.$field.set(pair, value, diagnostics);
                     })*
-                    _ => unknown(&pair.key, diagnostics),
+                    _ => diagnostics.at(&pair.key, unknown(&pair.key)),
+                }
+            }
+
+            /// What was probably meant by an unknown key is not to be missed as well.
+            fn excuse(&mut self, meant: &str) {
+                match meant {
+                    $($name if self.$field.is_absent() => self.$field = Key::Wrong,)*
+                    _ => {}
                 }
             }
 
@@ -188,12 +202,18 @@ with_keys!(declare_keys);
 impl Keys {
     /// Reads the keys, and reports what is wrong with them.
     pub(crate) fn parse(tokens: TokenStream, place: Span, diagnostics: &mut Diagnostics) -> Self {
-        let words = pair::words(tokens.clone());
-        let mut keys = Self { place: Some(place), words, ..Self::default() };
-        for pair in pairs(tokens, diagnostics) {
+        let (words, values) = (list::words(tokens.clone()), list::values(tokens.clone()));
+        let mut keys = Self { place: Some(place), words, values, ..Self::default() };
+        let pairs = pairs(tokens, diagnostics);
+        for pair in &pairs {
             match pair {
-                Some(pair) => keys.set(&pair, diagnostics),
+                Some(pair) => keys.set(pair, diagnostics),
                 None => keys.are_incomplete = true,
+            }
+        }
+        for pair in pairs.iter().flatten().filter(|pair| !is_key(&pair.key)) {
+            if let Some(meant) = meant(&pair.key.unraw().to_string()) {
+                keys.excuse(meant);
             }
         }
         keys
@@ -211,7 +231,12 @@ impl Keys {
 }
 
 /// Words of other SDKs and libraries, for keys that are called otherwise here.
-const OTHER_WORDS: [(&str, &str); 8] = [
+const OTHER_WORDS: [(&str, &str); 13] = [
+    ("heartbeat", "heartbeat_timeout"),
+    ("activity_name", "name"),
+    ("activity_type", "name"),
+    ("retry", "max_attempts"),
+    ("retry_policy", "max_attempts"),
     ("retries", "max_attempts"),
     ("max_retries", "max_attempts"),
     ("maximum_attempts", "max_attempts"),
@@ -232,15 +257,19 @@ fn meant(word: &str) -> Option<&'static str> {
     other.or(only_one.copied()).or_else(|| nearest(&lower, &names))
 }
 
-fn unknown(key: &Ident, diagnostics: &mut Diagnostics) {
+fn is_key(word: &Ident) -> bool {
+    KEYS.iter().any(|(name, _)| word.unraw() == *name)
+}
+
+/// What is said of a word that is no key.
+fn unknown(key: &Ident) -> String {
     let word = key.unraw().to_string();
-    let message = if let Some(key) = meant(&word) {
+    if let Some(key) = meant(&word) {
         format!("there is no key `{word}`; did you mean `{key}`?")
     } else {
         let names: Vec<_> = KEYS.iter().map(|(name, _)| format!("`{name}`")).collect();
         format!("there is no key `{word}`: the keys are {}", names.join(", "))
-    };
-    diagnostics.at(key, message);
+    }
 }
 
 #[cfg(test)]

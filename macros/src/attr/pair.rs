@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{
     Expr, ExprPath, Ident, Lit, Path, Token,
     ext::IdentExt,
@@ -14,103 +15,23 @@ use syn::{
 use super::{
     Choice, Grace, KEYS,
     duration::{self, Wrong},
+    is_key, unknown,
+    words::{CANCELLATION_TYPES, GRACES, ON_BAD_CHECKPOINT, Word},
 };
 use crate::diagnostics::{Diagnostics, nearest};
 
 /// The server counts attempts in 32 bits with a sign.
 const MOST_ATTEMPTS: u32 = i32::MAX.unsigned_abs();
 
-const CANCELLATION_TYPES: [(&str, Choice); 3] = [
-    ("wait_cancellation_completed", Choice::WaitCancellationCompleted),
-    ("try_cancel", Choice::TryCancel),
-    ("abandon", Choice::Abandon),
-];
-
-const ON_BAD_CHECKPOINT: [(&str, Choice); 2] =
-    [("fail", Choice::Fail), ("restart", Choice::Restart)];
-
 /// `key = value`, the value as it stands.
 pub(super) struct Pair {
     pub(super) key: Ident,
-    value: TokenStream,
-}
-
-/// The pairs of a list, with `None` for one that is none, which was reported.
-pub(super) fn pairs(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Option<Pair>> {
-    let parts = cut_at_commas(tokens).into_iter();
-    let parts = parts.flat_map(|part| cut_before_keys(part, diagnostics));
-    let parts: Vec<TokenStream> = parts.collect();
-    let pair = |tokens| match Pair::parse.parse2(tokens) {
-        Ok(pair) => Some(pair),
-        Err(error) => {
-            diagnostics.push(error);
-            None
-        }
-    };
-    parts.into_iter().map(pair).collect()
-}
-
-/// The words that stand where keys do.
-pub(super) fn words(tokens: TokenStream) -> Vec<Ident> {
-    let parts = cut_at_commas(tokens).into_iter();
-    let first = parts.filter_map(|part| part.into_iter().next());
-    first
-        .filter_map(|token| match token {
-            TokenTree::Ident(word) => Some(word),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Cuts a list at the commas that are not within parentheses.
-fn cut_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
-    let mut parts = vec![TokenStream::new()];
-    // A comma within `<…>` belongs to a path.
-    let mut angles = 0_usize;
-    for token in tokens {
-        match &token {
-            TokenTree::Punct(punct) if punct.as_char() == '<' => angles += 1,
-            TokenTree::Punct(punct) if punct.as_char() == '>' => angles = angles.saturating_sub(1),
-            TokenTree::Punct(punct) if punct.as_char() == ',' && angles == 0 => {
-                parts.push(TokenStream::new());
-                continue;
-            }
-            _ => {}
-        }
-        if let Some(part) = parts.last_mut() {
-            part.extend([token]);
-        }
-    }
-    parts.retain(|part| !part.is_empty());
-    parts
-}
-
-/// Cuts before a key that follows on another's value, where a comma was forgotten.
-fn cut_before_keys(part: TokenStream, diagnostics: &mut Diagnostics) -> Vec<TokenStream> {
-    let trees: Vec<TokenTree> = part.into_iter().collect();
-    let is_equals =
-        |at: usize| matches!(trees.get(at), Some(TokenTree::Punct(it)) if it.as_char() == '=');
-    let mut parts = vec![TokenStream::new()];
-    for (at, token) in trees.iter().enumerate() {
-        if let TokenTree::Ident(key) = token
-            && at > 1
-            && is_equals(at + 1)
-            && !is_equals(at + 2)
-        {
-            if !is_equals(at - 1) {
-                diagnostics.at(key, format!("a comma is missing before `{key}`"));
-            }
-            parts.push(TokenStream::new());
-        }
-        if let Some(part) = parts.last_mut() {
-            part.extend([token.clone()]);
-        }
-    }
-    parts
+    pub(super) value: TokenStream,
 }
 
 impl Pair {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
+    /// Reads one, to the end.
+    pub(super) fn parse(input: ParseStream) -> syn::Result<Self> {
         if !input.peek(Ident::peek_any) {
             let span = first_span(input);
             let message = match input.parse::<Lit>() {
@@ -122,9 +43,17 @@ impl Pair {
             return Err(syn::Error::new(span, message));
         }
         let key = input.call(Ident::parse_any)?;
-        if !input.peek(Token![=]) || input.peek(Token![==]) {
-            let example = example(&key.unraw().to_string());
-            let message = format!("`{key}` needs a value: write `{key} = {example}`");
+        if !input.peek(Token![=]) || input.peek(Token![==]) || input.peek(Token![=>]) {
+            let message = if is_key(&key) {
+                let what =
+                    if input.is_empty() { "needs a value" } else { "takes its value after `=`" };
+                let value = literal(input.parse()?);
+                let value = value.unwrap_or_else(|| example(&key.unraw().to_string()).to_owned());
+                format!("`{key}` {what}: write `{key} = {value}`")
+            } else {
+                input.parse::<TokenStream>()?;
+                unknown(&key)
+            };
             return Err(syn::Error::new_spanned(key, message));
         }
         let equals = input.parse::<Token![=]>()?;
@@ -159,6 +88,18 @@ impl Pair {
             Ok(Lit::Str(text)) => Some(text.value()),
             _ => None,
         }
+    }
+
+    /// A word, in quotes or bare.
+    fn word(&self) -> Option<String> {
+        let bare = || syn::parse2::<Ident>(self.value.clone()).ok().map(|word| word.to_string());
+        self.quoted().or_else(bare)
+    }
+
+    /// What is meant by the word that was written, where it is one of these.
+    fn chosen<T: Copy>(&self, words: &[Word<T>]) -> Option<T> {
+        let written = self.word()?;
+        words.iter().find(|word| word.text == written).map(|word| word.stands_for)
     }
 
     /// A duration that is not zero.
@@ -223,15 +164,17 @@ impl Pair {
     }
 
     pub(super) fn grace(&self, diagnostics: &mut Diagnostics) -> Option<Grace> {
+        if let Some(grace) = self.chosen(&GRACES) {
+            return Some(grace);
+        }
         let bare = self.bare();
-        match self.quoted() {
-            Some(text) if text == "never" => return Some(Grace::Never),
-            _ if bare.chars().any(|it| it.is_ascii_digit()) || bare.is_empty() => {}
-            _ if nearest(&bare.to_lowercase(), &["never"]).is_some() => {
+        match () {
+            () if bare.chars().any(|it| it.is_ascii_digit()) || bare.is_empty() => {}
+            () if nearest(&bare.to_lowercase(), &["never"]).is_some() => {
                 self.wrong(diagnostics, format!("write `{} = \"never\"`", self.key));
                 return None;
             }
-            _ => {
+            () => {
                 let message = format!(
                     "`{}` takes a duration, as in \"10s\", or \"never\", which leaves the body alone",
                     self.key
@@ -273,13 +216,11 @@ impl Pair {
         self.choice(&ON_BAD_CHECKPOINT, diagnostics)
     }
 
-    fn choice(&self, words: &[(&str, Choice)], diagnostics: &mut Diagnostics) -> Option<Choice> {
-        let quoted = self.quoted();
-        let chosen = words.iter().find(|(word, _)| quoted.as_deref() == Some(word));
-        if let Some((_, choice)) = chosen {
-            return Some(*choice);
+    fn choice(&self, words: &[Word<Choice>], diagnostics: &mut Diagnostics) -> Option<Choice> {
+        if let Some(choice) = self.chosen(words) {
+            return Some(choice);
         }
-        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let known: Vec<&str> = words.iter().map(|word| word.text).collect();
         // The SDK's own names are in camel case, with a path before them.
         let bare = self.bare();
         let word = snake_case(bare.rsplit("::").next().unwrap_or_default().trim());
@@ -302,6 +243,11 @@ impl Pair {
                 Lit::Str(_) => return parsed,
                 _ => "`name` takes text: write `name = \"…\"`",
             },
+            Some(Expr::Path(word)) if is_no_constant(word) => {
+                let name = word.to_token_stream();
+                self.wrong(diagnostics, format!("`name` takes text: write `name = \"{name}\"`"));
+                return None;
+            }
             Some(_) => return parsed,
             None => "`name` takes text: write `name = \"…\"`",
         };
@@ -352,6 +298,20 @@ impl Pair {
 
 fn first_span(input: ParseStream) -> Span {
     input.cursor().token_tree().map_or_else(|| input.span(), |(token, _)| token.span())
+}
+
+/// Whether a path is a word in small letters, as no constant is.
+fn is_no_constant(path: &ExprPath) -> bool {
+    path.path.get_ident().is_some_and(|word| !word.to_string().contains(char::is_uppercase))
+}
+
+/// The first literal of what was written.
+fn literal(tokens: TokenStream) -> Option<String> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Literal(literal) => Some(literal.to_string()),
+        TokenTree::Group(group) => literal(group.stream()),
+        _ => None,
+    })
 }
 
 /// A value that the key can have.

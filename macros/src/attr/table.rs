@@ -12,8 +12,10 @@ macro_rules! with_keys {
                 "the server gives the attempt up after this long without a heartbeat",
                 "required", ["\"30s\""];
             "heartbeat_interval" heartbeat_interval: Duration = timeout, inherited,
-                "how often the heartbeat goes out; at most half of the timeout",
-                "a third of the timeout, at most 30 s", ["\"10s\""];
+                "how often the heartbeat goes out, hence how late a cancellation can be and how much work a \
+                 killed process repeats; at most half of the timeout",
+                "a third of the timeout, at most 30 s; up to twice that while the server is under pressure",
+                ["\"10s\""];
             "start_to_close_timeout" start_to_close_timeout: Duration = timeout, inherited,
                 "longest time of one attempt; goes into `options()`",
                 "none", ["\"1h\""];
@@ -31,7 +33,8 @@ macro_rules! with_keys {
                 "`\"wait_cancellation_completed\"`",
                 ["\"wait_cancellation_completed\"", "\"try_cancel\"", "\"abandon\""];
             "stall_timeout" stall_timeout: Duration = timeout, inherited,
-                "longest time without progress",
+                "longest time without progress: `save`, `update`, `commit`, `touch`; the only bound for a \
+                 body that blocks for ever",
                 "none", ["\"5m\""];
             "cancel_grace" cancel_grace: Grace = grace, inherited,
                 "how long the body may go on after a cancellation; `\"never\"` leaves it alone",

@@ -40,7 +40,8 @@ fn the_nearest_right_form_is_named() {
         ("heartbeat_timeout = -5", "negative"),
         ("heartbeat_timeout = Duration::from_mins(5)", r#"\"5m\""#),
         ("cancellation_type = CancellationType::TryCancel", r#"\"try_cancel\""#),
-        ("cancel_grace = never", r#"\"never\""#),
+        ("cancel_grace = nevr", r#"\"never\""#),
+        ("cancellation_type = TryCancel", r#"\"try_cancel\""#),
         (r#"cancel_grace = "nevr""#, r#"\"never\""#),
         (r#"start_to_close = "1h""#, "did you mean `start_to_close_timeout`?"),
         ("retries = 3", "did you mean `max_attempts`?"),
@@ -75,7 +76,23 @@ fn a_path_may_have_commas() {
 }
 
 #[test]
-fn never_is_a_grace() {
-    let (keys, errors) = parse(r#"cancel_grace = "never""#);
-    assert!(errors.is_none() && matches!(keys.cancel_grace.value(), Some(Grace::Never)));
+fn words_are_taken_with_quotes_and_without() {
+    for text in [r#"cancel_grace = "never""#, "cancel_grace = never"] {
+        let (keys, errors) = parse(text);
+        assert!(errors.is_none() && matches!(keys.cancel_grace.value(), Some(Grace::Never)));
+    }
+    for text in [r#"cancellation_type = "try_cancel""#, "cancellation_type = try_cancel"] {
+        let (keys, errors) = parse(text);
+        assert!(errors.is_none() && keys.cancellation_type.value() == Some(&Choice::TryCancel));
+    }
+}
+
+#[test]
+fn every_word_of_a_key_is_among_its_examples() {
+    for (key, words) in words_of_keys() {
+        let (_, examples) = KEYS.iter().find(|(name, _)| *name == key).expect("a key");
+        for (word, _) in words {
+            assert!(examples.contains(&format!("\"{word}\"").as_str()), "{word} of {key}");
+        }
+    }
 }

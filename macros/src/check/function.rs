@@ -2,12 +2,13 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, Pat, PathArguments, ReceiverKind, Safety, Type};
+use syn::{GenericArgument, GenericParam, Pat, PathArguments, ReceiverKind, Safety, Type};
 
+use super::types::{check_output, check_types};
 use crate::{
     block::{Block, Method},
     diagnostics::Diagnostics,
-    model::{Function, Parameter, Role, borrowed, own_heartbeat, plain},
+    model::{Function, Parameter, Role, borrowed, own_heartbeat},
 };
 
 /// What is said of a method with `#[activity]` whose block is not ours.
@@ -47,7 +48,7 @@ pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
         let message = "`#[activities]` goes on the `impl` block of a type with a name";
         diagnostics.at(&head.self_ty, message);
     }
-    if block.methods().next().is_none() {
+    if block.methods().next().is_none() && !block.has_misplaced_mark() {
         diagnostics.at(
             &head.self_ty,
             "there is no activity in this block: put `#[activity]` on the methods that are activities",
@@ -72,7 +73,7 @@ pub(crate) fn check_function(
     diagnostics: &mut Diagnostics,
 ) {
     check_signature(function, diagnostics);
-    check_generics(function, diagnostics);
+    check_generics(function, parameters, diagnostics);
     check_types(parameters, diagnostics);
     check_handles(parameters, diagnostics);
     check_order(parameters, diagnostics);
@@ -170,99 +171,22 @@ fn is_arc_of_self(ty: &Type) -> bool {
 }
 
 // The worker runs one function under one name.
-fn check_generics(function: &Function, diagnostics: &mut Diagnostics) {
+fn check_generics(
+    function: &Function,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
     let generics = &function.signature.generics;
-    if !generics.params.is_empty() {
+    let are_lifetimes = generics.params.iter().all(|it| matches!(it, GenericParam::Lifetime(_)));
+    if are_lifetimes && parameters.iter().any(|it| borrowed(it.ty).is_some()) {
+        // What they are for is what is wrong.
+    } else if !generics.params.is_empty() {
         diagnostics.at(
             &generics.params,
             "an activity cannot be generic: it runs under one name, with one input type",
         );
     } else if let Some(clause) = &generics.where_clause {
         diagnostics.at(clause, "an activity cannot have a `where` clause: it is not generic");
-    }
-}
-
-// The server is told of every end, so there must be a way to fail.
-fn check_output(kind: Kind, function: &Function, diagnostics: &mut Diagnostics) {
-    match function.output() {
-        // The SDK lets such a method complete.
-        None if kind == Kind::PlainMethod => {}
-        None => diagnostics.at(
-            &function.signature.ident,
-            "an activity returns a `Result`: write `-> Result<(), ActivityError>`",
-        ),
-        Some(output) => match plain(output) {
-            Type::ImplTrait(output) => {
-                diagnostics.at(output, "an activity returns one type, not `impl Trait`");
-            }
-            output => {
-                if let Some(Type::ImplTrait(output)) = function.written_output().map(plain) {
-                    diagnostics.at(output, "an activity returns one type, not `impl Trait`");
-                } else if let Some(span) = function.written_output().and_then(borrowed) {
-                    diagnostics.at_span(span, OWNED_OUTPUT);
-                } else if is_no_result(output) {
-                    diagnostics.at(output, no_result(output));
-                }
-            }
-        },
-    }
-}
-
-const OWNED_OUTPUT: &str = "an activity owns its output: return `String` for `&str`, `Vec<T>` for `&[T]`, \
-                            `T` for `&T`";
-
-/// Whether a type is surely no `Result`, by whatever name it is imported.
-fn is_no_result(output: &Type) -> bool {
-    const NAMES: [&str; 22] = [
-        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
-        "f32", "f64", "bool", "char", "str", "String", "Option", "Vec", "HashMap", "Box",
-    ];
-    match output {
-        Type::Path(path) => match path.path.segments.last() {
-            Some(last) => NAMES.iter().any(|name| last.ident == name),
-            None => false,
-        },
-        Type::Tuple(_) | Type::Array(_) | Type::Reference(_) | Type::Slice(_) | Type::Never(_) => {
-            true
-        }
-        _ => false,
-    }
-}
-
-fn no_result(output: &Type) -> String {
-    let mut written = output.to_token_stream().to_string().replace(" <", "<").replace("< ", "<");
-    if matches!(output, Type::Reference(_) | Type::Slice(_) | Type::Never(_)) {
-        "T".clone_into(&mut written);
-    }
-    let written = written.replace(" >", ">").replace(" ,", ",");
-    format!("an activity returns a `Result`: write `Result<{written}, ActivityError>`")
-}
-
-// Inputs come from the server, and the attempt outlives the call.
-fn check_types(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
-    for parameter in parameters {
-        if let Some(span) = borrowed(parameter.ty) {
-            diagnostics.at_span(
-                span,
-                "an activity owns its inputs: take `String` for `&str`, `Vec<T>` for `&[T]`, `T` for `&T`",
-            );
-        } else if let Type::ImplTrait(ty) = plain(parameter.ty) {
-            diagnostics
-                .at(ty, "an activity takes one type, not `impl Trait`: the input is deserialised");
-        } else if let Type::TraitObject(ty) = plain(parameter.ty) {
-            diagnostics
-                .at(ty, "an activity takes one type, not `dyn Trait`: the input is deserialised");
-        } else if let Role::Checkpoint(Some(Type::Tuple(state))) = parameter.role
-            && state.elems.is_empty()
-        {
-            diagnostics.at(
-                state,
-                "a checkpoint of `()` holds nothing: say what it holds, as in `Checkpoint<u64>`, or take a \
-                 `Cancellation`",
-            );
-        } else if let Role::Checkpoint(None) = parameter.role {
-            diagnostics.at(parameter.ty, "say what the checkpoint holds: `Checkpoint<u64>`");
-        }
     }
 }
 

@@ -59,12 +59,14 @@ fn check_close_timeouts(keys: &Keys, diagnostics: &mut Diagnostics) {
         ("start_to_close_timeout", &keys.start_to_close_timeout),
         ("schedule_to_close_timeout", &keys.schedule_to_close_timeout),
     ] {
-        if close.value().is_some_and(|close| heartbeat.value >= *close) {
-            diagnostics.at_span(
-                heartbeat.span,
-                format!("`heartbeat_timeout` must be below `{name}`, or it can never be noticed"),
-            );
-        }
+        let Some(close) = close.written().filter(|close| heartbeat.value >= close.value) else {
+            continue;
+        };
+        // What the block says is right for others: it is the method that does not go with it.
+        let span = if heartbeat.is_inherited { close.span } else { heartbeat.span };
+        let message =
+            format!("`heartbeat_timeout` must be below `{name}`, or it can never be noticed");
+        diagnostics.at_span(span, message);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod function;
 mod keys;
+mod types;
 
 pub(crate) use self::{
     function::{Kind, METHOD_ALONE, check_block, check_doubles, check_function, check_place},

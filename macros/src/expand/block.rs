@@ -8,7 +8,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Path, VisRestricted, Visibility, ext::IdentExt};
 
 use super::{
-    Expansion, Place, hidden, located, private_path, registration, registration_traits, types,
+    Execution, Expansion, Place, hidden, private_path, registration, registration_traits, types,
     unlinted,
 };
 use crate::{
@@ -123,8 +123,7 @@ impl<'a> BlockActivity<'a> {
         let method = &self.function.signature.ident;
         let (unit_struct, body) = (unit_struct_name(method), body_name(method));
         let type_name = block.type_name().unwrap_or_default();
-        let at_method = located(own_type.to_token_stream(), method.span());
-        let body = quote_spanned!(method.span()=> <#at_method>::#body);
+        let body = quote_spanned!(method.span()=> <#own_type>::#body);
         let place = Place {
             own_type: Some(own_type),
             marker: quote!(#module::#unit_struct),
@@ -175,12 +174,12 @@ impl Expansion<'_> {
         if kind == Kind::PlainMethod {
             items.extend([
                 self.as_in_the_sdk(),
-                self.executable(&self.execute_plainly(), &self.assumed()),
+                self.executable(self.execute_plainly(), &self.assumed()),
             ]);
         } else {
             let attempt = self.execute_attempt();
             items.extend([self.with_keys(), self.declared(), self.activity()]);
-            items.push(self.executable(&attempt, &self.assumed_to_run()));
+            items.push(self.executable(attempt, &self.assumed_to_run()));
         }
         items
     }
@@ -227,21 +226,20 @@ impl Expansion<'_> {
         }
     }
 
-    /// Runs [`run`](Self::as_in_the_sdk) as the SDK does: nothing else happens.
-    fn execute_plainly(&self) -> TokenStream {
+    /// Runs the plain body as the SDK does: nothing else happens.
+    fn execute_plainly(&self) -> Execution {
         let private = &self.private;
+        if self.function.is_async() && self.wrong.is_none() {
+            let Execution { function, call } = self.start();
+            let has_output = self.function.output().is_some();
+            let started = if has_output { quote!(started) } else { quote!(started_without_output) };
+            return Execution { function, call: quote!(#private::#started(#call)) };
+        }
         let instance = self.place.takes_instance.then(|| hidden("instance")).into_iter();
         let (context, input) = (hidden("context"), hidden("input"));
         let input = (!self.inputs().is_empty()).then(|| quote!(#input)).into_iter();
         let arguments = instance.map(|it| quote!(#it)).chain([quote!(#context)]).chain(input);
-        let run = quote!(Self.run(#(#arguments),*));
-        if self.function.is_async() {
-            let span = self.function.signature.ident.span();
-            let run = located(run, span);
-            quote_spanned!(span=> #private::asynchronous_body(#run))
-        } else {
-            quote!(#private::execute_blocking(move || #run))
-        }
+        quote!(#private::execute_blocking(move || Self.run(#(#arguments),*))).into()
     }
 
     /// What a marker with keys of ours has: its name, the plain body, its options.

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 
-use super::{Expansion, hidden};
+use super::{Execution, Expansion, hidden};
 use crate::model::Role;
 
 impl Expansion<'_> {
@@ -52,36 +52,11 @@ impl Expansion<'_> {
         quote!(#private::Takes::NOTHING #(#handles)*)
     }
 
-    /// Calls the body with the handles and the inputs in their places.
+    /// Has the body run by an engine.
     pub(super) fn attempt(&self) -> TokenStream {
         let private = &self.private;
-        let (engine, context) = (hidden("engine"), hidden("context"));
-        let (handles, input) = (hidden("handles"), hidden("input"));
-        let (unpack, inputs) = self.unpack(&input);
-        let mut inputs = inputs.iter();
-        let arguments = self.parameters.iter().map(|parameter| match parameter.role {
-            Role::Checkpoint(_) => quote!(#handles.checkpoint),
-            Role::Cancellation => quote!(#handles.cancellation),
-            Role::Context => quote!(#context),
-            Role::Input => inputs.next().map_or_else(TokenStream::new, |input| quote!(#input)),
-        });
-        let call = self.call_body(arguments);
-        let future = if self.function.is_async() {
-            quote!(#private::asynchronous_body(#call))
-        } else {
-            quote!(#private::blocking_body(move || #call))
-        };
-        let (takes, state) = (self.takes(), self.state());
-        let run = if self.wrong.is_some() {
-            quote!(loop {})
-        } else {
-            quote! {
-                #engine.run::<#state, _>(#takes, ::std::boxed::Box::new(move |#handles| {
-                    #unpack
-                    #future
-                }))
-            }
-        };
+        let (engine, context, input) = (hidden("engine"), hidden("context"), hidden("input"));
+        let run = if self.wrong.is_some() { quote!(loop {}) } else { self.run_by(&engine) };
         let instance =
             if self.place.takes_instance { self.instance_argument() } else { quote!((): ()) };
         quote! {
@@ -96,6 +71,37 @@ impl Expansion<'_> {
                 #run
             }
         }
+    }
+
+    fn run_by(&self, engine: &Ident) -> TokenStream {
+        let (private, handles) = (&self.private, hidden("handles"));
+        let (takes, state) = (self.takes(), self.state());
+        let (function, body) = if self.function.is_async() {
+            let Execution { function, call } = self.start();
+            (function, quote!(#private::started(#call)))
+        } else {
+            let (unpack, call) = self.call_with_handles();
+            (TokenStream::new(), quote!(#unpack #private::blocking_body(move || #call)))
+        };
+        quote! {
+            #function
+            #engine.run::<#state, _>(#takes, ::std::boxed::Box::new(move |#handles| { #body }))
+        }
+    }
+
+    /// Calls the body with the handles and the inputs in their places, after taking the input apart.
+    pub(super) fn call_with_handles(&self) -> (TokenStream, TokenStream) {
+        let (handles, context) = (hidden("handles"), hidden("context"));
+        let (unpack, inputs) = self.unpack(&hidden("input"));
+        let mut inputs = inputs.iter();
+        let arguments = self.parameters.iter().map(|parameter| match parameter.role {
+            Role::Checkpoint(_) => quote!(#handles.checkpoint),
+            Role::Cancellation => quote!(#handles.cancellation),
+            Role::Context => quote!(#context),
+            Role::Input => inputs.next().map_or_else(TokenStream::new, |input| quote!(#input)),
+        });
+        let call = self.call_body(arguments);
+        (unpack, call)
     }
 
     /// Takes the SDK's input apart, into these variables.

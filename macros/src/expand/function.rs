@@ -23,7 +23,7 @@ pub(crate) fn expand_function(
         own_type: None,
         marker: quote!(#name),
         implementer: quote!(Self),
-        body: quote_spanned!(name.span()=> Self::call),
+        body: quote_spanned!(name.span()=> <#name>::call),
         takes_instance: false,
         default_name: function.name(),
     };
@@ -37,7 +37,7 @@ pub(crate) fn expand_function(
         expansion.declared(),
         expansion.definition(),
         expansion.activity(),
-        expansion.executable(&attempt, &expansion.assumed_to_run()),
+        expansion.executable(attempt, &expansion.assumed_to_run()),
         expansion.implementer(),
     ])
 }

@@ -9,6 +9,7 @@ mod block;
 mod body;
 mod function;
 mod options;
+mod start;
 mod types;
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
@@ -50,6 +51,18 @@ struct Place<'a> {
     takes_instance: bool,
     /// The name under which the activity runs where no other is written.
     default_name: String,
+}
+
+/// How something is run: a call, and the function of its own that it may need.
+struct Execution {
+    function: TokenStream,
+    call: TokenStream,
+}
+
+impl From<TokenStream> for Execution {
+    fn from(call: TokenStream) -> Self {
+        Self { function: TokenStream::new(), call }
+    }
 }
 
 fn private_path(crate_path: &Path) -> TokenStream {
@@ -220,13 +233,14 @@ impl Expansion<'_> {
     }
 
     /// How the SDK runs it.
-    fn executable(&self, execute: &TokenStream, assumed: &TokenStream) -> TokenStream {
+    fn executable(&self, execution: Execution, assumed: &TokenStream) -> TokenStream {
         let private = &self.private;
         let Place { marker, implementer, takes_instance, .. } = &self.place;
         let (instance, context, input) = (hidden("instance"), hidden("context"), hidden("input"));
         let unwrap = (*takes_instance && self.wrong.is_none())
             .then(|| quote!(let #instance = #private::instance(#instance);));
-        let execute = if self.wrong.is_some() { &quote!(loop {}) } else { execute };
+        let execution = if self.wrong.is_some() { quote!(loop {}).into() } else { execution };
+        let Execution { function, call } = execution;
         quote! {
             impl #private::ExecutableActivity for #marker #assumed {
                 type Implementer = #implementer;
@@ -243,15 +257,16 @@ impl Expansion<'_> {
                 ) -> #private::BoxFuture<
                     ::core::result::Result<Self::Output, #private::ActivityError>,
                 > {
+                    #function
                     #unwrap
-                    #execute
+                    #call
                 }
             }
         }
     }
 
     /// An attempt with all that our keys bring.
-    fn execute_attempt(&self) -> TokenStream {
+    fn execute_attempt(&self) -> Execution {
         let private = &self.private;
         let (context, input) = (hidden("context"), hidden("input"));
         let instance = if self.place.takes_instance {
@@ -260,13 +275,13 @@ impl Expansion<'_> {
         } else {
             quote!(())
         };
-        quote!(#private::execute::<Self>(#instance, #context, #input))
+        quote!(#private::execute::<Self>(#instance, #context, #input)).into()
     }
 
     /// The clause that assumes that it can be run, which says of its types all that is needed.
     fn assumed_to_run(&self) -> TokenStream {
         let private = &self.private;
-        if self.wrong.is_some() {
+        if self.wrong.is_some() || self.needs_with_instance().is_empty() {
             return TokenStream::new();
         }
         let instance = self.instance_type();

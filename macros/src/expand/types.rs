@@ -1,7 +1,8 @@
 //! The checks of the types that were written, and the assumption that they have passed.
 //!
 //! See the runtime's `types`: a check stands at its type and is the only one to fail; every impl
-//! assumes that all types fit, so that nothing else is said.
+//! assumes that all types fit, so that nothing else is said. Of a type that everybody knows to fit
+//! nothing is asked and nothing assumed: each assumption makes the compiler think anew.
 
 use std::collections::HashSet;
 
@@ -10,7 +11,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{FnArg, Ident, Pat, PatType, Signature, Type, parse_quote, spanned::Spanned};
 
 use super::Expansion;
-use crate::model::{Parameter, Role, plain};
+use crate::model::{Parameter, Role, cannot_stand, fails_as_the_sdk, is_plain_data, plain};
 
 /// One type and the trait of ours that it must have.
 pub(super) struct Need<'a> {
@@ -84,9 +85,10 @@ impl Expansion<'_> {
         if self.wrong.is_some() {
             return Vec::new();
         }
-        let inputs = self.inputs().into_iter();
+        let inputs = self.inputs().into_iter().filter(|ty| !is_plain_data(ty));
         let inputs = inputs.map(|ty| Need::new(ty, private, ("ActivityInput", "input")));
         let output = match (self.function.written_output(), self.function.output()) {
+            (Some(output), _) if is_plain_data(output) => None,
             (Some(output), _) => Some(Need::new(output, private, ("ActivityOutput", "output"))),
             // An alias for a `Result`: what it completes with only the compiler knows.
             (None, alias) => alias
@@ -102,12 +104,14 @@ impl Expansion<'_> {
         if self.wrong.is_some() {
             return needs;
         }
-        if let (Some(ty), Some(output)) = (self.function.output(), self.function.written_output()) {
+        if let (Some(ty), Some(output)) = (self.function.output(), self.function.written_output())
+            && !fails_as_the_sdk(ty)
+        {
             let need = Need::new(ty, private, ("ActivityReturns", "returned"));
             needs.push(Need { argument: Some(output), ..need });
         }
         let state = self.parameters.iter().find_map(|parameter| match parameter.role {
-            Role::Checkpoint(state) => state,
+            Role::Checkpoint(state) => state.filter(|state| !is_plain_data(state)),
             _ => None,
         });
         needs.extend(state.map(|ty| Need::new(ty, private, ("ActivityState", "state"))));
@@ -170,8 +174,7 @@ impl Expansion<'_> {
         }
         for (parameter, written) in self.parameters.iter().zip(typed(&mut signature)) {
             written.attrs.retain(|attribute| !attribute.path().is_ident("cfg"));
-            let is_unsized = matches!(plain(parameter.ty), Type::Slice(_) | Type::TraitObject(_));
-            if is_unsized || matches!(parameter.role, Role::Checkpoint(None)) {
+            if cannot_stand(parameter.ty) || matches!(parameter.role, Role::Checkpoint(None)) {
                 *written.ty = Type::Verbatim(wrong.clone());
             }
             if self.names_the_activity(parameter) {
@@ -222,13 +225,24 @@ impl Expansion<'_> {
         }
     }
 
-    /// The words that stand where keys do, where they name something: items called as the keys are,
-    /// which an editor offers, shows and finds.
+    /// The words that stand where keys and their values do, where they name something: items called as
+    /// these are, which an editor offers, shows and finds.
     fn completion(&self) -> TokenStream {
-        let (private, words) = (&self.private, &self.keys.words);
+        let private = &self.private;
         // A keyword can be no item's name.
-        let words = words.iter().filter(|word| syn::parse_str::<Ident>(&word.to_string()).is_ok());
+        let can_be_named = |word: &Ident| syn::parse_str::<Ident>(&word.to_string()).is_ok();
+        let words = self.keys.words.iter().filter(|word| can_be_named(word));
+        let values = self.keys.values.iter().filter(|(_, word)| can_be_named(word));
+        let values = values.map(|(key, word)| {
+            quote! {
+                mod #key {
+                    use #private::words::#key::*;
+                    use self::{#word as _};
+                }
+            }
+        });
         quote! {
+            #(#values)*
             mod keys {
                 use #private::keys::*;
                 // Not at once: `self::self` is no name, so that `self` is not offered.

@@ -33,9 +33,6 @@ impl r#move {
 #[cfg(unix)]
 #[allow(unexpected_cfgs)]
 const _: fn() = || {
-    beat::__private::input::<(u8, u8)>();
-    beat::__private::input::<String>();
-    beat::__private::output::<()>();
     beat::__private::returned::<anyhow::Result<()>, ()>();
     beat::__private::state::<State>();
     let _ = (r#move, <r#move>::call);
@@ -61,12 +58,7 @@ impl beat::__private::Declared for r#move {
     }
 }
 #[cfg(unix)]
-impl beat::__private::ActivityDefinition for r#move
-where
-    for<'a> (u8, u8): beat::__private::ActivityInput<'a>,
-    for<'a> String: beat::__private::ActivityInput<'a>,
-    for<'a> (): beat::__private::ActivityOutput<'a>,
-{
+impl beat::__private::ActivityDefinition for r#move {
     type Input = beat::__private::MultiArgs2<(u8, u8), String>;
     type Output = ();
     fn name(&self) -> &::core::primitive::str {
@@ -76,9 +68,6 @@ where
 #[cfg(unix)]
 impl beat::__private::Activity for r#move
 where
-    for<'a> (u8, u8): beat::__private::ActivityInput<'a>,
-    for<'a> String: beat::__private::ActivityInput<'a>,
-    for<'a> (): beat::__private::ActivityOutput<'a>,
     for<'a> anyhow::Result<()>: beat::__private::ActivityReturns<'a, ()>,
     for<'a> State: beat::__private::ActivityState<'a>,
 {
@@ -103,7 +92,7 @@ where
                         __autobeat_input_0,
                         __autobeat_input_1,
                     ) = __autobeat_input;
-                    beat::__private::blocking_body(move || Self::call(
+                    beat::__private::blocking_body(move || <r#move>::call(
                         __autobeat_context,
                         __autobeat_handles.cancellation,
                         __autobeat_handles.checkpoint,

@@ -62,12 +62,6 @@ mod greeter {
 #[cfg(unix)]
 #[allow(unexpected_cfgs)]
 const _: fn() = || {
-    crate::reexported::autobeat::__private::input::<String>();
-    crate::reexported::autobeat::__private::output::<String>();
-    crate::reexported::autobeat::__private::returned::<
-        Result<String, ActivityError>,
-        String,
-    >();
     #[cfg(rust_analyzer)]
     {
         mod keys {
@@ -77,11 +71,7 @@ const _: fn() = || {
     }
 };
 #[cfg(unix)]
-impl crate::reexported::autobeat::__private::ActivityDefinition for greeter::Greet
-where
-    for<'a> String: crate::reexported::autobeat::__private::ActivityInput<'a>,
-    for<'a> String: crate::reexported::autobeat::__private::ActivityOutput<'a>,
-{
+impl crate::reexported::autobeat::__private::ActivityDefinition for greeter::Greet {
     type Input = String;
     type Output = String;
     fn name(&self) -> &::core::primitive::str {
@@ -105,13 +95,7 @@ impl greeter::Greet {
     ) -> ::core::result::Result<
         String,
         crate::reexported::autobeat::__private::ActivityError,
-    >
-    where
-        for<'a> Result<
-            String,
-            ActivityError,
-        >: crate::reexported::autobeat::__private::ActivityReturns<'a, String>,
-    {
+    > {
         crate::reexported::autobeat::__private::ActivityReturn::into_result(
             <Greeter>::__greet(__autobeat_instance, __autobeat_context, __autobeat_input)
                 .await,
@@ -121,12 +105,6 @@ impl greeter::Greet {
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::ExecutableActivity for greeter::Greet
 where
-    for<'a> String: crate::reexported::autobeat::__private::ActivityInput<'a>,
-    for<'a> String: crate::reexported::autobeat::__private::ActivityOutput<'a>,
-    for<'a> Result<
-        String,
-        ActivityError,
-    >: crate::reexported::autobeat::__private::ActivityReturns<'a, String>,
     for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
 {
     type Implementer = Greeter;
@@ -144,11 +122,28 @@ where
             crate::reexported::autobeat::__private::ActivityError,
         >,
     > {
+        fn __autobeat_start(
+            __autobeat_instance: ::std::sync::Arc<Greeter>,
+            __autobeat_context: crate::reexported::autobeat::__private::ActivityContext,
+            __autobeat_input: String,
+        ) -> crate::reexported::autobeat::__private::BoxFuture<
+            Result<String, ActivityError>,
+        > {
+            use crate::reexported::autobeat::__private::{NeverStarts as _, Starts as _};
+            (&crate::reexported::autobeat::__private::Handed::<(Greeter, String)>::OF)
+                .start(
+                    <Greeter>::__greet(
+                        __autobeat_instance,
+                        __autobeat_context,
+                        __autobeat_input,
+                    ),
+                )
+        }
         let __autobeat_instance = crate::reexported::autobeat::__private::instance(
             __autobeat_instance,
         );
-        crate::reexported::autobeat::__private::asynchronous_body(
-            Self.run(__autobeat_instance, __autobeat_context, __autobeat_input),
+        crate::reexported::autobeat::__private::started(
+            __autobeat_start(__autobeat_instance, __autobeat_context, __autobeat_input),
         )
     }
 }
@@ -223,11 +218,7 @@ where
 #[cfg(unix)]
 #[allow(unexpected_cfgs)]
 const _: fn() = || {
-    crate::reexported::autobeat::__private::input::<(u8, u8)>();
-    crate::reexported::autobeat::__private::input::<u8>();
-    crate::reexported::autobeat::__private::output::<()>();
     crate::reexported::autobeat::__private::returned::<anyhow::Result<()>, ()>();
-    crate::reexported::autobeat::__private::state::<u64>();
     #[cfg(rust_analyzer)]
     {
         mod keys {
@@ -237,12 +228,7 @@ const _: fn() = || {
     }
 };
 #[cfg(unix)]
-impl crate::reexported::autobeat::__private::ActivityDefinition for greeter::GreetAll
-where
-    for<'a> (u8, u8): crate::reexported::autobeat::__private::ActivityInput<'a>,
-    for<'a> u8: crate::reexported::autobeat::__private::ActivityInput<'a>,
-    for<'a> (): crate::reexported::autobeat::__private::ActivityOutput<'a>,
-{
+impl crate::reexported::autobeat::__private::ActivityDefinition for greeter::GreetAll {
     type Input = crate::reexported::autobeat::__private::MultiArgs2<(u8, u8), u8>;
     type Output = ();
     fn name(&self) -> &::core::primitive::str {
@@ -293,13 +279,9 @@ impl crate::reexported::autobeat::__private::Declared for greeter::GreetAll {
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::Activity for greeter::GreetAll
 where
-    for<'a> (u8, u8): crate::reexported::autobeat::__private::ActivityInput<'a>,
-    for<'a> u8: crate::reexported::autobeat::__private::ActivityInput<'a>,
-    for<'a> (): crate::reexported::autobeat::__private::ActivityOutput<'a>,
     for<'a> anyhow::Result<
         (),
     >: crate::reexported::autobeat::__private::ActivityReturns<'a, ()>,
-    for<'a> u64: crate::reexported::autobeat::__private::ActivityState<'a>,
     for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
 {
     type Instance = ::std::sync::Arc<Greeter>;
@@ -315,6 +297,31 @@ where
             crate::reexported::autobeat::__private::ActivityError,
         >,
     > {
+        fn __autobeat_start(
+            __autobeat_instance: ::std::sync::Arc<Greeter>,
+            __autobeat_handles: crate::reexported::autobeat::__private::Handles<u64>,
+            __autobeat_input: crate::reexported::autobeat::__private::MultiArgs2<
+                (u8, u8),
+                u8,
+            >,
+        ) -> crate::reexported::autobeat::__private::BoxFuture<anyhow::Result<()>> {
+            use crate::reexported::autobeat::__private::{NeverStarts as _, Starts as _};
+            let crate::reexported::autobeat::__private::MultiArgs2(
+                __autobeat_input_0,
+                __autobeat_input_1,
+            ) = __autobeat_input;
+            (&crate::reexported::autobeat::__private::Handed::<
+                (Greeter, u64, (u8, u8), u8),
+            >::OF)
+                .start(
+                    <Greeter>::__greet_all(
+                        __autobeat_instance,
+                        __autobeat_handles.checkpoint,
+                        __autobeat_input_0,
+                        __autobeat_input_1,
+                    ),
+                )
+        }
         __autobeat_engine
             .run::<
                 u64,
@@ -322,16 +329,11 @@ where
             >(
                 crate::reexported::autobeat::__private::Takes::NOTHING.checkpoint(),
                 ::std::boxed::Box::new(move |__autobeat_handles| {
-                    let crate::reexported::autobeat::__private::MultiArgs2(
-                        __autobeat_input_0,
-                        __autobeat_input_1,
-                    ) = __autobeat_input;
-                    crate::reexported::autobeat::__private::asynchronous_body(
-                        <Greeter>::__greet_all(
+                    crate::reexported::autobeat::__private::started(
+                        __autobeat_start(
                             __autobeat_instance,
-                            __autobeat_handles.checkpoint,
-                            __autobeat_input_0,
-                            __autobeat_input_1,
+                            __autobeat_handles,
+                            __autobeat_input,
                         ),
                     )
                 }),

@@ -25,10 +25,6 @@ impl process_large_file {
 }
 #[allow(unexpected_cfgs)]
 const _: fn() = || {
-    ::autobeat::__private::input::<PathBuf>();
-    ::autobeat::__private::output::<u64>();
-    ::autobeat::__private::returned::<Result<u64, ActivityError>, u64>();
-    ::autobeat::__private::state::<u64>();
     let _ = (
         process_large_file,
         <process_large_file>::call,
@@ -48,24 +44,14 @@ impl ::autobeat::__private::Declared for process_large_file {
         )
         .start_to_close_timeout(::core::time::Duration::from_secs(7200u64));
 }
-impl ::autobeat::__private::ActivityDefinition for process_large_file
-where
-    for<'a> PathBuf: ::autobeat::__private::ActivityInput<'a>,
-    for<'a> u64: ::autobeat::__private::ActivityOutput<'a>,
-{
+impl ::autobeat::__private::ActivityDefinition for process_large_file {
     type Input = PathBuf;
     type Output = u64;
     fn name(&self) -> &::core::primitive::str {
         "process_large_file"
     }
 }
-impl ::autobeat::__private::Activity for process_large_file
-where
-    for<'a> PathBuf: ::autobeat::__private::ActivityInput<'a>,
-    for<'a> u64: ::autobeat::__private::ActivityOutput<'a>,
-    for<'a> Result<u64, ActivityError>: ::autobeat::__private::ActivityReturns<'a, u64>,
-    for<'a> u64: ::autobeat::__private::ActivityState<'a>,
-{
+impl ::autobeat::__private::Activity for process_large_file {
     type Instance = ();
     type Context = ::autobeat::__private::NoContext;
     fn attempt(
@@ -76,6 +62,19 @@ where
     ) -> ::autobeat::__private::BoxFuture<
         ::core::result::Result<Self::Output, ::autobeat::__private::ActivityError>,
     > {
+        fn __autobeat_start(
+            __autobeat_handles: ::autobeat::__private::Handles<u64>,
+            __autobeat_input: PathBuf,
+        ) -> ::autobeat::__private::BoxFuture<Result<u64, ActivityError>> {
+            use ::autobeat::__private::{NeverStarts as _, Starts as _};
+            (&::autobeat::__private::Handed::<(u64, PathBuf)>::OF)
+                .start(
+                    <process_large_file>::call(
+                        __autobeat_handles.checkpoint,
+                        __autobeat_input,
+                    ),
+                )
+        }
         __autobeat_engine
             .run::<
                 u64,
@@ -83,17 +82,14 @@ where
             >(
                 ::autobeat::__private::Takes::NOTHING.checkpoint(),
                 ::std::boxed::Box::new(move |__autobeat_handles| {
-                    ::autobeat::__private::asynchronous_body(
-                        Self::call(__autobeat_handles.checkpoint, __autobeat_input),
+                    ::autobeat::__private::started(
+                        __autobeat_start(__autobeat_handles, __autobeat_input),
                     )
                 }),
             )
     }
 }
-impl ::autobeat::__private::ExecutableActivity for process_large_file
-where
-    for<'a> Self: ::autobeat::__private::Runs<'a, ()>,
-{
+impl ::autobeat::__private::ExecutableActivity for process_large_file {
     type Implementer = Self;
     const REQUIRES_INSTANCE: ::core::primitive::bool = false;
     fn definition() -> Self {

@@ -6,7 +6,7 @@ use std::{env, fs, path::PathBuf};
 
 use proc_macro2::TokenStream;
 
-use super::{Surroundings, activities_in_block, activity_on_function};
+use super::{Surroundings, activities_in_block, activity_on_function, table_of_keys, with_keys};
 
 fn expand(attribute: &str, item: &str) -> TokenStream {
     activity_on_function(attribute.parse().unwrap(), &item.parse().unwrap(), Surroundings::Unknown)
@@ -28,6 +28,14 @@ fn snapshot(name: &str, attribute: &str, expansion: TokenStream) {
     }
     let expected = fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(found, expected, "AUTOBEAT_SNAPSHOTS=overwrite writes {} anew", path.display());
+}
+
+#[test]
+fn the_table_of_the_readme_is_that_of_the_documentation() {
+    let readme = include_str!("../../../README.md");
+    let (_, keys) = readme.split_once("## The keys\n\n").expect("a section of the keys");
+    let (table, _) = keys.split_once("\n\n").expect("a text below the table");
+    assert_eq!(table, with_keys!(table_of_keys).trim_end());
 }
 
 #[test]
@@ -344,4 +352,23 @@ fn what_is_expected_is_expected_once() {
     .to_string();
     assert_eq!(text.matches("expect (unused_variables").count(), 1, "{text}");
     assert_eq!(text.matches("expect (dead_code").count(), 0, "{text}");
+}
+
+#[test]
+fn an_editor_finds_the_words_of_a_key_at_its_value() {
+    let keys = r#"heartbeat_timeout = "30s", cancellation_type = wai"#;
+    for expansion in [
+        expand(keys, "async fn process() -> Result<(), ActivityError> { Ok(()) }"),
+        expand_block(
+            "",
+            &format!(
+                "impl Greeter {{ #[activity({keys})] async fn greet() -> Result<(), E> {{}} }}"
+            ),
+        ),
+    ] {
+        let expansion = expansion.to_string().replace(' ', "");
+        let words = "modcancellation_type{use::autobeat::__private::words::cancellation_type::*;\
+                     useself::{waias_};}";
+        assert!(expansion.contains(words), "{expansion}");
+    }
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use erased_serde::Serialize as ErasedSerialize;
+use futures_util::{FutureExt, future::BoxFuture};
 use serde::{Serialize, de::DeserializeOwned};
 use temporalio_common::{
     data_converters::{
@@ -15,6 +16,9 @@ use temporalio_common::{
     },
     protos::temporal::api::common::v1::Payload,
 };
+use temporalio_sdk::activities::ActivityContext;
+
+use super::CheckpointState;
 
 /// A saved value that the client's data converter cannot turn into a payload.
 #[derive(Debug)]
@@ -35,10 +39,25 @@ impl fmt::Display for NotEncodable {
 
 /// A value that is kept beside what it was encoded to.
 #[derive(Clone)]
-pub(super) struct Encodable(Option<Arc<dyn ErasedSerialize + Send + Sync>>);
+pub(super) struct Encodable(Option<Arc<dyn Value>>);
+
+/// A value whose type is known to itself alone.
+trait Value: ErasedSerialize + Send + Sync {
+    /// Records it as a heartbeat, as the type that it is.
+    fn record(&self, context: ActivityContext) -> Recording;
+}
+
+type Recording = BoxFuture<'static, Result<(), PayloadConversionError>>;
+
+impl<T: CheckpointState> Value for T {
+    fn record(&self, context: ActivityContext) -> Recording {
+        let value = self.clone();
+        async move { context.record_heartbeat(value).await }.boxed()
+    }
+}
 
 impl Encodable {
-    pub(super) fn new<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
+    pub(super) fn new<T: CheckpointState>(value: T) -> Self {
         Self(Some(Arc::new(value)))
     }
 }
@@ -66,6 +85,12 @@ impl Details {
     /// Whether there is nothing to send, so that a heartbeat goes out without details.
     pub(crate) fn is_empty(&self) -> bool {
         self.payloads.is_empty()
+    }
+
+    /// Records them as the value that they came from, where there is one.
+    pub(crate) fn record_value(&self, context: ActivityContext) -> Option<Recording> {
+        let value = self.value.as_ref()?.0.as_ref()?;
+        Some(value.record(context))
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod acknowledgements;
 mod details;
+mod watched;
 
 use std::{
     any::type_name,
@@ -32,6 +33,8 @@ use self::{
     acknowledgements::Acknowledgements,
     details::{Encodable, NotEncodable},
 };
+#[cfg(feature = "testing")]
+use crate::watch::Watched;
 use crate::{
     cancel::{Cancellation, Cancelled},
     progress::{Progress, Shown},
@@ -180,6 +183,7 @@ impl<T: CheckpointState> Checkpoint<T> {
         let replaced = saved.replace(value);
         drop(saved);
         drop(replaced);
+        self.slot.tell_saved();
         self.cancellation.check()
     }
 
@@ -214,6 +218,7 @@ impl<T: CheckpointState> Checkpoint<T> {
     pub async fn commit(&self, value: T) -> Result<(), Cancelled> {
         let version = self.slot.store(value);
         self.cancellation.check()?;
+        self.slot.tell_committing();
         tokio::select! {
             biased;
             () = self.slot.acknowledgements.reach(version) => Ok(()),
@@ -245,6 +250,8 @@ pub(crate) struct Slot<T> {
     shown: Mutex<Showing<T>>,
     turns: Turns<T>,
     acknowledgements: Acknowledgements,
+    #[cfg(feature = "testing")]
+    watched: Watched,
 }
 
 struct Showing<T> {
@@ -307,6 +314,7 @@ impl<T> Slot<T> {
         let version = saved.version;
         drop(saved);
         drop(replaced);
+        self.tell_saved();
         version
     }
 }
@@ -324,6 +332,8 @@ impl<T: CheckpointState> Slot<T> {
             shown: Mutex::new(Showing { shown: None, is_over: false }),
             turns: Turns::new(),
             acknowledgements: Acknowledgements::new(),
+            #[cfg(feature = "testing")]
+            watched: Watched::default(),
         }
     }
 }

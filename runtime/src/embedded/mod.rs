@@ -34,7 +34,6 @@
 
 mod claim;
 mod error;
-mod input;
 mod interrupts;
 mod lease;
 mod retries;
@@ -48,32 +47,11 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::error::EmbeddedError;
 use self::{claim::Claims, error::Kind, interrupts::Interrupts, run::Run, store::Store};
+pub use crate::without_server::WithoutServer;
 use crate::{
     checkpoint::{CheckpointState, decode},
-    worker::{Activity, NoContext},
+    worker::Activity,
 };
-
-/// A body that asks for nothing that only a server has.
-#[diagnostic::on_unimplemented(
-    message = "this activity takes the SDK's `ActivityContext`, which exists on a server alone",
-    label = "cannot run without a server",
-    note = "take a `Cancellation` or a `Checkpoint` instead"
-)]
-pub trait WithoutServer: crate::worker::Context + sealed::Sealed {
-    #[doc(hidden)]
-    fn without_server() -> Self;
-}
-
-impl WithoutServer for NoContext {
-    fn without_server() -> Self {
-        Self
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for crate::worker::NoContext {}
-}
 
 /// An engine for one process, with its store; its clones are one engine.
 #[derive(Clone)]

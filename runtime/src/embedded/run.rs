@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use temporalio_common::{error::ApplicationFailure, protos::temporal::api::common::v1::Payload};
+use temporalio_common::{
+    data_converters::PayloadConversionError, error::ApplicationFailure,
+    protos::temporal::api::common::v1::Payload,
+};
 use temporalio_sdk::activities::ActivityError;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -11,13 +14,13 @@ use super::{
     WithoutServer,
     claim::Claim,
     error::{EmbeddedError, Kind},
-    input,
     lease::{StoredLease, Tenure},
     retries::Retries,
     store::{Record, Store},
 };
 use crate::{
     attempt::Facts,
+    input,
     lease::Lease,
     worker::{Activity, Attempt},
 };
@@ -40,7 +43,8 @@ impl Run {
         shutdown: CancellationToken,
     ) -> Result<Self, EmbeddedError> {
         let activity_type = activity.name().to_owned();
-        Ok(Self { store, claim, activity_type, input: input::encode(input)?, shutdown })
+        let input = input::encode(input).map_err(unconverted)?;
+        Ok(Self { store, claim, activity_type, input, shutdown })
     }
 
     /// Attempts it until it completes, fails for good, or should stop.
@@ -103,7 +107,7 @@ impl Run {
     where
         A: Activity<Instance = (), Context: WithoutServer>,
     {
-        let input = input::decode::<A::Input>(&self.input)?;
+        let input = input::decode::<A::Input>(&self.input).map_err(unconverted)?;
         let timeout = A::OPTIONS.declared_timeout();
         let facts = facts::<A>(&record, deadline);
         let store = Arc::clone(&self.store);
@@ -130,6 +134,10 @@ impl Run {
         };
         Ok((result, tenure.end()))
     }
+}
+
+fn unconverted(error: PayloadConversionError) -> EmbeddedError {
+    EmbeddedError::new(Kind::Conversion(error.into()))
 }
 
 fn facts<A: Activity>(record: &Record, deadline: Option<Instant>) -> Facts {

@@ -28,7 +28,9 @@ impl Pulse {
         let settling = self.settling();
         let engine = self.engine.as_ref();
         self.shuts_down = engine.is_some_and(|engine| !engine.has_just_recorded(now, settling));
-        if self.cancellation.is_cancelled() {
+        if let Some(reason) = self.cancellation.reason() {
+            // Whoever told the body, its grace begins no later than now.
+            self.begin_grace(reason);
             return false;
         }
         let longest = LONGEST_QUESTION.max(settling);

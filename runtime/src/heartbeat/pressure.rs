@@ -109,7 +109,8 @@ mod tests {
     fn a_default_interval_widens_up_to_what_another_try_leaves() {
         let mut pressure = pressure(false);
         pressure.refused();
-        assert_eq!(pressure.interval(answers(QUICK, QUICK)), SECOND * 9 / 2 - QUICK / 2);
+        let widest = Duration::from_micros(4_497_500);
+        assert_eq!(pressure.interval(answers(QUICK, QUICK)), widest, "and a try of 5 ms");
         pressure.refused();
         assert_eq!(pressure.interval(answers(QUICK, SECOND)), 4 * SECOND, "two of them, and a try");
         assert_eq!(pressure.interval(answers(QUICK, 5 * SECOND)), 3 * SECOND);

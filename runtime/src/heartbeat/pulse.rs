@@ -30,6 +30,9 @@ const NOTABLE_LATENESS: Duration = Duration::from_secs(1);
 /// The longest time for the engine to tell the server how an attempt ended.
 const LONGEST_ANSWER: Duration = Duration::from_secs(1);
 
+/// How far away the next wake is where nothing is due.
+pub(super) const NOTHING_DUE: Duration = Duration::from_hours(24);
+
 /// Everything that an attempt's heartbeat knows.
 pub(super) struct Pulse {
     pub(super) lease: Arc<dyn Lease>,
@@ -141,7 +144,7 @@ impl Pulse {
             self.question.as_ref().map(|question| question.until),
         ];
         // A local activity may have nothing due, but can still be told to stop.
-        let far = now + Duration::from_hours(24);
+        let far = now + NOTHING_DUE;
         (!self.stopped).then(|| moments.into_iter().flatten().min().unwrap_or(far))
     }
 

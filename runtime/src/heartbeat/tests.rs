@@ -104,7 +104,8 @@ async fn beats_that_nobody_answers_do_not_wait_for_each_other() {
 
 #[tokio::test(start_paused = true)]
 async fn a_beat_of_a_fast_server_that_nobody_answers_is_soon_followed() {
-    let lease = Arc::new(ScriptedLease::new([Line::Late(SECOND / 100)], Line::Silence));
+    let lease =
+        Arc::new(ScriptedLease::new([Line::Late(SECOND / 100, Reply::GoOn)], Line::Silence));
     let (_heartbeat, _, cancellation) = start(&lease, rhythm());
     cancellation.given_up().await;
     let expected = [30, 7, 15, 12, 8, 7, 7];
@@ -113,7 +114,7 @@ async fn a_beat_of_a_fast_server_that_nobody_answers_is_soon_followed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_slower_than_the_interval_is_slow_and_not_gone() {
-    let lease = Arc::new(ScriptedLease::new([], Line::Late(5 * SECOND)));
+    let lease = Arc::new(ScriptedLease::new([], Line::Late(5 * SECOND, Reply::GoOn)));
     let (_heartbeat, _, cancellation) = start(&lease, rhythm());
     sleep(600 * SECOND).await;
     assert_eq!(cancellation.reason(), None);

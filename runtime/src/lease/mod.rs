@@ -7,10 +7,11 @@
 //! what each lane is like; *when* which of them carries a beat is the heartbeat's to say.
 
 mod answer;
+pub(crate) mod environment;
 mod lane;
 pub(crate) mod local;
 mod peers;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod scripted;
 pub(crate) mod server;
 mod size_limit;
@@ -29,6 +30,8 @@ pub(crate) use self::{
     answer::{Answer, Failed},
     peers::Peers,
 };
+#[cfg(feature = "testing")]
+use crate::watch::Watch;
 use crate::{cancel::CancelReason, checkpoint::Details, metrics::TaskQueue};
 
 /// The right of one attempt to run, kept by heartbeats.
@@ -90,6 +93,12 @@ pub(crate) trait Lease: Send + Sync {
 
     /// Waits until [`is_told_to_stop`](Self::is_told_to_stop).
     fn told_to_stop(&self) -> BoxFuture<'_, ()>;
+
+    /// Who is told of each exact point of the attempt; `None` but in tests.
+    #[cfg(feature = "testing")]
+    fn watch(&self) -> Option<Arc<dyn Watch>> {
+        None
+    }
 
     /// The best guess why the engine wants the attempt to stop, where a beat did not say.
     fn unspoken_reason(&self) -> CancelReason {

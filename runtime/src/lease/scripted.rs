@@ -3,24 +3,23 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Mutex, MutexGuard,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use temporalio_common::{
-    data_converters::PayloadConverter, protos::temporal::api::common::v1::Payload,
-};
+use temporalio_common::data_converters::PayloadConverter;
+#[cfg(any(test, feature = "testing"))]
+use temporalio_common::protos::temporal::api::common::v1::Payload;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{Answer, BeatError, EngineRules, Lease, Reply, TooLarge};
-use crate::{
-    cancel::CancelReason,
-    checkpoint::{Details, decode},
-};
+use crate::checkpoint::Details;
+#[cfg(test)]
+use crate::{cancel::CancelReason, checkpoint::decode};
 
 /// What the script says to one beat.
 #[derive(Clone, Debug)]
@@ -30,17 +29,15 @@ pub(crate) enum Line {
     Refusal,
     /// No answer within the limit.
     Silence,
-    /// To go on, but only after this long.
-    Late(Duration),
     /// An answer, but only after this long.
-    LateAnswer(Duration, Reply),
+    Late(Duration, Reply),
 }
 
 pub(crate) struct ScriptedLease {
-    began: Instant,
+    began: Mutex<Instant>,
     script: Mutex<VecDeque<Line>>,
     /// What every beat after the script's end is answered.
-    ever_after: Line,
+    ever_after: Mutex<Line>,
     beats: Mutex<Vec<(Duration, Details)>>,
     records: Mutex<Vec<(Duration, Details)>>,
     /// What the next reports on the engine's lane are too large by.
@@ -58,9 +55,9 @@ pub(crate) struct ScriptedLease {
 impl ScriptedLease {
     pub(crate) fn new(script: impl IntoIterator<Item = Line>, ever_after: Line) -> Self {
         Self {
-            began: Instant::now(),
+            began: Mutex::new(Instant::now()),
             script: Mutex::new(script.into_iter().collect()),
-            ever_after,
+            ever_after: Mutex::new(ever_after),
             beats: Mutex::default(),
             records: Mutex::default(),
             refusals: Mutex::default(),
@@ -78,6 +75,33 @@ impl ScriptedLease {
         Self::new([], Line::Answer(Reply::GoOn))
     }
 
+    fn elapsed(&self) -> Duration {
+        lock(&self.began).elapsed()
+    }
+
+    /// Instants count from now on: the runtime may have a clock of its own.
+    #[cfg(feature = "testing")]
+    pub(crate) fn begin(&self) {
+        *lock(&self.began) = Instant::now();
+    }
+
+    /// Every beat from now on is answered so.
+    #[cfg(feature = "testing")]
+    pub(crate) fn answer_ever_after(&self, line: Line) {
+        *lock(&self.ever_after) = line;
+    }
+
+    /// What the beats carried, and when they came, since the lease began.
+    #[cfg(feature = "testing")]
+    pub(crate) fn beats(&self) -> Vec<(Duration, Vec<Payload>)> {
+        let beats = lock(&self.beats);
+        beats.iter().map(|(time, details)| (*time, details.payloads.clone())).collect()
+    }
+}
+
+/// What the crate's own tests ask of it beyond that.
+#[cfg(test)]
+impl ScriptedLease {
     /// The first beat is told to stop, and so is every one after it.
     pub(crate) fn stopping(reason: CancelReason) -> Self {
         Self::new([], Line::Answer(Reply::Stop(reason)))
@@ -144,9 +168,10 @@ impl ScriptedLease {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap()
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+#[cfg(test)]
 fn number(payloads: &[Payload]) -> Option<u64> {
     decode(&PayloadConverter::default(), payloads).unwrap()
 }
@@ -157,18 +182,15 @@ impl Lease for ScriptedLease {
     }
 
     fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
-        lock(&self.beats).push((self.began.elapsed(), details));
-        let line = lock(&self.script).pop_front().unwrap_or_else(|| self.ever_after.clone());
+        lock(&self.beats).push((self.elapsed(), details));
+        let line = lock(&self.script).pop_front().unwrap_or_else(|| lock(&self.ever_after).clone());
         let sent = Instant::now();
         async move {
             let (at, answer) = match line {
                 Line::Answer(reply) => (sent, Ok(reply)),
                 Line::Refusal => (sent, Err(BeatError::new("refused"))),
-                Line::Late(delay) if sent + delay < until => (sent + delay, Ok(Reply::GoOn)),
-                Line::LateAnswer(delay, reply) if sent + delay < until => (sent + delay, Ok(reply)),
-                Line::Late(_) | Line::LateAnswer(..) | Line::Silence => {
-                    (until, Err(BeatError::not_within(until, sent)))
-                }
+                Line::Late(delay, reply) if sent + delay < until => (sent + delay, Ok(reply)),
+                Line::Late(..) | Line::Silence => (until, Err(BeatError::not_within(until, sent))),
             };
             sleep_until(at).await;
             answer
@@ -183,7 +205,7 @@ impl Lease for ScriptedLease {
     fn record(&self, details: Details) -> BoxFuture<'_, Result<(), TooLarge>> {
         let refusal = lock(&self.refusals).pop_front();
         if refusal.is_none() {
-            lock(&self.records).push((self.began.elapsed(), details));
+            lock(&self.records).push((self.elapsed(), details));
         }
         std::future::ready(refusal.map_or(Ok(()), Err)).boxed()
     }
@@ -205,7 +227,7 @@ impl Lease for ScriptedLease {
     }
 
     fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {
-        lock(&self.said).push((self.began.elapsed(), format!("{answer:?}")));
+        lock(&self.said).push((self.elapsed(), format!("{answer:?}")));
         let taken = self.says.as_ref().and_then(|says| lock(says).pop_front()).unwrap_or(true);
         // What is given no time is not heard.
         std::future::ready(taken && until > Instant::now()).boxed()

@@ -137,7 +137,7 @@ async fn what_is_asked_after_the_end_is_counted_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn a_heartbeat_that_a_later_one_overtook_is_counted_as_that() {
-    let script = [Line::Answer(Reply::GoOn), Line::Late(4 * SECOND)];
+    let script = [Line::Answer(Reply::GoOn), Line::Late(4 * SECOND, Reply::GoOn)];
     attempt("overtaken", script, |_, _| sleep_for(3 * INTERVAL)).await.unwrap();
     let beats = counted("overtaken", "autobeat_heartbeats", &["outcome"]);
     assert_eq!(beats.get("overtaken"), Some(&1), "{beats:?}");
@@ -162,7 +162,7 @@ async fn the_engines_lane_is_counted_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_heartbeat_finds_is_recorded_when_it_lands() {
-    let script = [Line::Late(SECOND / 10)];
+    let script = [Line::Late(SECOND / 10, Reply::GoOn)];
     attempt("finds", script, async |checkpoint, _| {
         checkpoint.save(1_234_567)?;
         sleep_for(INTERVAL + SECOND).await

@@ -5,6 +5,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 struct Greeter;
 
+// Seven errors for seven mistakes: one does not hide the others.
 #[activities(heartbeat_timeout = "30s", name = "greet", stall_timout = "1m")]
 impl Greeter {
     #[activity(crate = autobeat)]

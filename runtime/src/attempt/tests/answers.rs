@@ -35,7 +35,7 @@ async fn an_answer_that_came_is_asked_for_once_and_not_said_again() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_has_two_round_trips_before_it_is_asked_for() {
-    let slow = Line::Late(Duration::from_millis(600));
+    let slow = Line::Late(Duration::from_millis(600), Reply::GoOn);
     let lease = Arc::new(ScriptedLease::new([slow], GONE).hearing(0));
     attempt(OPTIONS, facts(), &lease, async |_, _| {
         sleep(5 * SECOND + SECOND / 2).await;

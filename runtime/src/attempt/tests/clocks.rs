@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test(start_paused = true)]
 async fn the_lease_is_lost_a_timeout_after_the_last_acknowledged_beat_was_sent() {
     // Two beats are acknowledged, the second only 2 s after it was sent; then silence.
-    let script = [Line::Answer(Reply::GoOn), Line::Late(2 * SECOND)];
+    let script = [Line::Answer(Reply::GoOn), Line::Late(2 * SECOND, Reply::GoOn)];
     let lease = Arc::new(ScriptedLease::new(script, Line::Silence));
     let options = OPTIONS.cancel_grace(Grace::Never);
     let (took, answer) = endless(options, Takes::NOTHING.checkpoint(), facts(), &lease).await;
@@ -110,7 +110,7 @@ async fn a_stall_without_a_save_says_that_there_was_none() {
 
 #[tokio::test(start_paused = true)]
 async fn a_commit_waits_for_its_acknowledgement() {
-    let late = Line::Late(SECOND / 2);
+    let late = Line::Late(SECOND / 2, Reply::GoOn);
     let lease = Arc::new(ScriptedLease::new([late], Line::Answer(Reply::GoOn)));
     attempt(OPTIONS, facts(), &lease, async |checkpoint, _| {
         let began = Instant::now();
@@ -172,7 +172,7 @@ async fn a_commit_waits_for_an_older_beat_on_its_way_but_not_for_its_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_commit_waits_longer_for_what_could_land_where_the_server_is_slow() {
-    let late = Line::Late(SECOND / 2);
+    let late = Line::Late(SECOND / 2, Reply::GoOn);
     let lease = Arc::new(ScriptedLease::new([], late).with_engine(TIMEOUT));
     attempt(OPTIONS, facts(), &lease, async |checkpoint, _| {
         while lease.recorded().is_empty() {
@@ -201,7 +201,7 @@ async fn without_a_timeout_on_the_servers_side_it_still_beats_and_no_lease_is_lo
 #[tokio::test(start_paused = true)]
 async fn a_commit_returns_although_another_task_saves_and_the_server_is_slow() {
     // Slower than the interval, which is slow and not gone: one beat is always on its way.
-    let lease = Arc::new(ScriptedLease::new([], Line::Late(5 * SECOND)));
+    let lease = Arc::new(ScriptedLease::new([], Line::Late(5 * SECOND, Reply::GoOn)));
     let result = attempt(OPTIONS, facts(), &lease, async |checkpoint, _| {
         let saving = async {
             for value in 1_000.. {

@@ -246,7 +246,7 @@ async fn a_request_to_cancel_after_a_pause_is_the_one_that_is_answered() {
 async fn a_request_to_cancel_since_the_last_beat_is_asked_for_at_the_end() {
     let script = [Line::Answer(Reply::Stop(CancelReason::Paused))];
     let requested = Reply::Stop(CancelReason::Requested);
-    let lease = Arc::new(ScriptedLease::new(script, Line::LateAnswer(SECOND / 2, requested)));
+    let lease = Arc::new(ScriptedLease::new(script, Line::Late(SECOND / 2, requested)));
     let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |_, cancellation| {
         let cancelled = cancellation.cancelled().await;
         sleep(2 * SECOND).await; // the next beat is due after 3 s

@@ -189,12 +189,12 @@ const REQUESTED: Reply = Reply::Stop(CancelReason::Requested);
 #[tokio::test(start_paused = true)]
 async fn only_the_answer_to_a_question_is_taken_for_one() {
     // The beat before it is answered after it, and says nothing; a refused one says nothing either.
-    for first in [Line::Late(SECOND), Line::Refusal] {
-        let lease = Arc::new(ScriptedLease::new([first], Line::LateAnswer(SECOND, REQUESTED)));
+    for first in [Line::Late(SECOND, Reply::GoOn), Line::Refusal] {
+        let lease = Arc::new(ScriptedLease::new([first], Line::Late(SECOND, REQUESTED)));
         let (reason, _) = reason_at(&lease, Duration::from_millis(3_500)).await;
         assert_eq!(reason, CancelReason::Requested);
     }
-    let lease = Arc::new(ScriptedLease::new([Line::Refusal], Line::LateAnswer(SECOND, REQUESTED)));
+    let lease = Arc::new(ScriptedLease::new([Line::Refusal], Line::Late(SECOND, REQUESTED)));
     assert_eq!(reason_at(&lease, SECOND).await.0, CancelReason::Requested);
 }
 
@@ -214,7 +214,7 @@ async fn a_question_is_waited_for_no_longer_than_half_a_timeout() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_timeout_there_is_time_for_the_question_too() {
-    let lease = Arc::new(ScriptedLease::new([], Line::LateAnswer(SECOND, REQUESTED)));
+    let lease = Arc::new(ScriptedLease::new([], Line::Late(SECOND, REQUESTED)));
     lease.engine.cancel();
     let facts = Facts { heartbeat_timeout: None, ..facts() };
     let body = async |_, _| Err(ActivityError::cancelled());

@@ -237,7 +237,7 @@ async fn async_completion_sends_the_newest_details_again_where_a_call_failed() {
 
 #[tokio::test(start_paused = true)]
 async fn async_completion_waits_for_a_slow_answer() {
-    let lease = Arc::new(ScriptedLease::new([], Line::Late(SECOND / 2)));
+    let lease = Arc::new(ScriptedLease::new([], Line::Late(SECOND / 2, Reply::GoOn)));
     let body = async |_, _| Err(ActivityError::WillCompleteAsync);
     attempt::<(), _>(OPTIONS, facts(), &lease, body).await.unwrap_err();
     assert_eq!(lease.times().len(), 1);

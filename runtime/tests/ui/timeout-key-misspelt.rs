@@ -1,7 +1,7 @@
 use autobeat::activity;
 use temporalio_sdk::activities::ActivityError;
 
-#[activity(heartbeat_timeout = "30s", cancel_grace = never)]
+#[activity(heart_beat_timeout = "30s")]
 async fn process() -> Result<(), ActivityError> {
     Ok(())
 }

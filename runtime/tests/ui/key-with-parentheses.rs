@@ -1,7 +1,7 @@
 use autobeat::activity;
 use temporalio_sdk::activities::ActivityError;
 
-#[activity(heartbeat_timeout = "30s", cancellation_type = try_cancel)]
+#[activity(heartbeat_timeout("1m"))]
 async fn process() -> Result<(), ActivityError> {
     Ok(())
 }

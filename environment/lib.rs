@@ -1,0 +1,1 @@
+//! Only tests: our activities in the SDK's own test environment.

@@ -1,0 +1,22 @@
+//! Whether the examples that save resume, and stop cleanly: each has its checks beside its activity.
+
+#![allow(dead_code, reason = "their programs run elsewhere")]
+
+#[path = "../auto_heartbeat.rs"]
+mod auto_heartbeat;
+#[path = "../cancel_and_cleanup.rs"]
+mod cancel_and_cleanup;
+#[path = "../cancellation_cleanup.rs"]
+mod cancellation_cleanup;
+#[path = "../fake_progress.rs"]
+mod fake_progress;
+#[path = "../heartbeating_batch.rs"]
+mod heartbeating_batch;
+#[path = "../polling.rs"]
+mod polling;
+#[path = "../process_batch.rs"]
+mod process_batch;
+#[path = "../process_large_file.rs"]
+mod process_large_file;
+#[path = "../saga.rs"]
+mod saga;

@@ -1,0 +1,186 @@
+//! How an attempt ended, as the server sees it, and what it left.
+
+use std::{fmt, time::Duration};
+
+use temporalio_common::{error::ApplicationFailure, protos::temporal::api::common::v1::Payload};
+use temporalio_sdk::activities::ActivityError;
+
+use super::{
+    WithoutServer,
+    handles::{read, read_all},
+    perform::Curtain,
+    stage::Traces,
+    trial::Trial,
+};
+use crate::{checkpoint::CheckpointState, worker::Activity};
+
+/// How an attempt ended, as the server sees it, and what it left.
+pub struct Ended<A: Activity> {
+    curtain: Curtain<A::Output>,
+    traces: Traces,
+    beats: Vec<(Duration, Vec<Payload>)>,
+    took: Duration,
+    trial: Trial<A>,
+}
+
+impl<A: Activity> fmt::Debug for Ended<A> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Ended")
+            .field("how", &self.curtain.to_string())
+            .field("saves", &self.traces.saves)
+            .field("took", &self.took)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A: Activity> Ended<A> {
+    pub(super) fn new(
+        curtain: Curtain<A::Output>,
+        traces: Traces,
+        beats: Vec<(Duration, Vec<Payload>)>,
+        took: Duration,
+        trial: Trial<A>,
+    ) -> Self {
+        Self { curtain, traces, beats, took, trial }
+    }
+
+    /// What it completed with, if it did.
+    #[must_use]
+    pub fn output(&self) -> Option<&A::Output> {
+        match &self.curtain {
+            Curtain::Answered(Ok(output)) => Some(output),
+            _ => None,
+        }
+    }
+
+    /// The failure that it was answered with, if it was; that of a panic as the SDK words it.
+    #[must_use]
+    pub fn failure(&self) -> Option<&ApplicationFailure> {
+        match &self.curtain {
+            Curtain::Answered(Err(ActivityError::Application(failure))) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// The type of that failure, as a workflow sees it: `ActivityPaused`, `LeaseLost`, or the body's own.
+    #[must_use]
+    pub fn failure_type(&self) -> Option<&str> {
+        self.failure().and_then(ApplicationFailure::type_name)
+    }
+
+    /// Whether it was answered as cancelled: nothing comes after it.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.curtain, Curtain::Answered(Err(ActivityError::Cancelled { .. })))
+    }
+
+    /// Whether its process crashed before it was answered.
+    #[must_use]
+    pub fn is_crashed(&self) -> bool {
+        matches!(self.curtain, Curtain::Crashed)
+    }
+
+    /// Whether another attempt follows, as far as it alone can tell: it crashed, or failed in a way that
+    /// is retried.
+    #[must_use]
+    pub fn is_retried(&self) -> bool {
+        self.curtain.is_retried()
+    }
+
+    /// All that it saved, in its order.
+    ///
+    /// # Panics
+    ///
+    /// Where what was saved is not an `S`.
+    #[must_use]
+    pub fn saves<S: CheckpointState>(&self) -> Vec<S> {
+        read_all(&self.traces.saved)
+    }
+
+    /// The heartbeats: when each was sent, on the clock of the attempt, and what it carried.
+    ///
+    /// # Panics
+    ///
+    /// Where what was sent is not an `S`.
+    #[must_use]
+    pub fn beats<S: CheckpointState>(&self) -> Vec<(Duration, Option<S>)> {
+        self.beats.iter().map(|(at, details)| (*at, read(details))).collect()
+    }
+
+    /// What the newest acknowledged heartbeat carried, if any was.
+    ///
+    /// # Panics
+    ///
+    /// Where what was acknowledged is not an `S`.
+    #[must_use]
+    pub fn acknowledged<S: CheckpointState>(&self) -> Option<S> {
+        self.traces.acknowledged.as_deref().and_then(read)
+    }
+
+    /// The checkpoint that a next attempt would get, if any.
+    ///
+    /// # Panics
+    ///
+    /// Where what the server holds is not an `S`.
+    #[must_use]
+    pub fn checkpoint<S: CheckpointState>(&self) -> Option<S> {
+        read(&self.traces.held)
+    }
+
+    /// How long it took on its own clock.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.took
+    }
+}
+
+impl<A> Ended<A>
+where
+    A: Activity<Instance: Clone, Context: WithoutServer>,
+{
+    /// The next attempt, which starts from what the server holds, and to which nothing is to happen yet.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none, since this one [is not retried](Self::is_retried).
+    pub fn next(self) -> Trial<A> {
+        assert!(self.is_retried(), "there is no next attempt: this one {}", self.curtain);
+        self.trial.next(self.traces.held)
+    }
+}
+
+impl<T> Curtain<T> {
+    pub(super) fn is_completed(&self) -> bool {
+        matches!(self, Self::Answered(Ok(_)))
+    }
+
+    /// Whether another attempt follows.
+    pub(super) fn is_retried(&self) -> bool {
+        match self {
+            Self::Crashed => true,
+            Self::Answered(Err(ActivityError::Application(failure))) => !failure.is_non_retryable(),
+            Self::Answered(_) => false,
+        }
+    }
+}
+
+impl<T> fmt::Display for Curtain<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crashed => formatter.write_str("crashed"),
+            Self::Answered(Ok(_)) => formatter.write_str("completed"),
+            Self::Answered(Err(ActivityError::Cancelled { .. })) => {
+                formatter.write_str("was cancelled")
+            }
+            Self::Answered(Err(ActivityError::WillCompleteAsync)) => {
+                formatter.write_str("left it to somebody else to complete")
+            }
+            Self::Answered(Err(ActivityError::Application(failure))) => {
+                let type_name = failure.type_name().unwrap_or("no type");
+                write!(formatter, "failed ({type_name}): {failure}")
+            }
+            Self::Answered(Err(_)) => formatter.write_str("failed"),
+        }
+    }
+}

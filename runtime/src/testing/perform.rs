@@ -1,0 +1,149 @@
+//! Plays one attempt on a runtime of its own, which ends with it.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, resume_unwind},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use temporalio_common::protos::temporal::api::common::v1::Payload;
+use temporalio_sdk::activities::ActivityError;
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::{WithoutServer, event::Event, lease::StagedLease, stage::Stage};
+use crate::{
+    attempt::Facts,
+    input,
+    lease::{Failed, Lease},
+    worker::{Activity, Attempt},
+};
+
+/// The longest time that an attempt may take on its own clock.
+const DAYS: u64 = 30;
+const LONGEST: Duration = Duration::from_hours(24 * DAYS);
+
+/// How long, in real time, threads may take that an attempt leaves behind.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
+
+/// How an attempt came to its end, from the outside.
+pub(super) enum Curtain<T> {
+    /// It was answered to the server.
+    Answered(Result<T, ActivityError>),
+    /// Its process crashed.
+    Crashed,
+}
+
+/// What an attempt is given.
+pub(super) struct Cast<'a> {
+    pub(super) activity_type: &'a str,
+    pub(super) input: &'a [Payload],
+    /// What the server held when it began.
+    pub(super) details: Vec<Payload>,
+    pub(super) number: u32,
+    /// What happens when.
+    pub(super) timeline: Vec<(Duration, Event)>,
+    /// Whether its clock runs as the world's does, rather than jump to what is waited for.
+    pub(super) in_real_time: bool,
+}
+
+/// Does it on this thread, or on another one where this one belongs to a runtime.
+pub(super) fn off_runtime<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    if Handle::try_current().is_err() {
+        return work();
+    }
+    thread::scope(|scope| scope.spawn(work).join().unwrap_or_else(|panic| resume_unwind(panic)))
+}
+
+/// Plays it to its end; also how long it took on its own clock.
+///
+/// # Panics
+///
+/// Where the input cannot be read again, or the attempt does not end.
+pub(super) fn perform<A>(
+    stage: &Arc<Stage>,
+    instance: A::Instance,
+    cast: &Cast<'_>,
+) -> (Curtain<A::Output>, Duration)
+where
+    A: Activity<Context: WithoutServer>,
+{
+    let input = input::decode::<A::Input>(cast.input)
+        .unwrap_or_else(|error| panic!("the input cannot be read again: {error}"));
+    let runtime = runtime(cast.in_real_time);
+    let (ended, took) = runtime.block_on(async {
+        let began = Instant::now();
+        stage.server.begin();
+        let attempt = AssertUnwindSafe(attempt::<A>(stage, instance, input, cast));
+        let ended = tokio::select! {
+            biased;
+            () = stage.crashed() => None,
+            () = play(stage, &cast.timeline) => None,
+            ended = attempt.catch_unwind() => Some(ended),
+            () = sleep(LONGEST), if stage.is_timed => {
+                panic!("the attempt did not end within {DAYS} days on its own clock")
+            }
+        };
+        (ended, began.elapsed())
+    });
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    let curtain = match ended {
+        Some(ended) if !stage.is_crashed() => {
+            Curtain::Answered(ended.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))))
+        }
+        _ => Curtain::Crashed,
+    };
+    (curtain, took)
+}
+
+fn runtime(in_real_time: bool) -> Runtime {
+    let runtime = Builder::new_current_thread().enable_all().start_paused(!in_real_time).build();
+    runtime.unwrap_or_else(|error| panic!("no runtime for the attempt: {error}"))
+}
+
+async fn attempt<A>(
+    stage: &Arc<Stage>,
+    instance: A::Instance,
+    input: A::Input,
+    cast: &Cast<'_>,
+) -> Result<A::Output, ActivityError>
+where
+    A: Activity<Context: WithoutServer>,
+{
+    let options = if stage.is_timed { A::OPTIONS } else { A::OPTIONS.without_stall_timeout() };
+    let started = Instant::now();
+    let timeouts = stage.is_timed.then_some(A::OPTIONS);
+    let facts = Facts {
+        activity_type: cast.activity_type.to_owned(),
+        number: cast.number,
+        heartbeat_timeout: timeouts.map(|options| options.declared_timeout()),
+        started,
+        deadline: timeouts
+            .and_then(|options| options.start_to_close())
+            .and_then(|timeout| started.checked_add(timeout)),
+        details: cast.details.clone(),
+    };
+    let lease = Arc::new(StagedLease(Arc::clone(stage))) as Arc<dyn Lease>;
+    let engine = Attempt { options, facts, lease };
+    A::attempt(engine, instance, A::Context::without_server(), input).await
+}
+
+/// Makes things happen at their instants; never comes to an end.
+async fn play(stage: &Stage, timeline: &[(Duration, Event)]) {
+    let began = Instant::now();
+    for (after, event) in timeline {
+        sleep_until(began + *after).await;
+        stage.happen(*event);
+    }
+    std::future::pending::<()>().await;
+}
+
+/// What the server is told of a panic.
+fn panicked(panic: &(dyn Any + Send)) -> ActivityError {
+    ActivityError::application(Failed::of_panic(panic).failure())
+}

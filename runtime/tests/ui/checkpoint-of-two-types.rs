@@ -1,0 +1,9 @@
+use autobeat::activity;
+use temporalio_sdk::activities::ActivityError;
+
+#[activity(heartbeat_timeout = "30s")]
+async fn process(_done: Checkpoint<u64, String>) -> Result<(), ActivityError> {
+    Ok(())
+}
+
+fn main() {}

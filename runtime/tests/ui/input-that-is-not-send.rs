@@ -1,0 +1,9 @@
+use autobeat::activity;
+use temporalio_sdk::activities::ActivityError;
+
+#[activity(heartbeat_timeout = "30s")]
+async fn process(_text: std::rc::Rc<String>) -> Result<(), ActivityError> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! The test kit: deliberate mistakes that it must catch, and their correct twins that it must not accuse.
+
+mod beside;
+mod cancels;
+mod resumes;
+mod world;
