@@ -257,6 +257,7 @@ impl Pulse {
         self.renewed = self.renewed.max(flight.sent);
         self.publish_end();
         // Where a later beat was told that nobody listens any more, there is none.
+        self.pressure.follows(self.interval());
         self.next_beat = self.next_beat.map(|_| self.after(flight.sent).max(now));
         let version = flight.details.version;
         tracing::trace!(target: "autobeat", version, took = ?now - flight.sent, "beat");

@@ -42,13 +42,22 @@ pub(super) struct Pressure {
     refused: Duration,
     /// Whether a beat was lost since the last answer.
     is_lost: bool,
+    /// Whether the interval was wider than at rest when it was looked at last.
+    is_wide: bool,
     timeout: Option<Duration>,
     is_declared: bool,
 }
 
 impl Pressure {
     pub(super) fn new(interval: Duration, timeout: Option<Duration>, is_declared: bool) -> Self {
-        Self { rested: interval, refused: interval, is_lost: false, timeout, is_declared }
+        Self {
+            rested: interval,
+            refused: interval,
+            is_lost: false,
+            is_wide: false,
+            timeout,
+            is_declared,
+        }
     }
 
     /// How far apart beats are now.
@@ -72,9 +81,19 @@ impl Pressure {
     /// A beat was refused for load.
     pub(super) fn refused(&mut self) {
         self.refused = (self.refused.saturating_mul(3) / 2).min(self.rested.saturating_mul(WIDEST));
-        if self.refused >= self.rested.saturating_mul(WIDEST) && !self.is_declared {
-            tracing::debug!(target: "autobeat", "the server refuses for load: fewer heartbeats");
+    }
+
+    /// A beat goes out, this far from the next one.
+    pub(super) fn follows(&mut self, interval: Duration) {
+        let is_wide = interval > self.rested;
+        if is_wide && !self.is_wide {
+            tracing::debug!(
+                target: "autobeat",
+                ?interval,
+                "the server is under pressure: fewer heartbeats",
+            );
         }
+        self.is_wide = is_wide;
     }
 
     /// A beat was answered.

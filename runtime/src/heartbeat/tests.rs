@@ -124,6 +124,7 @@ async fn a_server_slower_than_the_interval_is_slow_and_not_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_beat_that_is_due_waits_where_others_have_found_the_server_slow() {
+    let listener = Listener::at(Level::DEBUG);
     let lease = Arc::new(ScriptedLease::friendly());
     let (heartbeat, ..) = start(&lease, rhythm());
     sleep(4 * SECOND).await;
@@ -132,6 +133,8 @@ async fn a_beat_that_is_due_waits_where_others_have_found_the_server_slow() {
     let gaps = gaps(&lease);
     // Two of them, a round trip and another try fit into 9 s.
     assert!(gaps.iter().all(|gap| (34..=41).contains(gap)), "put off when it was due: {gaps:?}");
+    let said = listener.said();
+    assert_eq!(said.matches("the server is under pressure").count(), 1, "{said}");
 }
 
 #[tokio::test(start_paused = true)]
