@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use autobeat_tests::{
     environment::{Environment, eventually},
-    ledger,
     workflows::Outcome,
 };
+
+use temporalio_common::protos::temporal::api::enums::v1::EventType;
 
 use crate::{INTERVAL, LENIENCE, LIMIT, attempt_begun};
 
@@ -32,12 +33,12 @@ async fn a_wrapped_activity_is_stopped_by_a_cancel() {
     let run = environment.start(job).await;
     attempt_begun(&ledger, 1).await;
 
-    let asked = ledger::now();
     run.cancel().await;
     let dropped = eventually("the body is dropped", LIMIT, async || ledger.noted(1, "dropped"));
-    let latency = dropped.await - asked;
+    let dropped = dropped.await;
 
     assert_eq!(run.outcome().await, Outcome::Cancelled);
+    let latency = dropped - run.written_down(EventType::ActivityTaskCancelRequested).await;
     eprintln!("wrapped: dropped after {latency:?}");
     assert!(latency <= INTERVAL + LENIENCE, "dropped after {latency:?}");
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use autobeat_tests::{
     activities::Action,
     environment::{Environment, eventually},
-    ledger,
     workflows::Outcome,
 };
+use temporalio_common::protos::temporal::api::enums::v1::EventType;
 
 use crate::{INTERVAL, LENIENCE, LIMIT, item_done};
 
@@ -20,13 +20,13 @@ async fn a_cancelled_workflow_reaches_the_body_within_an_interval() {
     let run = environment.start(environment.job("process_items", plan)).await;
     item_done(&ledger, 100).await;
 
-    let asked = ledger::now();
     run.cancel().await;
     let told =
         eventually("the body is told", LIMIT, async || ledger.noted(1, "cancelled-Requested"));
-    let latency = told.await - asked;
+    let told = told.await;
 
     assert_eq!(run.outcome().await, Outcome::Cancelled);
+    let latency = told - run.written_down(EventType::ActivityTaskCancelRequested).await;
     eprintln!("cancelled: told after {latency:?}");
     assert!(latency <= INTERVAL + LENIENCE, "told after {latency:?}");
 }

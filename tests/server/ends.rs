@@ -9,7 +9,7 @@ use autobeat_tests::{
     worker::LocalWorker,
     workflows::Outcome,
 };
-use temporalio_common::protos::temporal::api::enums::v1::PendingActivityState;
+use temporalio_common::protos::temporal::api::enums::v1::{EventType, PendingActivityState};
 
 use crate::{INTERVAL, LENIENCE, LIMIT, attempt_begun, item_done};
 
@@ -52,11 +52,11 @@ async fn a_cancelled_scope_stops_its_activity_alone() {
     let run = environment.start(job).await;
     item_done(&ledger, 50).await;
 
-    let asked = ledger::now();
     run.cancel_scope().await;
-    let latency = told(&ledger, 1, "Requested").await - asked;
+    let told = told(&ledger, 1, "Requested").await;
 
     assert_eq!(run.outcome().await, Outcome::Cancelled);
+    let latency = told - run.written_down(EventType::ActivityTaskCancelRequested).await;
     eprintln!("scope cancelled: told after {latency:?}");
     assert!(latency <= INTERVAL + LENIENCE, "told after {latency:?}");
 }
@@ -153,10 +153,10 @@ async fn a_terminated_workflow_stops_its_activity() {
     let ledger = environment.ledger();
     let (_worker, run) = under_way(&environment, u64::MAX).await;
 
-    let asked = ledger::now();
     run.terminate().await;
-    let latency = told(&ledger, 1, "NotFound").await - asked;
+    let told = told(&ledger, 1, "NotFound").await;
 
+    let latency = told - run.written_down(EventType::WorkflowExecutionTerminated).await;
     eprintln!("terminated: told after {latency:?}");
     assert!(latency <= INTERVAL + LENIENCE, "told after {latency:?}");
     assert_eq!(ledger.beginnings().len(), 1);

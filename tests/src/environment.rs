@@ -6,17 +6,20 @@ use std::{
     process,
     sync::atomic::{AtomicU32, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use futures_util::TryStreamExt;
 use tempfile::TempDir;
 use temporalio_client::{
-    ActivityIdentifier, Client, RpcOptions, WorkflowDescribeOptions, WorkflowGetResultOptions,
-    WorkflowHandle, WorkflowSignalOptions, WorkflowStartOptions,
+    ActivityIdentifier, Client, RpcOptions, WorkflowDescribeOptions, WorkflowFetchHistoryOptions,
+    WorkflowGetResultOptions, WorkflowHandle, WorkflowSignalOptions, WorkflowStartOptions,
 };
 use temporalio_common::{
     data_converters::DataConverter,
-    protos::temporal::api::{common::v1::Payload, workflow::v1::PendingActivityInfo},
+    protos::temporal::api::{
+        common::v1::Payload, enums::v1::EventType, workflow::v1::PendingActivityInfo,
+    },
 };
 use temporalio_sdk::{WorkerOptions, activities::ActivityImplementer};
 
@@ -260,6 +263,19 @@ impl Run {
         described.expect("a description").raw_description.pending_activities.into_iter().next()
     }
 
+    /// When the server wrote this down for the first time, by the clock of the ledger: from then on it
+    /// tells the activity, however long a command takes on a busy machine.
+    pub async fn written_down(&self, what: EventType) -> Duration {
+        let mut events = self.handle.fetch_history(WorkflowFetchHistoryOptions::default());
+        while let Some(event) = events.try_next().await.expect("a history") {
+            if event.event_type() == what {
+                let time = event.event_time.expect("a time").try_into();
+                return time.map(since_1970).expect("a time after 1970");
+            }
+        }
+        panic!("{what:?} is not in the history");
+    }
+
     /// The checkpoint that the server stores, as JSON.
     pub async fn stored(&self) -> Option<String> {
         let first = self.stored_payload().await?;
@@ -286,6 +302,10 @@ pub async fn eventually<T>(
         assert!(since.elapsed() < limit, "not within {limit:?}: {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+}
+
+fn since_1970(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Says that a test is skipped, or fails it where that is not allowed.

@@ -7,6 +7,7 @@ const BEATS: &str = "heartbeat/beats.rs";
 const ENGINE: &str = "heartbeat/engine.rs";
 const SERVER: &str = "lease/server.rs";
 const PULSE: &str = "heartbeat/pulse.rs";
+const TRIES: &str = "heartbeat/tries.rs";
 const PRESSURE: &str = "heartbeat/pressure.rs";
 
 pub(super) const MUTATIONS: &[Mutation] = &[
@@ -33,6 +34,36 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         BEATS,
         "let delay = first.saturating_mul(1 << self.failures.min(16)).min(self.longest_pause());",
         "let delay = first.max(self.rhythm.interval);",
+    ),
+    of(
+        "tries come no closer as a lease ends",
+        BEATS,
+        "let latest = self.part_of_lease(now).max(self.soon());",
+        "let latest = Duration::MAX;",
+    ),
+    of(
+        "tries after the end come no closer as a lease ends",
+        TRIES,
+        "let pause = self.pause.min(self.part_of_lease(now).max(self.least));",
+        "let pause = self.pause;",
+    ),
+    of(
+        "a try after the end is waited for however little is left of the lease",
+        TRIES,
+        "let length = self.length.min(self.part_of_lease(now).max(self.least));",
+        "let length = self.length;",
+    ),
+    of(
+        "a widened interval reaches past the last eighth",
+        BEATS,
+        "self.next_beat = Some(self.before_the_last_eighth(turn));",
+        "self.next_beat = Some(turn);",
+    ),
+    of(
+        "an attempt waits for its peers when it is its turn",
+        BEATS,
+        "} else if last + self.rhythm.interval > now && !self.peers().may_try_beside(now) {",
+        "} else if !self.peers().may_try_beside(now) {",
     ),
     of(
         "the SDK's lane is never served",
@@ -80,14 +111,14 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "pressure widens an interval beyond its room",
         PRESSURE,
-        "map(|timeout| timeout / 3 * 2)",
-        "map(|timeout| timeout * 2)",
+        "self.by_slowness(answers).max(self.refused).min(room).max(self.rested)",
+        "self.by_slowness(answers).max(self.refused).max(room.min(self.rested))",
     ),
     of(
         "lost beats leave an interval widened",
         PRESSURE,
-        "self.in_force = self.rested;",
-        "self.in_force = self.in_force.max(self.rested);",
+        "filter(|_| !self.is_declared && !self.is_lost)",
+        "filter(|_| !self.is_declared)",
     ),
     of(
         "it is asked for an answer when its lease is over",
