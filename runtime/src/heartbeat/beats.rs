@@ -234,7 +234,7 @@ impl Pulse {
         match result {
             Ok(Reply::TooLarge(by)) => self.too_large(flight.details.version, by, now),
             Ok(reply) => self.acknowledged(flight, reply, now),
-            Err(error) => self.not_acknowledged(&error, now),
+            Err(error) => self.not_acknowledged(&flight, &error, now),
         }
         if answered && self.question.as_ref().is_some_and(|question| question.beat <= number) {
             self.answer_by_guess(now);
@@ -296,7 +296,7 @@ impl Pulse {
         self.cancel_with(CancelReason::CheckpointTooLarge, message);
     }
 
-    fn not_acknowledged(&mut self, error: &BeatError, now: Instant) {
+    fn not_acknowledged(&mut self, flight: &Flight, error: &BeatError, now: Instant) {
         if self.failures == 0 {
             tracing::warn!(target: "autobeat", %error, "a heartbeat was not acknowledged; trying again");
         }
@@ -304,6 +304,7 @@ impl Pulse {
             self.pressure.refused();
             apart(self.rhythm.interval / 4)
         } else {
+            self.traffic.doubt(flight, now);
             self.pressure.lost();
             self.soon()
         };

@@ -284,6 +284,21 @@ async fn however_long_the_interval_half_of_the_beats_are_acknowledged() {
     assert!(lease.recorded().len() >= 5, "{:?}", lease.recorded());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_commit_waits_until_a_beat_that_failed_cannot_land_any_more() {
+    let lease = Arc::new(ScriptedLease::new([Line::Refusal], Line::Answer(Reply::GoOn)));
+    let rhythm = Rhythm { interval: SECOND / 2, timeout: Some(2 * SECOND), ..rhythm() };
+    let (_heartbeat, slot, cancellation) = start(&lease, rhythm);
+    let checkpoint = Checkpoint::new(slot, cancellation);
+    while lease.times().is_empty() {
+        sleep(SECOND / 1_000).await;
+    }
+    checkpoint.commit(1).await.unwrap();
+    let since_failed: Vec<_> = lease.times().iter().map(|time| *time - lease.times()[0]).collect();
+    assert_eq!(lease.values()[1..], [Some(1), Some(1)], "the next try carries it, too");
+    assert!(since_failed[1] < SECOND / 10 && since_failed[2] >= SECOND / 10, "{since_failed:?}");
+}
+
 /// Beats for a second at an interval of 50 ms, and counts how often the task went to sleep.
 async fn sleeps_of_a_second(line: Line) -> (usize, usize) {
     let lease = Arc::new(ScriptedLease::new([], line).with_engine(SECOND));

@@ -4,8 +4,9 @@
 //! that it stays: something older may be on its way. A `commit` promises both.
 //!
 //! Invariants:
-//! - a beat of ours takes effect, if at all, before it is answered; one that is abandoned may do so
-//!   within the settling time after that, and so may a report of the engine after it went out;
+//! - a beat of ours takes effect, if at all, before it is answered; one that is abandoned, or that failed
+//!   for another reason than load, may do so within the settling time after that, and so may a report of
+//!   the engine after it went out;
 //! - what a beat *settles* is the newest version that no older one can replace any more: its own, or the
 //!   oldest that could still land when it was sent. That is what a `commit` waits for.
 
@@ -124,6 +125,11 @@ impl Traffic {
     pub(super) fn land(&mut self, number: u64) -> Option<Flight> {
         let index = self.open.iter().position(|flight| flight.number == number)?;
         Some(self.open.swap_remove(index))
+    }
+
+    /// A beat failed, and nobody says that it will not be stored all the same.
+    pub(super) fn doubt(&mut self, flight: &Flight, now: Instant) {
+        self.unsettled.push(Unsettled { version: flight.details.version, since: now });
     }
 
     /// A beat was acknowledged: those before it are abandoned.

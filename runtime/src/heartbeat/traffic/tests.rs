@@ -49,6 +49,19 @@ fn an_abandoned_beat_may_land_within_the_settling_time_after_that() {
 }
 
 #[test]
+fn a_beat_that_failed_may_land_within_the_settling_time_after_that() {
+    let (mut traffic, began) = (Traffic::default(), Instant::now());
+    let (_, number) = send(&mut traffic, 1, began);
+    let flight = traffic.land(number).unwrap();
+    let failed = began + 50 * MILLISECOND;
+    traffic.doubt(&flight, failed);
+    let settles = failed + 100 * MILLISECOND;
+    assert_eq!(traffic.settles_from(2, failed), settles);
+    assert_eq!(send(&mut traffic, 2, settles - MILLISECOND).0, 1);
+    assert_eq!(traffic.settles_from(1, failed), failed, "it is no older");
+}
+
+#[test]
 fn the_settling_time_follows_what_was_measured() {
     let (mut traffic, began) = (Traffic::default(), Instant::now());
     let settling_after = |traffic: &mut Traffic, round_trip: u32| {
