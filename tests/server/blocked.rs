@@ -19,6 +19,9 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_millis(200);
 const TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long the server waits before the attempt that follows one that timed out.
+const RETRY_INTERVAL: Duration = Duration::from_millis(100);
+
 /// How long a body may go on after it woke in an attempt that is over.
 const STOPS_WITHIN: Duration = Duration::from_millis(50);
 
@@ -117,7 +120,7 @@ async fn lives_through(item: u64, block: Action) {
 async fn a_stalled_async_body_that_blocks_its_thread_loses_its_lease() {
     let Some(environment) = Environment::open().await else { return };
     let block = Action::BlockThread(Duration::from_secs(6));
-    let latest = STALL_TIMEOUT + INTERVAL + GRACE + TIMEOUT + LENIENCE;
+    let latest = STALL_TIMEOUT + INTERVAL + GRACE + TIMEOUT + RETRY_INTERVAL + LENIENCE;
     another_takes_over_and_it_stops(environment, "process_items_or_stall", block, latest).await;
 }
 
@@ -126,7 +129,7 @@ async fn an_attempt_in_a_blocked_runtime_loses_its_lease() {
     let Some(environment) = Environment::open().await else { return };
     let block = Action::BlockRuntime(Duration::from_secs(4));
     // The last beat went out at most an interval before.
-    let latest = TIMEOUT + LENIENCE;
+    let latest = TIMEOUT + RETRY_INTERVAL + LENIENCE;
     another_takes_over_and_it_stops(environment, "process_items", block, latest).await;
 }
 
