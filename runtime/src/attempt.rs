@@ -25,6 +25,7 @@ use tokio::time::Instant;
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Checkpoint, CheckpointState, Slot, Source, decode, encode},
+    events::say,
     heartbeat::{Heartbeat, Rhythm, Stopped},
     lease::{Answer, Failed, Lease},
     metrics,
@@ -164,8 +165,8 @@ where
     }
     let outcome = settle(end, &cancellation);
     measured.ended(outcome.name(), cancellation.reason());
-    tracing::debug!(
-        target: "autobeat",
+    say!(
+        debug,
         activity_type = facts.activity_type,
         attempt = facts.number,
         outcome = outcome.name(),
@@ -213,15 +214,15 @@ fn load<S: CheckpointState>(
             Ok(Slot::new(value, details))
         }
         Err(error) if options.restarts_on_bad_checkpoint() => {
-            tracing::warn!(
-                target: "autobeat",
+            say!(
+                warn,
                 activity_type = facts.activity_type,
                 attempt,
                 state = type_name::<S>(),
                 "the stored details are not a checkpoint of this type; starting afresh",
             );
             // Such an error quotes what it could not read.
-            tracing::debug!(target: "autobeat", attempt, %error, "the stored details");
+            say!(debug, attempt, %error, "the stored details");
             Ok(Slot::new(None, details))
         }
         Err(error) => Err(bad_checkpoint::<S>(facts, &error)),
@@ -231,22 +232,22 @@ fn load<S: CheckpointState>(
 /// Where an attempt goes on; what the checkpoint contains is said to those who debug alone.
 fn say_resumed(facts: &Facts) {
     let Some(checkpoint) = facts.details.first() else { return };
-    tracing::info!(
-        target: "autobeat",
+    say!(
+        info,
         activity_type = facts.activity_type,
         attempt = facts.number,
         bytes = checkpoint.data.len(),
         "resumed",
     );
-    tracing::debug!(target: "autobeat", checkpoint = excerpt(checkpoint), "resumed from");
+    say!(debug, checkpoint = excerpt(checkpoint), "resumed from");
 }
 
 /// What was found is not quoted, nor is what the converter says of it: a failure is stored and shown
 /// in plain text, past a codec that encrypts.
 fn bad_checkpoint<S>(facts: &Facts, error: &PayloadConversionError) -> ActivityError {
     let found = facts.details.first();
-    tracing::debug!(
-        target: "autobeat",
+    say!(
+        debug,
         attempt = facts.number,
         %error,
         found = found.map(excerpt),
@@ -331,7 +332,7 @@ where
         Ok(Some(Err(error))) => End::Failed(error),
         Ok(None) => End::Dropped,
         Err(_) if is_given_up => {
-            tracing::warn!(target: "autobeat", "a destructor panicked while the body was dropped");
+            say!(warn, "a destructor panicked while the body was dropped");
             End::Dropped
         }
         Err(payload) => End::Panicked(payload),

@@ -50,6 +50,7 @@ use self::{
 use crate::{
     cancel::Cancellation,
     checkpoint::{Details, Source},
+    events::say,
     lease::{Answer, BeatError, Lease, Reply, TooLarge},
     lookout::Post,
     metrics::Measured,
@@ -214,7 +215,7 @@ impl Stopped {
         };
         let leaving = self.lease.leave(newest, kept);
         if AssertUnwindSafe(leaving).catch_unwind().await.is_err() {
-            tracing::warn!(target: "autobeat", "the newest checkpoint cannot be left: its codec panicked");
+            say!(warn, "the newest checkpoint cannot be left: its codec panicked");
         }
     }
 
@@ -383,7 +384,7 @@ async fn perform(lease: &dyn Lease, order: Order) -> Landed {
             let version = details.version;
             let recording = AssertUnwindSafe(lease.record(details)).catch_unwind();
             let recorded = recording.await.unwrap_or_else(|_| {
-                tracing::warn!(target: "autobeat", "the codec panicked: the SDK has no heartbeat");
+                say!(warn, "the codec panicked: the SDK has no heartbeat");
                 Ok(())
             });
             Landed::Recorded(version, recorded)

@@ -67,6 +67,7 @@ mod cancel;
 mod checkpoint;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+mod events;
 mod heartbeat;
 #[cfg(any(feature = "embedded", feature = "testing"))]
 mod input;

@@ -17,6 +17,7 @@ use super::{Encoded, pressure::Answers, pulse::Pulse, traffic::Flight};
 use crate::{
     cancel::CancelReason,
     checkpoint::Details,
+    events::say,
     lease::{BeatError, Reply, TooLarge},
 };
 
@@ -260,7 +261,7 @@ impl Pulse {
         self.pressure.follows(self.interval());
         self.next_beat = self.next_beat.map(|_| self.after(flight.sent).max(now));
         let version = flight.details.version;
-        tracing::trace!(target: "autobeat", version, took = ?now - flight.sent, "beat");
+        say!(trace, version, took = ?now - flight.sent, "beat");
         self.source.acknowledgements().acknowledge(flight.settled);
         if version >= self.kept.version {
             self.kept = flight.details;
@@ -298,7 +299,7 @@ impl Pulse {
 
     fn not_acknowledged(&mut self, error: &BeatError, now: Instant) {
         if self.failures == 0 {
-            tracing::warn!(target: "autobeat", %error, "a heartbeat was not acknowledged; trying again");
+            say!(warn, %error, "a heartbeat was not acknowledged; trying again");
         }
         let first = if error.is_for_load() {
             self.pressure.refused();

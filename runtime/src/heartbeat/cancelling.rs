@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::pulse::{Pulse, Question};
-use crate::cancel::CancelReason;
+use crate::{cancel::CancelReason, events::say};
 
 /// How long past the timeout the SDK tells a body whose only handle is the SDK's context.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(5);
@@ -59,8 +59,8 @@ impl Pulse {
         });
         let Some(engine) = gave_up else { return self.cancel(self.lease.unspoken_reason()) };
         engine.give_up();
-        tracing::warn!(
-            target: "autobeat",
+        say!(
+            warn,
             since_last_beat = ?now.saturating_duration_since(self.renewed),
             "the SDK gave the attempt up, since no heartbeat of its own got through; it goes on, as \
              long as ours do, but a shutdown of this worker cannot reach it any more",
@@ -83,9 +83,9 @@ impl Pulse {
             let since_last_beat = self.renewed.elapsed();
             // Work is done twice where the lease is lost: somebody should look why.
             if reason == CancelReason::LeaseLost {
-                tracing::warn!(target: "autobeat", ?reason, ?since_last_beat, "cancelled");
+                say!(warn, ?reason, ?since_last_beat, "cancelled");
             } else {
-                tracing::info!(target: "autobeat", ?reason, ?since_last_beat, "cancelled");
+                say!(info, ?reason, ?since_last_beat, "cancelled");
             }
             self.begin_grace(reason);
         }

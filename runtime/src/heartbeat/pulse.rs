@@ -17,6 +17,7 @@ use super::{Rhythm, engine::EngineLane, pressure::Pressure, progress::Progress, 
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Details, Source},
+    events::say,
     lease::{Lease, Peers},
     metrics::Measured,
 };
@@ -210,8 +211,8 @@ impl Pulse {
         self.measured.ran(lateness, is_timer);
         let late = lateness >= NOTABLE_LATENESS.max(self.rhythm.interval / 2);
         if late && !self.late {
-            tracing::warn!(
-                target: "autobeat",
+            say!(
+                warn,
                 ?lateness,
                 "the heartbeat is late: something blocked the runtime or stopped the process; \
                  move blocking work into a function that is not `async`",
@@ -251,8 +252,8 @@ impl Pulse {
             return;
         }
         let message = self.progress.stalled(now);
-        tracing::warn!(
-            target: "autobeat",
+        say!(
+            warn,
             still = ?now - self.progress.seen,
             saves = self.progress.saves,
             "stalled",
