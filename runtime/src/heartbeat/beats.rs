@@ -100,13 +100,22 @@ impl Pulse {
         if self.failures > 0 || self.question.is_some() {
             return;
         }
-        let turn = last + self.interval();
         if self.traffic.open() == 0 {
-            self.next_beat = Some(self.before_the_last_eighth(turn));
-        } else if last + self.rhythm.interval > now && !self.peers().may_try_beside(now) {
-            self.next_beat =
-                Some((last + self.rhythm.interval).min(now + self.rhythm.interval / 4));
+            self.next_beat = Some(self.before_the_last_eighth(last + self.interval()));
+            return;
         }
+        let turn = self.own_turn(last);
+        if turn > now && !self.peers().may_try_beside(now) {
+            self.next_beat = Some(turn.min(now + self.rhythm.interval / 4));
+        }
+    }
+
+    /// When a beat goes out beside others that are not answered, whatever the other attempts do: an
+    /// interval after the last one, and once in the last of the lease.
+    fn own_turn(&self, last: Instant) -> Instant {
+        let turn = last + self.rhythm.interval;
+        let latest = self.before_the_last_eighth(turn);
+        if last < latest { latest } else { turn }
     }
 
     /// How far apart beats are now.
@@ -142,7 +151,9 @@ impl Pulse {
     /// A beat on the lease's own lane, with the newest details that can be sent.
     pub(super) fn beat(&mut self, newest: Encoded, now: Instant) -> Order {
         self.last_call = self.last_call.filter(|moment| *moment > now);
-        let details = self.fit(newest).unwrap_or_else(|| self.kept.clone());
+        let keeps = std::mem::take(&mut self.keeps);
+        let newest = self.fit(newest).filter(|_| !keeps);
+        let details = newest.unwrap_or_else(|| self.kept.clone());
         let (abort, abortable) = AbortHandle::new_pair();
         let number = self.traffic.send(details.clone(), now, abort);
         self.last_beat = Some(now);
@@ -153,7 +164,7 @@ impl Pulse {
 
     fn record(&mut self, newest: Encoded, now: Instant) -> Order {
         let details = self.fit(newest).unwrap_or_else(|| self.kept.clone());
-        self.traffic.record(details.version, now);
+        self.traffic.hand_over(details.version);
         if let Some(engine) = &mut self.engine {
             engine.recorded(now);
         }
@@ -235,7 +246,12 @@ impl Pulse {
         match result {
             Ok(Reply::TooLarge(by)) => self.too_large(flight.details.version, by, now),
             Ok(reply) => self.acknowledged(flight, reply, now),
-            Err(error) => self.not_acknowledged(&error, now),
+            Err(error) => {
+                if !error.is_for_load() {
+                    self.traffic.lose(flight.details.version, now);
+                }
+                self.not_acknowledged(&error, now);
+            }
         }
         if answered && self.question.as_ref().is_some_and(|question| question.beat <= number) {
             self.answer_by_guess(now);
@@ -285,9 +301,10 @@ impl Pulse {
 
     fn too_large(&mut self, version: u64, TooLarge { size, limit }: TooLarge, now: Instant) {
         self.unfit = Some(version);
-        // Nothing was sent: what was kept goes out in its place, unless that is it.
-        let pause =
-            if version == self.kept.version { self.rhythm.interval } else { SHORTEST_RETRY };
+        // Nothing was sent: what was kept goes out in its place, unless that is it; also where something
+        // newer was saved meanwhile, which may be too large as well.
+        self.keeps = version != self.kept.version;
+        let pause = if self.keeps { SHORTEST_RETRY } else { self.rhythm.interval };
         self.next_beat = self.next_beat.map(|_| now + pause);
         self.last_beat = None;
         let message = format!(
@@ -317,10 +334,10 @@ impl Pulse {
     /// The details that the engine was given are now on its lane, or were not given to it.
     pub(super) fn recorded(&mut self, version: u64, result: Result<(), TooLarge>, now: Instant) {
         self.measured.handed_over(&result);
-        match result {
-            Ok(()) => self.traffic.record(version, now),
+        self.traffic.handed_over(version, result.is_ok(), now);
+        if let Err(by) = result {
             // It counts as a report all the same: another try would come to nothing at once.
-            Err(by) => self.too_large(version, by, now),
+            self.too_large(version, by, now);
         }
     }
 }

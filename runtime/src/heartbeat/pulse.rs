@@ -31,8 +31,8 @@ const NOTABLE_LATENESS: Duration = Duration::from_secs(1);
 /// The longest time for the engine to tell the server how an attempt ended.
 const LONGEST_ANSWER: Duration = Duration::from_secs(1);
 
-/// How far away the next wake is where nothing is due.
-pub(super) const NOTHING_DUE: Duration = Duration::from_hours(24);
+/// How far away the next wake is where nothing is due: further than any clock.
+pub(super) const NOTHING_DUE: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// Everything that an attempt's heartbeat knows.
 pub(super) struct Pulse {
@@ -59,6 +59,8 @@ pub(super) struct Pulse {
     pub(super) kept: Details,
     /// The version that turned out not to be sendable.
     pub(super) unfit: Option<u64>,
+    /// Whether the next beat carries what was kept, whatever was saved since.
+    pub(super) keeps: bool,
     pub(super) progress: Progress,
     pub(super) grace_end: Option<Instant>,
     pub(super) late: bool,
@@ -107,6 +109,7 @@ impl Pulse {
             shuts_down: false,
             kept: source.seed(),
             unfit: None,
+            keeps: false,
             progress: Progress::since(now, source.as_ref()),
             grace_end: None,
             late: false,

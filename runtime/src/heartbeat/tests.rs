@@ -1,5 +1,7 @@
 //! The heartbeat alone, without a body: as if the body blocked its thread.
 
+mod trouble;
+
 use std::time::Duration;
 
 use tokio::time::{advance, sleep};
@@ -150,8 +152,10 @@ async fn what_others_have_used_up_is_not_tried_beside_a_beat_but_its_turn_comes(
             }
         }
     });
-    sleep(8 * SECOND).await;
+    sleep(SECOND * 15 / 2).await;
     assert_eq!(gaps(&lease), [30], "an interval apart");
+    sleep(SECOND).await;
+    assert_eq!(lease.times().len(), 3, "and once in the last eighth of its lease");
     used.abort();
 }
 

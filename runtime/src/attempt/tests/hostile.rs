@@ -1,6 +1,9 @@
 //! Users' code that fails where nobody expects it: the attempt ends as it should all the same.
 
+use futures_util::future::BoxFuture;
+
 use super::*;
+use crate::{checkpoint::Details, lease::BeatError};
 
 /// Panics when it is dropped, unless a panic is on its way already.
 struct Explosion;
@@ -263,4 +266,56 @@ async fn a_body_that_panics_before_its_first_poll_leaves_the_newest_value() {
     let panicking = attempt(OPTIONS, resumed_from(3), &lease, calls);
     AssertUnwindSafe(panicking).catch_unwind().await.unwrap_err();
     assert_eq!(lease.left(), Some(42));
+}
+
+/// A server that takes no number above 5.
+struct Strict(ScriptedLease);
+
+impl Lease for Strict {
+    fn converter(&self) -> PayloadConverter {
+        self.0.converter()
+    }
+
+    fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
+        let number = details
+            .payloads
+            .first()
+            .map_or(0, |payload| String::from_utf8_lossy(&payload.data).parse::<u64>().unwrap());
+        if number > 5 {
+            let by = TooLarge { size: 3_000_000, limit: 2_097_152 };
+            return std::future::ready(Ok(Reply::TooLarge(by))).boxed();
+        }
+        self.0.beat(details, until)
+    }
+
+    fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()> {
+        self.0.leave(newest, kept)
+    }
+
+    fn is_told_to_stop(&self) -> bool {
+        self.0.is_told_to_stop()
+    }
+
+    fn told_to_stop(&self) -> BoxFuture<'_, ()> {
+        self.0.told_to_stop()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_goes_on_saving_what_is_too_large_keeps_its_lease() {
+    let lease = Arc::new(Strict(ScriptedLease::friendly()));
+    let body = async |checkpoint: Checkpoint<u64>, _: Cancellation| {
+        for value in 1..=12_000 {
+            // As one that gathers what it should not, and is deaf.
+            let _ = checkpoint.save(value);
+            sleep(Duration::from_millis(5)).await;
+        }
+        Ok::<_, ActivityError>("done")
+    };
+    let options = OPTIONS.cancel_grace(Grace::Never);
+    let takes = Takes::NOTHING.checkpoint();
+    let result = run(options, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body).await;
+    assert_eq!(result.unwrap(), "done");
+    let beats = lease.0.times().len();
+    assert!((15..=60).contains(&beats), "{beats} beats in 60 s");
 }

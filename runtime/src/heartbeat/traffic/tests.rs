@@ -24,7 +24,9 @@ fn a_beat_alone_settles_what_it_carries() {
 #[test]
 fn a_report_may_land_within_the_settling_time() {
     let (mut traffic, began) = (Traffic::default(), Instant::now());
-    traffic.record(1, began);
+    traffic.hand_over(1);
+    assert_eq!(traffic.settles_from(1, began), began, "it is no older");
+    traffic.handed_over(1, true, began);
     assert_eq!(traffic.settles_from(2, began), began + 100 * MILLISECOND);
     assert_eq!(traffic.settles_from(1, began), began, "it is no older");
     let (settled, number) = send(&mut traffic, 2, began + 99 * MILLISECOND);
@@ -73,4 +75,13 @@ fn those_that_are_newer_than_the_acknowledged_one_stay_on_their_way() {
     assert_eq!(traffic.oldest(), Some(began));
     assert_eq!(traffic.land(numbers[2]).map(|flight| flight.details.version), Some(3));
     assert_eq!((traffic.oldest(), traffic.sent(), traffic.last_sent()), (None, 3, Some(began)));
+}
+
+#[test]
+fn nothing_lands_a_minute_after_it_was_given_up_on_however_long_a_process_was_frozen() {
+    let (mut traffic, began) = (Traffic::default(), Instant::now());
+    let (_, number) = send(&mut traffic, 1, began);
+    let flight = traffic.land(number).unwrap();
+    traffic.acknowledge(&flight, began + 3_600_000 * MILLISECOND);
+    assert_eq!(traffic.settling(), 60_000 * MILLISECOND);
 }
