@@ -13,7 +13,12 @@ use std::time::Duration;
 use futures_util::future::{AbortHandle, AbortRegistration};
 use tokio::time::Instant;
 
-use super::{Encoded, pressure::Answers, pulse::Pulse, traffic::Flight};
+use super::{
+    Encoded,
+    pressure::Answers,
+    pulse::{Pulse, Unfit},
+    traffic::Flight,
+};
 use crate::{
     cancel::CancelReason,
     checkpoint::Details,
@@ -151,8 +156,9 @@ impl Pulse {
     /// A beat on the lease's own lane, with the newest details that can be sent.
     pub(super) fn beat(&mut self, newest: Encoded, now: Instant) -> Order {
         self.last_call = self.last_call.filter(|moment| *moment > now);
-        let keeps = std::mem::take(&mut self.keeps);
-        let newest = self.fit(newest).filter(|_| !keeps);
+        let gives_way = |unfit: &mut Unfit| std::mem::take(&mut unfit.gives_way);
+        let gives_way = self.unfit.as_mut().is_some_and(gives_way);
+        let newest = self.fit(newest).filter(|_| !gives_way);
         let details = newest.unwrap_or_else(|| self.kept.clone());
         let (abort, abortable) = AbortHandle::new_pair();
         let number = self.traffic.send(details.clone(), now, abort);
@@ -174,13 +180,17 @@ impl Pulse {
     /// The newest details, unless they cannot be sent: then the attempt is cancelled.
     pub(super) fn fit(&mut self, newest: Encoded) -> Option<Details> {
         match newest {
-            Ok(details) if self.unfit == Some(details.version) => None,
+            Ok(details) if self.is_unfit(details.version) => None,
             Ok(details) => Some(details),
             Err(error) => {
                 self.cancel_with(CancelReason::CheckpointInvalid, error);
                 None
             }
         }
+    }
+
+    fn is_unfit(&self, version: u64) -> bool {
+        self.unfit.as_ref().is_some_and(|unfit| unfit.version == version)
     }
 
     /// How long a beat is waited for before the next one goes out beside it.
@@ -300,11 +310,11 @@ impl Pulse {
     }
 
     fn too_large(&mut self, version: u64, TooLarge { size, limit }: TooLarge, now: Instant) {
-        self.unfit = Some(version);
         // Nothing was sent: what was kept goes out in its place, unless that is it; also where something
         // newer was saved meanwhile, which may be too large as well.
-        self.keeps = version != self.kept.version;
-        let pause = if self.keeps { SHORTEST_RETRY } else { self.rhythm.interval };
+        let gives_way = version != self.kept.version;
+        self.unfit = Some(Unfit { version, gives_way });
+        let pause = if gives_way { SHORTEST_RETRY } else { self.rhythm.interval };
         self.next_beat = self.next_beat.map(|_| now + pause);
         self.last_beat = None;
         let message = format!(

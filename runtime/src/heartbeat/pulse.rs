@@ -57,16 +57,20 @@ pub(super) struct Pulse {
     /// Whether the engine's token fired for what no report of its own was told.
     pub(super) shuts_down: bool,
     pub(super) kept: Details,
-    /// The version that turned out not to be sendable.
-    pub(super) unfit: Option<u64>,
-    /// Whether the next beat carries what was kept, whatever was saved since.
-    pub(super) keeps: bool,
+    pub(super) unfit: Option<Unfit>,
     pub(super) progress: Progress,
     pub(super) grace_end: Option<Instant>,
     pub(super) late: bool,
     pub(super) stopped: bool,
     pub(super) beats: u64,
     pub(super) measured: Measured,
+}
+
+/// The version that turned out not to be sendable.
+pub(super) struct Unfit {
+    pub(super) version: u64,
+    /// Whether the next beat carries what was kept, whatever was saved since.
+    pub(super) gives_way: bool,
 }
 
 /// Why the engine's token fired: the first beat sent since then may say so.
@@ -109,7 +113,6 @@ impl Pulse {
             shuts_down: false,
             kept: source.seed(),
             unfit: None,
-            keeps: false,
             progress: Progress::since(now, source.as_ref()),
             grace_end: None,
             late: false,

@@ -120,7 +120,7 @@ impl Traffic {
         self.unsettled.retain(|request| request.since + settling > now);
         if self.open.len() >= MOST_OPEN {
             let oldest = self.open.remove(0);
-            self.abandon(oldest, now);
+            self.abandon(&oldest, now);
         }
         let version = details.version;
         let open = self.open.iter().map(|flight| flight.details.version);
@@ -161,7 +161,7 @@ impl Traffic {
         self.unsettled.push(Unsettled { version, since: now });
     }
 
-    fn abandon(&mut self, flight: Flight, now: Instant) {
+    fn abandon(&mut self, flight: &Flight, now: Instant) {
         flight.abort.abort();
         self.lose(flight.details.version, now);
     }
@@ -175,7 +175,7 @@ impl Traffic {
             .partition(|open| open.number < flight.number);
         self.open = newer;
         for abandoned in older {
-            self.abandon(abandoned, now);
+            self.abandon(&abandoned, now);
         }
     }
 }

@@ -198,8 +198,8 @@ async fn a_change_that_takes_its_time_does_not_stop_the_heartbeat() {
             let mut beats = 0;
             checkpoint.update(|value| {
                 // As one that waits for what it counts.
-                let began = std::time::Instant::now();
-                while watched.times().len() < 3 && began.elapsed() < 5 * SECOND {
+                let changing = std::time::Instant::now();
+                while watched.times().len() < 3 && changing.elapsed() < 5 * SECOND {
                     std::thread::yield_now();
                 }
                 beats = watched.times().len();

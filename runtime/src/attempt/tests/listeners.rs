@@ -1,10 +1,13 @@
 //! Whoever listens to `tracing` is users' code: it may panic, or take its time.
 
-use tracing::{Event, Metadata, Subscriber, span};
+use tracing::{
+    Event, Metadata, Subscriber, span,
+    subscriber::{DefaultGuard, set_default},
+};
 
 use super::*;
 
-/// Panics at whatever it is told at warn level; as one whose standard error nobody reads any more.
+/// Panics at whatever it is told, as one whose standard error nobody reads any more.
 struct Broken;
 
 impl Subscriber for Broken {
@@ -29,17 +32,10 @@ impl Subscriber for Broken {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// Hears nothing and panics, as long as this lives.
-fn broken() -> impl Drop {
-    struct Listening(Option<tracing::subscriber::DefaultGuard>, Listener);
-    impl Drop for Listening {
-        fn drop(&mut self) {
-            let _ = &self.1;
-            drop(self.0.take());
-        }
-    }
-    let first = Listener::at(Level::TRACE);
-    Listening(Some(tracing::subscriber::set_default(Broken)), first)
+/// It listens as long as this lives, in place of one that every place in the code is told to speak to.
+fn broken() -> (DefaultGuard, Listener) {
+    let listener = Listener::at(Level::TRACE);
+    (set_default(Broken), listener)
 }
 
 #[tokio::test(start_paused = true)]
