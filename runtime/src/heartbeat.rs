@@ -44,6 +44,7 @@ use tracing::Instrument;
 
 use self::{
     beats::{Due, Order},
+    cancelling::Vigil,
     pulse::{NOTHING_DUE, Pulse},
     tries::Tries,
 };
@@ -97,13 +98,14 @@ impl Heartbeat {
         let pulse = Arc::new(Mutex::new(Pulse::new(
             Arc::clone(&lease),
             Arc::clone(&source),
-            cancellation,
+            cancellation.clone(),
             rhythm,
             measured,
         )));
         let (begins, has_begun) = oneshot::channel();
+        let vigil = Vigil { begins: Some(begins), cancellation };
         let beating =
-            keep_beating(Arc::clone(&pulse), Arc::clone(&lease), Arc::clone(&source), begins);
+            keep_beating(Arc::clone(&pulse), Arc::clone(&lease), Arc::clone(&source), vigil);
         let task = AbortOnDropHandle::new(tokio::spawn(beating.in_current_span()));
         Self { pulse, lease, source, has_begun, task }
     }
@@ -300,13 +302,12 @@ async fn keep_beating(
     pulse: Arc<Mutex<Pulse>>,
     lease: Arc<dyn Lease>,
     source: Arc<dyn Source>,
-    begins: oneshot::Sender<()>,
+    mut vigil: Vigil,
 ) {
     let post = Post::take();
     let mut underway = FuturesUnordered::new();
     let mut told = false;
-    // The attempt goes on when this poll is over.
-    let _ = begins.send(());
+    vigil.begin();
     loop {
         let now = Instant::now();
         let Some(due) = lock(&pulse).next_wake(now) else { return };

@@ -8,16 +8,45 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::pulse::{Pulse, Question};
-use crate::{cancel::CancelReason, events::say};
+use crate::{
+    cancel::{CancelReason, Cancellation},
+    events::say,
+};
 
 /// How long past the timeout the SDK tells a body whose only handle is the SDK's context.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a question why the engine wants the attempt to stop may take.
 const LONGEST_QUESTION: Duration = Duration::from_secs(10);
+
+/// Kept by the heartbeat's task for as long as that lives.
+///
+/// Whoever cancels an attempt is that task, so where it comes to grief this does: nobody beats any more, and
+/// the body must not go on when another attempt starts.
+pub(super) struct Vigil {
+    pub(super) begins: Option<oneshot::Sender<()>>,
+    pub(super) cancellation: Cancellation,
+}
+
+impl Vigil {
+    /// The heartbeat knows its clocks: the attempt goes on when this poll is over.
+    pub(super) fn begin(&mut self) {
+        if let Some(begins) = self.begins.take() {
+            let _ = begins.send(());
+        }
+    }
+}
+
+impl Drop for Vigil {
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.cancellation.cancel(CancelReason::LeaseLost) {
+            say!(warn, "the heartbeat panicked, so that the attempt is given up");
+        }
+    }
+}
 
 impl Pulse {
     /// Asks why the engine wants the attempt to stop: `true` where a beat is to go out, whose answer may

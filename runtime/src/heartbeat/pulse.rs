@@ -202,7 +202,7 @@ impl Pulse {
 
     pub(super) fn stall_at(&self) -> Option<Instant> {
         let stall_timeout = self.rhythm.stall_timeout?;
-        (!self.cancellation.is_cancelled()).then(|| self.progress.seen + stall_timeout)
+        (!self.cancellation.is_cancelled()).then(|| self.progress.stalls_at(stall_timeout))
     }
 
     /// When the progress is looked at although no beat does so.
@@ -257,6 +257,10 @@ impl Pulse {
         if moved || self.stall_at().is_none_or(|moment| moment > now) {
             return;
         }
+        if self.late && self.progress.excuse(now + self.rhythm.interval) {
+            // Whatever kept this task from running may have kept the body from it.
+            return;
+        }
         let message = self.progress.stalled(now);
         say!(
             warn,
@@ -296,9 +300,8 @@ impl Pulse {
     /// Until when the engine has time for an answer, before the server is asked whether it came: never
     /// for so long that the lease ends before it can be told.
     pub(super) fn answer_is_due(&self, now: Instant) -> Instant {
-        let interval = self.rhythm.interval;
-        let due = now + LONGEST_ANSWER.max(2 * self.traffic.round_trip()).min(interval);
-        let question = self.settling().max(interval / 4);
+        let due = now + LONGEST_ANSWER.max(2 * self.traffic.round_trip());
+        let question = self.settling().max(self.rhythm.interval / 4);
         self.lease_end().map_or(due, |end| due.min(end - question.min(end - now)))
     }
 }

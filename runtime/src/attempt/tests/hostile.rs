@@ -3,7 +3,10 @@
 use futures_util::future::BoxFuture;
 
 use super::*;
-use crate::{checkpoint::Details, lease::BeatError};
+use crate::{
+    checkpoint::Details,
+    lease::{BeatError, Peers},
+};
 
 /// Panics when it is dropped, unless a panic is on its way already.
 struct Explosion;
@@ -268,12 +271,26 @@ async fn a_body_that_panics_before_its_first_poll_leaves_the_newest_value() {
     assert_eq!(lease.left(), Some(42));
 }
 
-/// A server that takes no number above 5.
-struct Strict(ScriptedLease);
+/// A server that takes no number above 5; without a connection the lease panics, as the SDK does.
+struct Strict {
+    scripted: ScriptedLease,
+    has_connection: bool,
+}
+
+impl Strict {
+    fn friendly(has_connection: bool) -> Arc<Self> {
+        Arc::new(Self { scripted: ScriptedLease::friendly(), has_connection })
+    }
+}
 
 impl Lease for Strict {
     fn converter(&self) -> PayloadConverter {
-        self.0.converter()
+        self.scripted.converter()
+    }
+
+    fn peers(&self) -> Option<Arc<Peers>> {
+        assert!(self.has_connection, "no connection");
+        None
     }
 
     fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
@@ -285,25 +302,25 @@ impl Lease for Strict {
             let by = TooLarge { size: 3_000_000, limit: 2_097_152 };
             return std::future::ready(Ok(Reply::TooLarge(by))).boxed();
         }
-        self.0.beat(details, until)
+        self.scripted.beat(details, until)
     }
 
     fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()> {
-        self.0.leave(newest, kept)
+        self.scripted.leave(newest, kept)
     }
 
     fn is_told_to_stop(&self) -> bool {
-        self.0.is_told_to_stop()
+        self.scripted.is_told_to_stop()
     }
 
     fn told_to_stop(&self) -> BoxFuture<'_, ()> {
-        self.0.told_to_stop()
+        self.scripted.told_to_stop()
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_goes_on_saving_what_is_too_large_keeps_its_lease() {
-    let lease = Arc::new(Strict(ScriptedLease::friendly()));
+    let lease = Strict::friendly(true);
     let body = async |checkpoint: Checkpoint<u64>, _: Cancellation| {
         for value in 1..=12_000 {
             // As one that gathers what it should not, and is deaf.
@@ -316,6 +333,21 @@ async fn a_body_that_goes_on_saving_what_is_too_large_keeps_its_lease() {
     let takes = Takes::NOTHING.checkpoint();
     let result = run(options, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body).await;
     assert_eq!(result.unwrap(), "done");
-    let beats = lease.0.times().len();
+    let beats = lease.scripted.times().len();
     assert!((15..=60).contains(&beats), "{beats} beats in 60 s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_whose_heartbeat_came_to_grief_does_not_go_on_without_it() {
+    let lease = Strict::friendly(false);
+    let began = Instant::now();
+    let body = async |_: Checkpoint<u64>, cancellation: Cancellation| {
+        let reason = cancellation.cancelled().await.reason();
+        Ok::<_, ActivityError>(format!("{reason:?} after {} s", began.elapsed().as_secs()))
+    };
+    let takes = Takes::NOTHING.cancellation();
+    let running = run(OPTIONS, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body);
+    let ended = tokio::time::timeout(60 * SECOND, AssertUnwindSafe(running).catch_unwind()).await;
+    assert!(ended.is_ok(), "it waits for ever");
+    assert!(began.elapsed() < TIMEOUT, "{:?}", began.elapsed());
 }
