@@ -277,7 +277,11 @@ impl Pulse {
             return;
         }
         self.traffic.acknowledge(&flight, now);
-        self.peers().answered(now.saturating_duration_since(flight.sent), now);
+        let took = now.saturating_duration_since(flight.sent);
+        self.peers().answered(took, now);
+        if let Some(engine) = &mut self.engine {
+            engine.answered(took);
+        }
         self.pressure.answered();
         self.failures = 0;
         self.beats += 1;
@@ -287,7 +291,7 @@ impl Pulse {
         self.pressure.follows(self.interval());
         self.next_beat = self.next_beat.map(|_| self.after(flight.sent).max(now));
         let version = flight.details.version;
-        say!(trace, version, took = ?now - flight.sent, "beat");
+        say!(trace, version, ?took, "beat");
         self.source.acknowledgements().acknowledge(flight.settled);
         if version >= self.kept.version {
             self.kept = flight.details;

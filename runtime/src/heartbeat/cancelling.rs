@@ -82,10 +82,10 @@ impl Pulse {
         if self.cancellation.is_cancelled() || !self.lease.is_told_to_stop() {
             return;
         }
-        let round_trip = self.traffic.round_trip();
-        let gave_up = self.engine.as_mut().filter(|engine| {
-            engine.may_have_given_up(question.asked, round_trip, question.is_troubled)
-        });
+        let gave_up = self
+            .engine
+            .as_mut()
+            .filter(|engine| engine.may_have_given_up(question.asked, question.is_troubled));
         let Some(engine) = gave_up else { return self.cancel(self.lease.unspoken_reason()) };
         engine.give_up();
         say!(
