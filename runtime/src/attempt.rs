@@ -139,7 +139,7 @@ where
     let mut measured = metrics::Attempt::begin(&facts.activity_type, lease.task_queue());
     let slot = Arc::new(load::<S>(options, takes, &facts, lease.as_ref())?);
     let cancellation = Cancellation::new();
-    let _ending = Ending { slot: Arc::clone(&slot), cancellation: cancellation.clone() };
+    let ending = Ending { slot: Arc::clone(&slot), cancellation: cancellation.clone() };
     let checkpoint = Checkpoint::new(Arc::clone(&slot), cancellation.clone());
     measured.loaded(checkpoint.is_resumed());
     let mut heartbeat = Heartbeat::start(
@@ -177,7 +177,11 @@ where
     );
     // Handles that outlive the attempt, in tasks of the body's own, speak for nothing any more.
     cancellation.cancel(CancelReason::LeaseLost);
-    answer(outcome, stopped, lease.as_ref()).await
+    let answered = AssertUnwindSafe(answer(outcome, stopped, lease.as_ref())).catch_unwind().await;
+    // The last of what users made: a destructor that panics takes no answer with it, and no process.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(ending)));
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(slot)));
+    answered.unwrap_or_else(|payload| resume_unwind(payload))
 }
 
 /// Ends what an attempt handed out, on every way out of it, its own drop included.

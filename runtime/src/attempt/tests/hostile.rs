@@ -156,6 +156,51 @@ async fn a_state_whose_destructor_panics_does_not_end_the_heartbeat() {
     assert_eq!(lease.beats(), beats, "nothing could be said again here");
 }
 
+/// A state whose destructor panics where it is the last of its attempt.
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+struct Last(u64);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        assert!(self.0 != 9, "exploded as planned");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destructor_that_panics_after_the_end_keeps_no_answer_back() {
+    let takes = Takes::NOTHING.checkpoint();
+    let lease = friendly() as Arc<dyn Lease>;
+    let body = async |checkpoint: Checkpoint<Last>, _: Cancellation| {
+        checkpoint.save(Last(9))?;
+        Ok::<_, ActivityError>("done")
+    };
+    let saved = run(OPTIONS, takes, facts(), Arc::clone(&lease), body);
+    let saved = AssertUnwindSafe(saved).catch_unwind().await;
+    assert_eq!(saved.expect("its value").unwrap(), "done");
+
+    let body = async |checkpoint: Checkpoint<Last>, _: Cancellation| {
+        checkpoint.save(Last(9))?;
+        panic!("out of cheese");
+        #[expect(unreachable_code, reason = "it says what is returned")]
+        Ok::<(), ActivityError>(())
+    };
+    let panicking = AssertUnwindSafe(run(OPTIONS, takes, facts(), Arc::clone(&lease), body));
+    let payload = panicking.catch_unwind().await.unwrap_err();
+    assert_eq!(payload.downcast_ref::<&str>(), Some(&"out of cheese"));
+
+    let body = async |checkpoint: Checkpoint<u64>, _: Cancellation| {
+        let explosion = Explosion;
+        checkpoint.show_progress(move |done| {
+            let _ = &explosion;
+            crate::Progress::new(*done)
+        });
+        Ok::<_, ActivityError>("done")
+    };
+    let shown = run(OPTIONS, takes, facts(), lease, body);
+    let shown = AssertUnwindSafe(shown).catch_unwind().await;
+    assert_eq!(shown.expect("what shows it").unwrap(), "done");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_shows_progress_after_the_attempt_may_hold_its_checkpoint_too() {
     let alive = Arc::new(());
