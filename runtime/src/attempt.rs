@@ -25,6 +25,7 @@ use tokio::time::Instant;
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Checkpoint, CheckpointState, Slot, Source, decode, encode},
+    events::say,
     heartbeat::{Heartbeat, Rhythm, Stopped},
     lease::{Answer, Failed, Lease},
     metrics,
@@ -138,7 +139,7 @@ where
     let mut measured = metrics::Attempt::begin(&facts.activity_type, lease.task_queue());
     let slot = Arc::new(load::<S>(options, takes, &facts, lease.as_ref())?);
     let cancellation = Cancellation::new();
-    let _ending = Ending { slot: Arc::clone(&slot), cancellation: cancellation.clone() };
+    let ending = Ending { slot: Arc::clone(&slot), cancellation: cancellation.clone() };
     let checkpoint = Checkpoint::new(Arc::clone(&slot), cancellation.clone());
     measured.loaded(checkpoint.is_resumed());
     let mut heartbeat = Heartbeat::start(
@@ -164,8 +165,8 @@ where
     }
     let outcome = settle(end, &cancellation);
     measured.ended(outcome.name(), cancellation.reason());
-    tracing::debug!(
-        target: "autobeat",
+    say!(
+        debug,
         activity_type = facts.activity_type,
         attempt = facts.number,
         outcome = outcome.name(),
@@ -176,7 +177,11 @@ where
     );
     // Handles that outlive the attempt, in tasks of the body's own, speak for nothing any more.
     cancellation.cancel(CancelReason::LeaseLost);
-    answer(outcome, stopped, lease.as_ref()).await
+    let answered = AssertUnwindSafe(answer(outcome, stopped, lease.as_ref())).catch_unwind().await;
+    // The last of what users made: a destructor that panics takes no answer with it, and no process.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(ending)));
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(slot)));
+    answered.unwrap_or_else(|payload| resume_unwind(payload))
 }
 
 /// Ends what an attempt handed out, on every way out of it, its own drop included.
@@ -213,15 +218,15 @@ fn load<S: CheckpointState>(
             Ok(Slot::new(value, details))
         }
         Err(error) if options.restarts_on_bad_checkpoint() => {
-            tracing::warn!(
-                target: "autobeat",
+            say!(
+                warn,
                 activity_type = facts.activity_type,
                 attempt,
                 state = type_name::<S>(),
                 "the stored details are not a checkpoint of this type; starting afresh",
             );
             // Such an error quotes what it could not read.
-            tracing::debug!(target: "autobeat", attempt, %error, "the stored details");
+            say!(debug, attempt, %error, "the stored details");
             Ok(Slot::new(None, details))
         }
         Err(error) => Err(bad_checkpoint::<S>(facts, &error)),
@@ -231,22 +236,22 @@ fn load<S: CheckpointState>(
 /// Where an attempt goes on; what the checkpoint contains is said to those who debug alone.
 fn say_resumed(facts: &Facts) {
     let Some(checkpoint) = facts.details.first() else { return };
-    tracing::info!(
-        target: "autobeat",
+    say!(
+        info,
         activity_type = facts.activity_type,
         attempt = facts.number,
         bytes = checkpoint.data.len(),
         "resumed",
     );
-    tracing::debug!(target: "autobeat", checkpoint = excerpt(checkpoint), "resumed from");
+    say!(debug, checkpoint = excerpt(checkpoint), "resumed from");
 }
 
 /// What was found is not quoted, nor is what the converter says of it: a failure is stored and shown
 /// in plain text, past a codec that encrypts.
 fn bad_checkpoint<S>(facts: &Facts, error: &PayloadConversionError) -> ActivityError {
     let found = facts.details.first();
-    tracing::debug!(
-        target: "autobeat",
+    say!(
+        debug,
         attempt = facts.number,
         %error,
         found = found.map(excerpt),
@@ -331,7 +336,7 @@ where
         Ok(Some(Err(error))) => End::Failed(error),
         Ok(None) => End::Dropped,
         Err(_) if is_given_up => {
-            tracing::warn!(target: "autobeat", "a destructor panicked while the body was dropped");
+            say!(warn, "a destructor panicked while the body was dropped");
             End::Dropped
         }
         Err(payload) => End::Panicked(payload),

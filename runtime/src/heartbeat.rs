@@ -44,12 +44,14 @@ use tracing::Instrument;
 
 use self::{
     beats::{Due, Order},
+    cancelling::Vigil,
     pulse::{NOTHING_DUE, Pulse},
     tries::Tries,
 };
 use crate::{
     cancel::Cancellation,
     checkpoint::{Details, Source},
+    events::say,
     lease::{Answer, BeatError, Lease, Reply, TooLarge},
     lookout::Post,
     metrics::Measured,
@@ -96,13 +98,14 @@ impl Heartbeat {
         let pulse = Arc::new(Mutex::new(Pulse::new(
             Arc::clone(&lease),
             Arc::clone(&source),
-            cancellation,
+            cancellation.clone(),
             rhythm,
             measured,
         )));
         let (begins, has_begun) = oneshot::channel();
+        let vigil = Vigil { begins: Some(begins), cancellation };
         let beating =
-            keep_beating(Arc::clone(&pulse), Arc::clone(&lease), Arc::clone(&source), begins);
+            keep_beating(Arc::clone(&pulse), Arc::clone(&lease), Arc::clone(&source), vigil);
         let task = AbortOnDropHandle::new(tokio::spawn(beating.in_current_span()));
         Self { pulse, lease, source, has_begun, task }
     }
@@ -214,7 +217,7 @@ impl Stopped {
         };
         let leaving = self.lease.leave(newest, kept);
         if AssertUnwindSafe(leaving).catch_unwind().await.is_err() {
-            tracing::warn!(target: "autobeat", "the newest checkpoint cannot be left: its codec panicked");
+            say!(warn, "the newest checkpoint cannot be left: its codec panicked");
         }
     }
 
@@ -299,13 +302,12 @@ async fn keep_beating(
     pulse: Arc<Mutex<Pulse>>,
     lease: Arc<dyn Lease>,
     source: Arc<dyn Source>,
-    begins: oneshot::Sender<()>,
+    mut vigil: Vigil,
 ) {
     let post = Post::take();
     let mut underway = FuturesUnordered::new();
     let mut told = false;
-    // The attempt goes on when this poll is over.
-    let _ = begins.send(());
+    vigil.begin();
     loop {
         let now = Instant::now();
         let Some(due) = lock(&pulse).next_wake(now) else { return };
@@ -383,7 +385,7 @@ async fn perform(lease: &dyn Lease, order: Order) -> Landed {
             let version = details.version;
             let recording = AssertUnwindSafe(lease.record(details)).catch_unwind();
             let recorded = recording.await.unwrap_or_else(|_| {
-                tracing::warn!(target: "autobeat", "the codec panicked: the SDK has no heartbeat");
+                say!(warn, "the codec panicked: the SDK has no heartbeat");
                 Ok(())
             });
             Landed::Recorded(version, recorded)

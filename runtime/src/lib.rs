@@ -47,7 +47,8 @@
 //! The heartbeat says that the worker is alive; whether the *work* moves is another question, which
 //! `stall_timeout` asks: without [`save`](Checkpoint::save), [`update`](Checkpoint::update),
 //! [`commit`](Checkpoint::commit) or [`touch`](Checkpoint::touch) for that long, the attempt fails
-//! as `ActivityStalled`.
+//! as `ActivityStalled`; after its process was stopped, or its runtime blocked, an interval later at the
+//! earliest.
 //!
 //! # Metrics
 //!
@@ -67,6 +68,7 @@ mod cancel;
 mod checkpoint;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+mod events;
 mod heartbeat;
 #[cfg(any(feature = "embedded", feature = "testing"))]
 mod input;

@@ -32,6 +32,8 @@ use tokio::{
     time,
 };
 
+use crate::events::say;
+
 /// How late a heartbeat may be before its runtime is woken.
 const LATENESS: Duration = Duration::from_millis(200);
 
@@ -96,8 +98,8 @@ impl Post {
         if let Err(error) = started {
             static SAID: Once = Once::new();
             SAID.call_once(|| {
-                tracing::warn!(
-                    target: "autobeat",
+                say!(
+                    warn,
                     %error,
                     "no thread looks out for heartbeats: a body that blocks its thread may lose its \
                      lease",
@@ -259,8 +261,8 @@ impl Silence {
     fn say(self) {
         let Self { silence, heartbeats } = self;
         let said = thread::Builder::new().name("autobeat-lookout-says".to_owned()).spawn(move || {
-            tracing::warn!(
-                target: "autobeat",
+            say!(
+                warn,
                 ?silence,
                 heartbeats,
                 "no thread of the runtime answers, so that its leases will be lost; move blocking \

@@ -93,6 +93,7 @@ pub(crate) use self::{
     activity::{Landing, Measured, TaskQueue},
     attempt::Attempt,
 };
+use crate::events::say;
 
 static OBSERVER: OnceLock<Observer> = OnceLock::new();
 
@@ -177,7 +178,7 @@ fn guarded<T>(measure: impl FnOnce() -> T) -> Option<T> {
     static SAID: Once = Once::new();
     let measured = catch_unwind(AssertUnwindSafe(measure));
     if measured.is_err() {
-        SAID.call_once(|| tracing::warn!(target: "autobeat", "the meter panicked"));
+        SAID.call_once(|| say!(warn, "the meter panicked"));
     }
     measured.ok()
 }

@@ -161,11 +161,14 @@ impl Options {
     /// A workflow may schedule the activity with a shorter timeout than declared; the interval
     /// then follows the shorter one, or the attempt would time out between two beats.
     pub(crate) fn interval(&self, timeout: Option<Duration>) -> Duration {
-        let declared =
-            self.heartbeat_interval.unwrap_or_else(|| default_interval(self.heartbeat_timeout));
-        match timeout {
-            Some(real) if declared > real / 2 => default_interval(real),
-            _ => declared.max(Duration::from_millis(1)),
+        match (self.heartbeat_interval, timeout) {
+            (Some(declared), Some(real)) if declared > real / 2 => default_interval(real),
+            (Some(declared), _) => declared.max(Duration::from_millis(1)),
+            (None, real) => {
+                let shorter =
+                    real.map_or(self.heartbeat_timeout, |real| real.min(self.heartbeat_timeout));
+                default_interval(shorter)
+            }
         }
     }
 
@@ -261,6 +264,15 @@ mod tests {
     #[test]
     fn interval_follows_a_shorter_timeout_than_declared() {
         assert_eq!(THIRTY.interval(Some(Duration::from_secs(6))), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn interval_is_a_third_of_a_timeout_that_is_a_little_shorter_than_declared() {
+        assert_eq!(THIRTY.interval(Some(Duration::from_secs(24))), Duration::from_secs(8));
+        // As that of activities which declare nothing.
+        let undeclared = Options::new(Duration::from_secs(90));
+        assert_eq!(undeclared.interval(Some(Duration::from_mins(1))), Duration::from_secs(20));
+        assert_eq!(undeclared.interval(Some(Duration::from_mins(5))), Duration::from_secs(30));
     }
 
     #[test]

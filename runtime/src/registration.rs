@@ -14,6 +14,8 @@ use std::{
 use temporalio_common::ActivityDefinition;
 use temporalio_sdk::activities::{ActivityDefinitions, ExecutableActivity};
 
+use crate::events::say;
+
 /// Stands for an activity, whatever it is.
 #[derive(Debug)]
 pub struct Registration<A>(PhantomData<A>);
@@ -67,9 +69,11 @@ fn warn_of_double_name(name: &str, activity: &'static str) {
     static NAMES: Mutex<Option<HashMap<String, &'static str>>> = Mutex::new(None);
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     let earlier = names.get_or_insert_default().insert(name.to_owned(), activity);
+    // Whoever listens may take its time.
+    drop(names);
     if let Some(earlier) = earlier.filter(|earlier| *earlier != activity) {
-        tracing::warn!(
-            target: "autobeat",
+        say!(
+            warn,
             name,
             "`{earlier}` and `{activity}` are both registered as `{name}`: in one worker the \
              last one wins; give one of them `name = \"…\"`",

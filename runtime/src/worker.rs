@@ -19,6 +19,7 @@ use crate::{
     attempt::{self, ActivityReturn, Facts, Takes},
     cancel::Cancellation,
     checkpoint::{Checkpoint, CheckpointState},
+    events::say,
     lease::{Lease, environment::EnvironmentLease, local::LocalLease, server::ServerLease},
     options::{Options, activity_options},
     types::DeclaresCloseTimeout,
@@ -244,9 +245,12 @@ fn warn_without_timeout(facts: &Facts, is_local: bool, options: Options) {
         return;
     }
     let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
-    if warned.get_or_insert_default().insert(facts.activity_type.clone()) {
-        tracing::warn!(
-            target: "autobeat",
+    let is_news = warned.get_or_insert_default().insert(facts.activity_type.clone());
+    // Whoever listens may take its time.
+    drop(warned);
+    if is_news {
+        say!(
+            warn,
             activity_type = facts.activity_type,
             "scheduled without a heartbeat timeout, so a dead worker is noticed late: set \
              `heartbeat_timeout` to {:?} in the workflow, or use the activity's `options()`",
@@ -319,5 +323,43 @@ mod tests {
         let said = listener.said();
         assert_eq!(said.matches("WARN").count(), 1, "{said}");
         assert!(said.contains("forgetful") && said.contains("to 30s in the workflow"), "{said}");
+    }
+
+    /// Waits for another attempt that has something to say, too.
+    struct Waiting;
+
+    impl tracing::Subscriber for Waiting {
+        fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+            metadata.target() == "autobeat"
+        }
+
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+        fn event(&self, _: &tracing::Event<'_>) {
+            let (report, others) = std::sync::mpsc::channel();
+            std::thread::spawn(move || {
+                let options = Options::new(Duration::from_secs(30));
+                warn_without_timeout(&facts("beside it", None), false, options);
+                let _ = report.send(());
+            });
+            others.recv_timeout(Duration::from_secs(5)).unwrap();
+        }
+
+        fn enter(&self, _: &tracing::span::Id) {}
+
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+
+    #[test]
+    fn whoever_hears_of_a_missing_timeout_keeps_no_other_attempt_waiting() {
+        let _heard = Listener::at(Level::WARN);
+        let _waiting = tracing::subscriber::set_default(Waiting);
+        warn_without_timeout(&facts("first", None), false, Options::new(Duration::from_secs(30)));
     }
 }

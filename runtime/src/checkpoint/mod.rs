@@ -2,15 +2,15 @@
 //!
 //! Invariants:
 //! - the slot knows no timers and no server: the heartbeat reads it, nothing is pushed;
-//! - a version is given to every saved value under the slot's lock, so a larger version is newer;
+//! - a version is given to every saved value, and a larger one is newer: see [`saved`];
 //! - as long as nothing was saved, the details of the last attempt are what is sent, unchanged:
 //!   a heartbeat replaces what the server stores, so one without details would erase it;
-//! - users' code (`Drop`, `Serialize`, what shows the progress) runs outside the lock; a `Clone`, and the
-//!   change of an [`update`](Checkpoint::update), run within, since whoever saves meanwhile would change
-//!   the value that is copied.
+//! - users' code (`Drop`, `Serialize`, what shows the progress, the change of an
+//!   [`update`](Checkpoint::update)) runs outside every lock that the heartbeat takes, but for a `Clone`.
 
 mod acknowledgements;
 mod details;
+mod saved;
 mod watched;
 
 use std::{
@@ -32,6 +32,7 @@ pub(crate) use self::details::{Details, decode, encode};
 use self::{
     acknowledgements::Acknowledgements,
     details::{Encodable, NotEncodable},
+    saved::Saved,
 };
 #[cfg(feature = "testing")]
 use crate::watch::Watched;
@@ -95,9 +96,10 @@ impl<T> Clone for Checkpoint<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Checkpoint<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.slot.saved.describe(formatter.alternate());
         formatter
             .debug_struct("Checkpoint")
-            .field("value", &self.slot.lock().value)
+            .field("value", &format_args!("{value}"))
             .field("resumed", &self.slot.resumed)
             .finish_non_exhaustive()
     }
@@ -144,7 +146,7 @@ impl<T: CheckpointState> Checkpoint<T> {
     /// The newest saved value: of this attempt, or of the last one, or the default.
     #[must_use]
     pub fn get(&self) -> T {
-        self.slot.lock().value.clone()
+        self.slot.saved.value()
     }
 
     /// Whether this attempt started from a checkpoint of an earlier one.
@@ -170,19 +172,15 @@ impl<T: CheckpointState> Checkpoint<T> {
 
     /// Changes the saved value in place; costs one clone of it.
     ///
-    /// The change is made to a copy, so one that panics half-way leaves the last value whole. Do
-    /// not use this checkpoint within `change`: it is locked meanwhile.
+    /// The change is made to a copy, so one that panics half-way leaves the last value whole, and
+    /// heartbeats carry that until it is over. Do not save to this checkpoint within `change`: whoever
+    /// does waits until the change is over.
     ///
     /// # Errors
     ///
     /// [`Cancelled`] when the attempt should stop. The change is saved even then.
     pub fn update(&self, change: impl FnOnce(&mut T)) -> Result<(), Cancelled> {
-        let mut saved = self.slot.lock();
-        let mut value = saved.value.clone();
-        change(&mut value);
-        let replaced = saved.replace(value);
-        drop(saved);
-        drop(replaced);
+        self.slot.saved.change(change);
         self.slot.tell_saved();
         self.cancellation.check()
     }
@@ -204,8 +202,8 @@ impl<T: CheckpointState> Checkpoint<T> {
     /// One round trip, or a little longer where an older value is still on its way. From then on no
     /// attempt starts from an older value, also not after the process is killed at that instant.
     /// (A server lets the last write win: a request that the network holds back for longer than four
-    /// round trips can still overwrite the value, until the next heartbeat.) In a local activity,
-    /// which has no heartbeat, it is a plain [`save`](Self::save).
+    /// round trips, or than a minute, can still overwrite the value, until the next heartbeat.) In a local
+    /// activity, which has no heartbeat, it is a plain [`save`](Self::save).
     ///
     /// # Errors
     ///
@@ -242,7 +240,7 @@ impl<T: CheckpointState> Checkpoint<T> {
 
 /// The value behind a [`Checkpoint`] and its clones.
 pub(crate) struct Slot<T> {
-    saved: Mutex<Saved<T>>,
+    saved: Saved<T>,
     touches: AtomicU64,
     resumed: bool,
     seed: Details,
@@ -259,25 +257,8 @@ struct Showing<T> {
     is_over: bool,
 }
 
-struct Saved<T> {
-    value: T,
-    /// How often something was saved in this attempt.
-    version: u64,
-}
-
-impl<T> Saved<T> {
-    fn replace(&mut self, value: T) -> T {
-        self.version += 1;
-        std::mem::replace(&mut self.value, value)
-    }
-}
-
 impl<T> Slot<T> {
-    /// A poisoned lock is as good as any: `Saved` is never left half-changed.
-    fn lock(&self) -> MutexGuard<'_, Saved<T>> {
-        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+    /// A poisoned lock is as good as any: nothing of users' runs under it.
     fn showing(&self) -> MutexGuard<'_, Showing<T>> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -309,11 +290,7 @@ impl<T> Slot<T> {
     }
 
     fn store(&self, value: T) -> u64 {
-        let mut saved = self.lock();
-        let replaced = saved.replace(value);
-        let version = saved.version;
-        drop(saved);
-        drop(replaced);
+        let version = self.saved.replace(value);
         self.tell_saved();
         version
     }
@@ -325,7 +302,7 @@ impl<T: CheckpointState> Slot<T> {
         let resumed = value.is_some();
         let decoded = value.clone().map(Encodable::new);
         Self {
-            saved: Mutex::new(Saved { value: value.unwrap_or_default(), version: 0 }),
+            saved: Saved::new(value.unwrap_or_default()),
             touches: AtomicU64::new(0),
             resumed,
             seed: Details { version: 0, payloads: details, value: decoded },
@@ -358,13 +335,7 @@ pub(crate) trait Source: Send + Sync {
 
 impl<T: CheckpointState> Source for Slot<T> {
     fn newest(&self, converter: &PayloadConverter) -> Result<Details, NotEncodable> {
-        let saved = self.lock();
-        let version = saved.version;
-        if version == 0 {
-            return Ok(self.seed.clone());
-        }
-        let value = saved.value.clone();
-        drop(saved);
+        let Some((version, value)) = self.saved.newest() else { return Ok(self.seed.clone()) };
         let shown = self.shown().and_then(|shown| shown.look(&value, Instant::now()));
         let state = encode(converter, &value)
             .map_err(|source| NotEncodable { type_name: type_name::<T>(), source })?;
@@ -381,7 +352,7 @@ impl<T: CheckpointState> Source for Slot<T> {
     }
 
     fn saves(&self) -> u64 {
-        self.lock().version
+        self.saved.version()
     }
 
     fn progress(&self) -> u64 {

@@ -222,3 +222,27 @@ async fn what_is_acknowledged_never_goes_back_and_wakes_those_who_wait_for_it() 
     assert_eq!(acknowledgements.wanted(), None);
     assert!(acknowledgements.reach(3).now_or_never().is_some());
 }
+
+/// Writes nothing, and looks whether others can save meanwhile.
+struct Nosy(Checkpoint<u64>);
+
+impl fmt::Write for Nosy {
+    fn write_str(&mut self, _: &str) -> fmt::Result {
+        let (report, saved) = std::sync::mpsc::channel();
+        let checkpoint = self.0.clone();
+        std::thread::spawn(move || {
+            let _ = report.send(checkpoint.save(8).is_ok());
+        });
+        saved.recv_timeout(Duration::from_secs(1)).map(drop).map_err(|_| fmt::Error)
+    }
+}
+
+#[test]
+fn what_is_written_of_a_checkpoint_keeps_nobody_waiting() {
+    let checkpoint = Checkpoint::new(Arc::new(Slot::new(Some(7), Vec::new())), Cancellation::new());
+    assert_eq!(format!("{checkpoint:?}"), "Checkpoint { value: 7, resumed: true, .. }");
+    assert!(format!("{checkpoint:#?}").contains("    value: 7,\n"));
+    // As standard output does where nobody reads it.
+    let mut written = Nosy(checkpoint.clone());
+    assert!(fmt::write(&mut written, format_args!("{checkpoint:?}")).is_ok());
+}

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     cancel::CancelReason,
     checkpoint::Details,
+    events::say,
     lease::{BeatError, Lease, Reply},
 };
 
@@ -158,7 +159,7 @@ impl Lease for StoredLease {
         async move {
             let details = newest.unwrap_or(kept);
             if let Err(error) = self.write(details).await {
-                tracing::error!(target: "autobeat", %error, "the newest checkpoint is not stored");
+                say!(error, %error, "the newest checkpoint is not stored");
             }
         }
         .boxed()

@@ -7,7 +7,7 @@ use temporalio_common::error::ApplicationFailure;
 use tokio::time::Instant;
 
 use super::error::{EmbeddedError, Kind};
-use crate::options::Options;
+use crate::{events::say, options::Options};
 
 pub(super) struct Retries {
     attempts: u32,
@@ -61,7 +61,7 @@ impl Retries {
         if self.most.is_some_and(|most| attempts >= most) {
             return Err(EmbeddedError::new(Kind::Failed { attempts, failure }));
         }
-        tracing::warn!(target: "autobeat", %failure, ?delay, "the attempt failed; trying again");
+        say!(warn, %failure, ?delay, "the attempt failed; trying again");
         Ok(delay)
     }
 }

@@ -13,10 +13,16 @@ use std::time::Duration;
 use futures_util::future::{AbortHandle, AbortRegistration};
 use tokio::time::Instant;
 
-use super::{Encoded, pressure::Answers, pulse::Pulse, traffic::Flight};
+use super::{
+    Encoded,
+    pressure::Answers,
+    pulse::{Pulse, Unfit},
+    traffic::Flight,
+};
 use crate::{
     cancel::CancelReason,
     checkpoint::Details,
+    events::say,
     lease::{BeatError, Reply, TooLarge},
 };
 
@@ -99,13 +105,22 @@ impl Pulse {
         if self.failures > 0 || self.question.is_some() {
             return;
         }
-        let turn = last + self.interval();
         if self.traffic.open() == 0 {
-            self.next_beat = Some(self.before_the_last_eighth(turn));
-        } else if last + self.rhythm.interval > now && !self.peers().may_try_beside(now) {
-            self.next_beat =
-                Some((last + self.rhythm.interval).min(now + self.rhythm.interval / 4));
+            self.next_beat = Some(self.before_the_last_eighth(last + self.interval()));
+            return;
         }
+        let turn = self.own_turn(last);
+        if turn > now && !self.peers().may_try_beside(now) {
+            self.next_beat = Some(turn.min(now + self.rhythm.interval / 4));
+        }
+    }
+
+    /// When a beat goes out beside others that are not answered, whatever the other attempts do: an
+    /// interval after the last one, and once in the last of the lease.
+    fn own_turn(&self, last: Instant) -> Instant {
+        let turn = last + self.rhythm.interval;
+        let latest = self.before_the_last_eighth(turn);
+        if last < latest { latest } else { turn }
     }
 
     /// How far apart beats are now.
@@ -141,7 +156,10 @@ impl Pulse {
     /// A beat on the lease's own lane, with the newest details that can be sent.
     pub(super) fn beat(&mut self, newest: Encoded, now: Instant) -> Order {
         self.last_call = self.last_call.filter(|moment| *moment > now);
-        let details = self.fit(newest).unwrap_or_else(|| self.kept.clone());
+        let gives_way = |unfit: &mut Unfit| std::mem::take(&mut unfit.gives_way);
+        let gives_way = self.unfit.as_mut().is_some_and(gives_way);
+        let newest = self.fit(newest).filter(|_| !gives_way);
+        let details = newest.unwrap_or_else(|| self.kept.clone());
         let (abort, abortable) = AbortHandle::new_pair();
         let number = self.traffic.send(details.clone(), now, abort);
         self.last_beat = Some(now);
@@ -152,7 +170,7 @@ impl Pulse {
 
     fn record(&mut self, newest: Encoded, now: Instant) -> Order {
         let details = self.fit(newest).unwrap_or_else(|| self.kept.clone());
-        self.traffic.record(details.version, now);
+        self.traffic.hand_over(details.version);
         if let Some(engine) = &mut self.engine {
             engine.recorded(now);
         }
@@ -162,13 +180,17 @@ impl Pulse {
     /// The newest details, unless they cannot be sent: then the attempt is cancelled.
     pub(super) fn fit(&mut self, newest: Encoded) -> Option<Details> {
         match newest {
-            Ok(details) if self.unfit == Some(details.version) => None,
+            Ok(details) if self.is_unfit(details.version) => None,
             Ok(details) => Some(details),
             Err(error) => {
                 self.cancel_with(CancelReason::CheckpointInvalid, error);
                 None
             }
         }
+    }
+
+    fn is_unfit(&self, version: u64) -> bool {
+        self.unfit.as_ref().is_some_and(|unfit| unfit.version == version)
     }
 
     /// How long a beat is waited for before the next one goes out beside it.
@@ -234,7 +256,12 @@ impl Pulse {
         match result {
             Ok(Reply::TooLarge(by)) => self.too_large(flight.details.version, by, now),
             Ok(reply) => self.acknowledged(flight, reply, now),
-            Err(error) => self.not_acknowledged(&flight, &error, now),
+            Err(error) => {
+                if !error.is_for_load() {
+                    self.traffic.lose(flight.details.version, now);
+                }
+                self.not_acknowledged(&error, now);
+            }
         }
         if answered && self.question.as_ref().is_some_and(|question| question.beat <= number) {
             self.answer_by_guess(now);
@@ -250,7 +277,11 @@ impl Pulse {
             return;
         }
         self.traffic.acknowledge(&flight, now);
-        self.peers().answered(now.saturating_duration_since(flight.sent), now);
+        let took = now.saturating_duration_since(flight.sent);
+        self.peers().answered(took, now);
+        if let Some(engine) = &mut self.engine {
+            engine.answered(took);
+        }
         self.pressure.answered();
         self.failures = 0;
         self.beats += 1;
@@ -260,7 +291,7 @@ impl Pulse {
         self.pressure.follows(self.interval());
         self.next_beat = self.next_beat.map(|_| self.after(flight.sent).max(now));
         let version = flight.details.version;
-        tracing::trace!(target: "autobeat", version, took = ?now - flight.sent, "beat");
+        say!(trace, version, ?took, "beat");
         self.source.acknowledgements().acknowledge(flight.settled);
         if version >= self.kept.version {
             self.kept = flight.details;
@@ -283,10 +314,11 @@ impl Pulse {
     }
 
     fn too_large(&mut self, version: u64, TooLarge { size, limit }: TooLarge, now: Instant) {
-        self.unfit = Some(version);
-        // Nothing was sent: what was kept goes out in its place, unless that is it.
-        let pause =
-            if version == self.kept.version { self.rhythm.interval } else { SHORTEST_RETRY };
+        // Nothing was sent: what was kept goes out in its place, unless that is it; also where something
+        // newer was saved meanwhile, which may be too large as well.
+        let gives_way = version != self.kept.version;
+        self.unfit = Some(Unfit { version, gives_way });
+        let pause = if gives_way { SHORTEST_RETRY } else { self.rhythm.interval };
         self.next_beat = self.next_beat.map(|_| now + pause);
         self.last_beat = None;
         let message = format!(
@@ -296,15 +328,14 @@ impl Pulse {
         self.cancel_with(CancelReason::CheckpointTooLarge, message);
     }
 
-    fn not_acknowledged(&mut self, flight: &Flight, error: &BeatError, now: Instant) {
+    fn not_acknowledged(&mut self, error: &BeatError, now: Instant) {
         if self.failures == 0 {
-            tracing::warn!(target: "autobeat", %error, "a heartbeat was not acknowledged; trying again");
+            say!(warn, %error, "a heartbeat was not acknowledged; trying again");
         }
         let first = if error.is_for_load() {
             self.pressure.refused();
             apart(self.rhythm.interval / 4)
         } else {
-            self.traffic.doubt(flight, now);
             self.pressure.lost();
             self.soon()
         };
@@ -317,10 +348,10 @@ impl Pulse {
     /// The details that the engine was given are now on its lane, or were not given to it.
     pub(super) fn recorded(&mut self, version: u64, result: Result<(), TooLarge>, now: Instant) {
         self.measured.handed_over(&result);
-        match result {
-            Ok(()) => self.traffic.record(version, now),
+        self.traffic.handed_over(version, result.is_ok(), now);
+        if let Err(by) = result {
             // It counts as a report all the same: another try would come to nothing at once.
-            Err(by) => self.too_large(version, by, now),
+            self.too_large(version, by, now);
         }
     }
 }

@@ -8,16 +8,45 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::pulse::{Pulse, Question};
-use crate::cancel::CancelReason;
+use crate::{
+    cancel::{CancelReason, Cancellation},
+    events::say,
+};
 
 /// How long past the timeout the SDK tells a body whose only handle is the SDK's context.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a question why the engine wants the attempt to stop may take.
 const LONGEST_QUESTION: Duration = Duration::from_secs(10);
+
+/// Kept by the heartbeat's task for as long as that lives.
+///
+/// Whoever cancels an attempt is that task, so where it comes to grief this does: nobody beats any more, and
+/// the body must not go on when another attempt starts.
+pub(super) struct Vigil {
+    pub(super) begins: Option<oneshot::Sender<()>>,
+    pub(super) cancellation: Cancellation,
+}
+
+impl Vigil {
+    /// The heartbeat knows its clocks: the attempt goes on when this poll is over.
+    pub(super) fn begin(&mut self) {
+        if let Some(begins) = self.begins.take() {
+            let _ = begins.send(());
+        }
+    }
+}
+
+impl Drop for Vigil {
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.cancellation.cancel(CancelReason::LeaseLost) {
+            say!(warn, "the heartbeat panicked, so that the attempt is given up");
+        }
+    }
+}
 
 impl Pulse {
     /// Asks why the engine wants the attempt to stop: `true` where a beat is to go out, whose answer may
@@ -53,14 +82,14 @@ impl Pulse {
         if self.cancellation.is_cancelled() || !self.lease.is_told_to_stop() {
             return;
         }
-        let round_trip = self.traffic.round_trip();
-        let gave_up = self.engine.as_mut().filter(|engine| {
-            engine.may_have_given_up(question.asked, round_trip, question.is_troubled)
-        });
+        let gave_up = self
+            .engine
+            .as_mut()
+            .filter(|engine| engine.may_have_given_up(question.asked, question.is_troubled));
         let Some(engine) = gave_up else { return self.cancel(self.lease.unspoken_reason()) };
         engine.give_up();
-        tracing::warn!(
-            target: "autobeat",
+        say!(
+            warn,
             since_last_beat = ?now.saturating_duration_since(self.renewed),
             "the SDK gave the attempt up, since no heartbeat of its own got through; it goes on, as \
              long as ours do, but a shutdown of this worker cannot reach it any more",
@@ -83,9 +112,9 @@ impl Pulse {
             let since_last_beat = self.renewed.elapsed();
             // Work is done twice where the lease is lost: somebody should look why.
             if reason == CancelReason::LeaseLost {
-                tracing::warn!(target: "autobeat", ?reason, ?since_last_beat, "cancelled");
+                say!(warn, ?reason, ?since_last_beat, "cancelled");
             } else {
-                tracing::info!(target: "autobeat", ?reason, ?since_last_beat, "cancelled");
+                say!(info, ?reason, ?since_last_beat, "cancelled");
             }
             self.begin_grace(reason);
         }

@@ -38,31 +38,49 @@ const LATENESS: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct EngineLane {
     rules: EngineRules,
-    began: Instant,
-    /// When the last reports went out, the newest first.
-    recorded: [Option<Instant>; 2],
+    began: Report,
+    /// The last ones, the newest first.
+    recorded: [Option<Report>; 2],
+    /// How long the last beat took to be answered.
+    round_trip: Duration,
     gave_up: bool,
+}
+
+/// A report that went out, or the beginning, from which the engine's patience counts as well.
+#[derive(Clone, Copy, Debug)]
+struct Report {
+    at: Instant,
+    /// How long a beat took, at most, of those before and after it.
+    slowest: Duration,
 }
 
 impl EngineLane {
     pub(super) fn new(rules: EngineRules, now: Instant) -> Self {
-        Self { rules, began: now, recorded: [None; 2], gave_up: false }
+        let began = Report { at: now, slowest: Duration::ZERO };
+        Self { rules, began, recorded: [None; 2], round_trip: Duration::ZERO, gave_up: false }
     }
 
     pub(super) fn recorded(&mut self, now: Instant) {
-        self.recorded = [Some(now), self.recorded[0]];
+        self.recorded = [Some(Report { at: now, slowest: self.round_trip }), self.recorded[0]];
+    }
+
+    /// A beat of the other lane was answered.
+    pub(super) fn answered(&mut self, took: Duration) {
+        self.round_trip = took;
+        let newest = self.recorded[0].as_mut().unwrap_or(&mut self.began);
+        newest.slowest = newest.slowest.max(took);
     }
 
     /// When the engine's clock started anew, as far as is known.
     fn since(&self) -> Instant {
-        self.recorded[0].unwrap_or(self.began)
+        self.recorded[0].unwrap_or(self.began).at
     }
 
     /// When a report may go out at the earliest; the first is never throttled.
     fn soonest(&self) -> Instant {
         match self.recorded[0] {
-            Some(recorded) => recorded + self.shortest_spacing(),
-            None => self.began,
+            Some(recorded) => recorded.at + self.shortest_spacing(),
+            None => self.began.at,
         }
     }
 
@@ -88,7 +106,7 @@ impl EngineLane {
 
     /// Whether the answer to a report may have come just now.
     pub(super) fn has_just_recorded(&self, now: Instant, settling: Duration) -> bool {
-        self.recorded[0].is_some_and(|recorded| now <= recorded + settling)
+        self.recorded[0].is_some_and(|recorded| now <= recorded.at + settling)
     }
 
     /// Whether a beat of the other lane went out since the last report.
@@ -99,22 +117,16 @@ impl EngineLane {
     /// Whether the engine's token, seen at this moment, may say that it gave the attempt up.
     ///
     /// Its patience counts from when a report finished: the newest, or the one before, where the newest
-    /// is lost. A report takes about as long as a beat of ours; where those are lost too, nobody knows.
+    /// is lost. A report takes about as long as the beats around it; where those are lost, nobody knows.
     /// The window is narrow, since a worker that shuts down by chance within it is not noticed.
-    pub(super) fn may_have_given_up(
-        &self,
-        now: Instant,
-        round_trip: Duration,
-        is_troubled: bool,
-    ) -> bool {
+    pub(super) fn may_have_given_up(&self, now: Instant, is_troubled: bool) -> bool {
         let least = self.rules.patience.saturating_sub(PRECISION);
-        let most = if is_troubled { LONGEST_LIFE } else { 2 * round_trip + LATENESS };
-        [self.recorded[0], self.recorded[1].or(Some(self.began))].into_iter().flatten().any(
-            |since| {
-                let silent = now.saturating_duration_since(since);
-                silent >= least && silent <= self.rules.patience + most
-            },
-        )
+        let before = self.recorded[1].or(Some(self.began));
+        [self.recorded[0], before].into_iter().flatten().any(|report| {
+            let most = if is_troubled { LONGEST_LIFE } else { 2 * report.slowest + LATENESS };
+            let silent = now.saturating_duration_since(report.at);
+            silent >= least && silent <= self.rules.patience + most
+        })
     }
 
     pub(super) fn give_up(&mut self) {

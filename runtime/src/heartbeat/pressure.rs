@@ -13,6 +13,8 @@
 
 use std::time::Duration;
 
+use crate::events::say;
+
 /// An answer that takes more than this many times as long as the quickest is slow, but for one that takes
 /// less than the [`LEAST`] or more than the [`MOST`] part of the interval.
 const SLOW: u32 = 4;
@@ -87,11 +89,7 @@ impl Pressure {
     pub(super) fn follows(&mut self, interval: Duration) {
         let is_wide = interval > self.rested;
         if is_wide && !self.is_wide {
-            tracing::debug!(
-                target: "autobeat",
-                ?interval,
-                "the server is under pressure: fewer heartbeats",
-            );
+            say!(debug, ?interval, "the server is under pressure: fewer heartbeats",);
         }
         self.is_wide = is_wide;
     }

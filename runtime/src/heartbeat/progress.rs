@@ -2,6 +2,11 @@
 //!
 //! A save reads no clock, so that it costs nanoseconds. The heartbeat looks at a counter instead, and
 //! knows when something moved to within an interval.
+//!
+//! A process that was stopped, or a runtime that was blocked, says nothing about the body: it is given an
+//! interval to move, once, before it counts as stalled.
+
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -16,12 +21,14 @@ pub(super) struct Progress {
     pub(super) saves: u64,
     /// When the newest save was first seen.
     saved: Option<Instant>,
+    /// Until when it is no stall, since it may have had no time to move.
+    excused: Option<Instant>,
 }
 
 impl Progress {
     pub(super) fn since(start: Instant, source: &dyn Source) -> Self {
         let (count, saves) = (source.progress(), source.saves());
-        Self { count, seen: start, looked: start, saves, saved: None }
+        Self { count, seen: start, looked: start, saves, saved: None, excused: None }
     }
 
     /// Looks at the counters; `true` when something moved since the last look.
@@ -33,9 +40,22 @@ impl Progress {
         }
         let moved = count != self.count;
         if moved {
-            (self.count, self.seen) = (count, now);
+            (self.count, self.seen, self.excused) = (count, now, None);
         }
         moved
+    }
+
+    /// When it counts as stalled, unless something moves.
+    pub(super) fn stalls_at(&self, stall_timeout: Duration) -> Instant {
+        let stalls_at = self.seen + stall_timeout;
+        self.excused.map_or(stalls_at, |excused| stalls_at.max(excused))
+    }
+
+    /// Excuses it until then; `false` where it was excused since it last moved.
+    pub(super) fn excuse(&mut self, until: Instant) -> bool {
+        let is_first = self.excused.is_none();
+        self.excused = self.excused.or(Some(until));
+        is_first
     }
 
     /// What is said of a body that moves no more.

@@ -17,6 +17,7 @@ use super::{Rhythm, engine::EngineLane, pressure::Pressure, progress::Progress, 
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Details, Source},
+    events::say,
     lease::{Lease, Peers},
     metrics::Measured,
 };
@@ -30,8 +31,8 @@ const NOTABLE_LATENESS: Duration = Duration::from_secs(1);
 /// The longest time for the engine to tell the server how an attempt ended.
 const LONGEST_ANSWER: Duration = Duration::from_secs(1);
 
-/// How far away the next wake is where nothing is due.
-pub(super) const NOTHING_DUE: Duration = Duration::from_hours(24);
+/// How far away the next wake is where nothing is due: further than any clock.
+pub(super) const NOTHING_DUE: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// Everything that an attempt's heartbeat knows.
 pub(super) struct Pulse {
@@ -56,14 +57,20 @@ pub(super) struct Pulse {
     /// Whether the engine's token fired for what no report of its own was told.
     pub(super) shuts_down: bool,
     pub(super) kept: Details,
-    /// The version that turned out not to be sendable.
-    pub(super) unfit: Option<u64>,
+    pub(super) unfit: Option<Unfit>,
     pub(super) progress: Progress,
     pub(super) grace_end: Option<Instant>,
     pub(super) late: bool,
     pub(super) stopped: bool,
     pub(super) beats: u64,
     pub(super) measured: Measured,
+}
+
+/// The version that turned out not to be sendable.
+pub(super) struct Unfit {
+    pub(super) version: u64,
+    /// Whether the next beat carries what was kept, whatever was saved since.
+    pub(super) gives_way: bool,
 }
 
 /// Why the engine's token fired: the first beat sent since then may say so.
@@ -195,7 +202,7 @@ impl Pulse {
 
     pub(super) fn stall_at(&self) -> Option<Instant> {
         let stall_timeout = self.rhythm.stall_timeout?;
-        (!self.cancellation.is_cancelled()).then(|| self.progress.seen + stall_timeout)
+        (!self.cancellation.is_cancelled()).then(|| self.progress.stalls_at(stall_timeout))
     }
 
     /// When the progress is looked at although no beat does so.
@@ -210,8 +217,8 @@ impl Pulse {
         self.measured.ran(lateness, is_timer);
         let late = lateness >= NOTABLE_LATENESS.max(self.rhythm.interval / 2);
         if late && !self.late {
-            tracing::warn!(
-                target: "autobeat",
+            say!(
+                warn,
                 ?lateness,
                 "the heartbeat is late: something blocked the runtime or stopped the process; \
                  move blocking work into a function that is not `async`",
@@ -250,9 +257,13 @@ impl Pulse {
         if moved || self.stall_at().is_none_or(|moment| moment > now) {
             return;
         }
+        if self.late && self.progress.excuse(now + self.rhythm.interval) {
+            // Whatever kept this task from running may have kept the body from it.
+            return;
+        }
         let message = self.progress.stalled(now);
-        tracing::warn!(
-            target: "autobeat",
+        say!(
+            warn,
             still = ?now - self.progress.seen,
             saves = self.progress.saves,
             "stalled",
@@ -289,9 +300,8 @@ impl Pulse {
     /// Until when the engine has time for an answer, before the server is asked whether it came: never
     /// for so long that the lease ends before it can be told.
     pub(super) fn answer_is_due(&self, now: Instant) -> Instant {
-        let interval = self.rhythm.interval;
-        let due = now + LONGEST_ANSWER.max(2 * self.traffic.round_trip()).min(interval);
-        let question = self.settling().max(interval / 4);
+        let due = now + LONGEST_ANSWER.max(2 * self.traffic.round_trip());
+        let question = self.settling().max(self.rhythm.interval / 4);
         self.lease_end().map_or(due, |end| due.min(end - question.min(end - now)))
     }
 }

@@ -4,9 +4,9 @@
 //! that it stays: something older may be on its way. A `commit` promises both.
 //!
 //! Invariants:
-//! - a beat of ours takes effect, if at all, before it is answered; one that is abandoned, or that failed
-//!   for another reason than load, may do so within the settling time after that, and so may a report of
-//!   the engine after it went out;
+//! - a beat of ours takes effect, if at all, before it is answered; one that is abandoned, or lost without
+//!   an answer, may do so within the settling time after that, and so may a report of the engine after it
+//!   was handed over;
 //! - what a beat *settles* is the newest version that no older one can replace any more: its own, or the
 //!   oldest that could still land when it was sent. That is what a `commit` waits for.
 
@@ -20,13 +20,21 @@ use crate::checkpoint::Details;
 /// The least that is allowed for a request to land after it was given up on.
 const LEAST_SETTLING: Duration = Duration::from_millis(100);
 
+/// The most: no request lives longer, and what a process that was frozen took for a round trip was none.
+const MOST_SETTLING: Duration = Duration::from_mins(1);
+
 /// How many round trips a request may take to land, where the last ones took so long.
 const SETTLING_ROUND_TRIPS: u32 = 4;
+
+/// How many beats are on their way at once, at most: the oldest is abandoned for another one.
+const MOST_OPEN: usize = 32;
 
 /// The beats of one attempt that are not answered, and the requests that nobody answers.
 #[derive(Default)]
 pub(super) struct Traffic {
     open: Vec<Flight>,
+    /// The versions that the engine's lane is about to be given.
+    handing_over: Vec<u64>,
     unsettled: Vec<Unsettled>,
     round_trip: Duration,
     sent: u64,
@@ -52,7 +60,7 @@ struct Unsettled {
 impl Traffic {
     /// How long a request that nobody answers may take to land, by what was measured.
     pub(super) fn settling(&self) -> Duration {
-        LEAST_SETTLING.max(self.round_trip * SETTLING_ROUND_TRIPS)
+        self.round_trip.saturating_mul(SETTLING_ROUND_TRIPS).clamp(LEAST_SETTLING, MOST_SETTLING)
     }
 
     /// How long the last beats took to be answered.
@@ -98,17 +106,27 @@ impl Traffic {
             .iter()
             .filter(|request| request.version < version)
             .map(|request| request.since + self.settling());
-        open.chain(unsettled).fold(now, Instant::max)
+        let handing_over = self
+            .handing_over
+            .iter()
+            .filter(|handed| **handed < version)
+            .map(|_| now + self.settling());
+        open.chain(unsettled).chain(handing_over).fold(now, Instant::max)
     }
 
     /// A beat goes out; its number.
     pub(super) fn send(&mut self, details: Details, now: Instant, abort: AbortHandle) -> u64 {
         let settling = self.settling();
         self.unsettled.retain(|request| request.since + settling > now);
+        if self.open.len() >= MOST_OPEN {
+            let oldest = self.open.remove(0);
+            self.abandon(&oldest, now);
+        }
         let version = details.version;
         let open = self.open.iter().map(|flight| flight.details.version);
         let unsettled = self.unsettled.iter().map(|request| request.version);
-        let settled = open.chain(unsettled).fold(version, u64::min);
+        let handing_over = self.handing_over.iter().copied();
+        let settled = open.chain(unsettled).chain(handing_over).fold(version, u64::min);
         self.sent += 1;
         self.last_sent = Some(now);
         let number = self.sent;
@@ -116,20 +134,36 @@ impl Traffic {
         number
     }
 
-    /// The engine's lane is given a version; it may land until it is settled.
-    pub(super) fn record(&mut self, version: u64, now: Instant) {
+    /// The engine's lane is about to be given a version: a codec may take its time for that.
+    pub(super) fn hand_over(&mut self, version: u64) {
+        self.handing_over.push(version);
+    }
+
+    /// It was given the version, which may land until it is settled; or was not given it.
+    pub(super) fn handed_over(&mut self, version: u64, is_sent: bool, now: Instant) {
+        if let Some(index) = self.handing_over.iter().position(|handed| *handed == version) {
+            self.handing_over.swap_remove(index);
+        }
+        if is_sent {
+            self.unsettled.push(Unsettled { version, since: now });
+        }
+    }
+
+    /// A beat was answered, or is lost.
+    pub(super) fn land(&mut self, number: u64) -> Option<Flight> {
+        let index = self.open.iter().position(|flight| flight.number == number)?;
+        // In the order in which they were sent.
+        Some(self.open.remove(index))
+    }
+
+    /// A beat is lost: whether it reached the server, nobody says.
+    pub(super) fn lose(&mut self, version: u64, now: Instant) {
         self.unsettled.push(Unsettled { version, since: now });
     }
 
-    /// A beat was answered, well or badly.
-    pub(super) fn land(&mut self, number: u64) -> Option<Flight> {
-        let index = self.open.iter().position(|flight| flight.number == number)?;
-        Some(self.open.swap_remove(index))
-    }
-
-    /// A beat failed, and nobody says that it will not be stored all the same.
-    pub(super) fn doubt(&mut self, flight: &Flight, now: Instant) {
-        self.unsettled.push(Unsettled { version: flight.details.version, since: now });
+    fn abandon(&mut self, flight: &Flight, now: Instant) {
+        flight.abort.abort();
+        self.lose(flight.details.version, now);
     }
 
     /// A beat was acknowledged: those before it are abandoned.
@@ -141,8 +175,7 @@ impl Traffic {
             .partition(|open| open.number < flight.number);
         self.open = newer;
         for abandoned in older {
-            abandoned.abort.abort();
-            self.unsettled.push(Unsettled { version: abandoned.details.version, since: now });
+            self.abandon(&abandoned, now);
         }
     }
 }

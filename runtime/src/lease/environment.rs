@@ -14,7 +14,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityInfo};
 use tokio::time::Instant;
 
 use super::{BeatError, Lease, Reply};
-use crate::{cancel::CancelReason, checkpoint::Details};
+use crate::{cancel::CancelReason, checkpoint::Details, events::say};
 
 /// The task token there where a test sets none; a server's is a message, which these words are not.
 const TOKEN: &[u8] = b"test";
@@ -40,7 +40,7 @@ impl EnvironmentLease {
             None => self.context.record_heartbeat(()).await,
         };
         if let Err(error) = recorded {
-            tracing::warn!(target: "autobeat", %error, "the environment did not take the heartbeat");
+            say!(warn, %error, "the environment did not take the heartbeat");
         }
     }
 }

@@ -7,8 +7,9 @@
 //! Invariants:
 //! - a server that becomes slow is noticed within a second, and believed to be quick again only after many
 //!   seconds: whoever waited for that would else come back together, and make it slow again;
-//! - whatever others do, an attempt may try once an interval; what comes on top of that is a part of what
-//!   is answered, and [a few](TRIES_AT_ONCE), so that an attempt alone never lacks them.
+//! - whatever others do, an attempt may try once an interval, and once in the last of its lease; what
+//!   comes on top of that is a part of what is answered, and [a few](TRIES_AT_ONCE), so that an attempt
+//!   alone never lacks them.
 
 use std::{
     collections::HashMap,

@@ -33,7 +33,7 @@ use super::{
     size_limit::SizeLimit,
     succession::Succession,
 };
-use crate::{cancel::CancelReason, checkpoint::Details, metrics::TaskQueue};
+use crate::{cancel::CancelReason, checkpoint::Details, events::say, metrics::TaskQueue};
 
 /// The part of a timeout within which the SDK holds a second report back, and its longest.
 const THROTTLE: f64 = 0.8;
@@ -160,7 +160,7 @@ impl ServerLease {
     /// Gives details to the SDK, whatever their size.
     async fn hand_over(&self, details: Details) {
         if let Err(error) = self.context.record_heartbeat(details).await {
-            tracing::warn!(target: "autobeat", %error, "the SDK did not take the heartbeat");
+            say!(warn, %error, "the SDK did not take the heartbeat");
         }
     }
 }

@@ -43,16 +43,10 @@ pub(super) struct SizeLimit {
 impl SizeLimit {
     /// The limit that this client's details are under; all leases of a connection share one.
     pub(super) fn of(client: &Client) -> Self {
-        static LIMITS: Mutex<Option<HashMap<(u128, String), SizeLimit>>> = Mutex::new(None);
-        // Two clusters may have namespaces of one name.
+        static LIMITS: Mutex<Option<Limits>> = Mutex::new(None);
         let connection = client.connection().worker_grouping_key().as_u128();
-        LIMITS
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert_default()
-            .entry((connection, client.namespace()))
-            .or_default()
-            .clone()
+        let mut limits = LIMITS.lock().unwrap_or_else(PoisonError::into_inner);
+        limits.get_or_insert_default().of(connection, client.namespace())
     }
 
     pub(super) fn is_known(&self) -> bool {
@@ -95,6 +89,25 @@ impl SizeLimit {
     }
 }
 
+/// How many limits are kept although nobody uses them.
+const MOST_UNUSED: usize = 64;
+
+/// The limits by connection and namespace: two clusters may have namespaces of one name.
+///
+/// Kept for the next attempt, but not for ever: a process may make new connections all its life.
+#[derive(Default)]
+struct Limits(HashMap<(u128, String), SizeLimit>);
+
+impl Limits {
+    fn of(&mut self, connection: u128, namespace: String) -> SizeLimit {
+        let key = (connection, namespace);
+        if self.0.len() >= MOST_UNUSED && !self.0.contains_key(&key) {
+            self.0.retain(|_, limit| Arc::strong_count(&limit.answered) > 1);
+        }
+        self.0.entry(key).or_default().clone()
+    }
+}
+
 async fn describe(client: &Client, patience: Duration) -> Result<usize, Status> {
     let mut request =
         DescribeNamespaceRequest { namespace: client.namespace(), ..Default::default() }
@@ -114,5 +127,22 @@ async fn describe(client: &Client, patience: Duration) -> Result<usize, Status> 
             Ok(DEFAULT)
         }
         Err(status) => Err(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_of_connections_that_are_gone_are_forgotten() {
+        let mut limits = Limits::default();
+        let held = limits.of(0, "files".to_owned());
+        for connection in 1..=10_000 {
+            limits.of(connection, "files".to_owned());
+        }
+        assert!(limits.0.len() <= 100, "{} are kept", limits.0.len());
+        let again = limits.of(0, "files".to_owned());
+        assert!(Arc::ptr_eq(&held.answered, &again.answered), "asked once");
     }
 }

@@ -27,13 +27,20 @@ use std::{
 static LEASES: Mutex<Option<HashMap<String, Vec<Entry>>>> = Mutex::new(None);
 
 /// One lease of an attempt.
-#[derive(Clone, Copy)]
 struct Entry {
     number: u64,
     started: SystemTime,
     connection: Option<u128>,
-    /// The connection over which a later attempt came.
-    succeeded_on: Option<u128>,
+    /// The connections over which later attempts came.
+    succeeded_on: Vec<u128>,
+}
+
+impl Entry {
+    fn is_succeeded_on(&mut self, connection: u128) {
+        if !self.succeeded_on.contains(&connection) {
+            self.succeeded_on.push(connection);
+        }
+    }
 }
 
 /// The place of one lease among those of its activity.
@@ -46,7 +53,7 @@ impl Succession {
     pub(super) fn new(activity: String, started: SystemTime) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let entry = Entry { number, started, connection: None, succeeded_on: None };
+        let entry = Entry { number, started, connection: None, succeeded_on: Vec::new() };
         with_leases(|leases| leases.entry(activity.clone()).or_default().push(entry));
         Self { activity, number }
     }
@@ -64,12 +71,12 @@ impl Succession {
             entries[this].connection = Some(connection);
             let started = entries[this].started;
             for earlier in entries.iter_mut().filter(|other| other.started < started) {
-                earlier.succeeded_on = Some(connection);
+                earlier.is_succeeded_on(connection);
             }
             let is_later =
                 |other: &&Entry| other.started > started && other.connection == Some(connection);
             if entries.iter().any(|other| is_later(&other)) {
-                entries[this].succeeded_on = Some(connection);
+                entries[this].is_succeeded_on(connection);
             }
             true
         });
@@ -78,8 +85,8 @@ impl Succession {
     /// Whether a later attempt was started.
     pub(super) fn is_over(&self) -> bool {
         self.with_entries(|entries, this| {
-            let Entry { connection, succeeded_on, .. } = entries[this];
-            connection.is_some() && succeeded_on == connection
+            let Entry { connection, succeeded_on, .. } = &entries[this];
+            connection.is_some_and(|connection| succeeded_on.contains(&connection))
         })
     }
 
@@ -161,5 +168,17 @@ mod tests {
         assert!(!here.is_over() && !there.is_over());
         let later = connected(NAME, 3, 1);
         assert!(here.is_over() && !there.is_over() && !later.is_over());
+    }
+
+    #[test]
+    fn an_attempt_that_was_succeeded_stays_so_whatever_another_server_does() {
+        const NAME: &str = "an activity of a cluster and of its copy";
+        let (first, unconnected) = (connected(NAME, 1, 1), at(NAME, 1));
+        let second = connected(NAME, 2, 1);
+        let elsewhere = connected(NAME, 3, 2);
+        assert!(first.is_over() && !second.is_over() && !elsewhere.is_over());
+        drop((second, elsewhere));
+        unconnected.connect(1);
+        assert!(unconnected.is_over(), "it is one of both, and known late");
     }
 }

@@ -23,7 +23,9 @@ impl Finished {
     /// How many items are done.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.up_to + self.beyond.iter().map(|(start, end)| end - start).sum::<u64>()
+        // Somebody else may have written it.
+        let beyond = self.beyond.iter().map(|(start, end)| end.saturating_sub(*start));
+        beyond.fold(self.up_to, u64::saturating_add)
     }
 
     /// Whether the item at this position is done.

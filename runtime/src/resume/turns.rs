@@ -5,14 +5,16 @@
 //! program, found here at their first run.
 //!
 //! Invariants:
-//! - two positions are the same where they are at one address of one copy of the state: functions
-//!   cannot be compared, and a field may live behind a pointer;
+//! - two positions are the same where they are in one place of the state: functions cannot be compared. A
+//!   field that lives behind a pointer is looked for in one copy of the state for both; where that has no
+//!   such field any more, as in another phase of the work, they are two;
 //! - the newest loop over a position has the turn, and an older one that goes on panics;
 //! - after a loop that came to its end, one that would leave something out panics. One that was left
 //!   early may be begun again, and a position that was set back leaves nothing out.
 
 use std::{
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -31,11 +33,28 @@ impl<T> fmt::Debug for Turns<T> {
 }
 
 struct Position<T> {
+    place: Place,
     /// Where it is in a copy of the state.
     address: Box<dyn Fn(&mut T) -> usize + Send + Sync>,
     loops: Arc<Loops>,
     /// How many items the newest loop has, where it knows.
     total: Option<u64>,
+}
+
+/// Where a position is in its state.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// This far from its beginning, in every copy.
+    Within(usize),
+    /// Behind a pointer, elsewhere in each copy.
+    Behind,
+}
+
+impl Place {
+    fn of<T>(state: &mut T, address: impl Fn(&mut T) -> usize) -> Self {
+        let offset = address(state).checked_sub(address_of(state));
+        offset.filter(|offset| *offset < size_of::<T>()).map_or(Self::Behind, Self::Within)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +78,15 @@ pub(super) struct Beginning<A> {
     pub(super) total: Option<u64>,
 }
 
+impl<T> Position<T> {
+    /// Whether it is at this address of a copy. The field it was taken from may be gone, which is users'
+    /// code to say.
+    fn is_at(&self, address: impl Fn(&mut T) -> usize, copy: &mut T) -> bool {
+        let at = catch_unwind(AssertUnwindSafe(|| (self.address)(copy)));
+        at.is_ok_and(|at| at == address(copy))
+    }
+}
+
 impl<T: Clone> Turns<T> {
     pub(crate) fn new() -> Self {
         Self { positions: Mutex::new(Vec::new()) }
@@ -73,12 +101,16 @@ impl<T: Clone> Turns<T> {
     ) -> Turn {
         let Beginning { address, leaves_out, total } = beginning;
         let mut copy = state.clone();
-        let mut is_same =
-            |position: &&mut Position<T>| (position.address)(&mut copy) == address(&mut copy);
+        let place = Place::of(&mut copy, &address);
+        let mut is_same = |position: &&mut Position<T>| {
+            position.place == place
+                && (place != Place::Behind || position.is_at(&address, &mut copy))
+        };
         let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(position) = positions.iter_mut().find(&mut is_same) else {
             let loops = Arc::<Loops>::default();
             positions.push(Position {
+                place,
                 address: Box::new(address),
                 loops: Arc::clone(&loops),
                 total,

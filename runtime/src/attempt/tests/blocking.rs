@@ -184,3 +184,62 @@ fn nothing_is_sent_after_an_attempt_was_dropped() {
     std::thread::sleep(2 * SECOND);
     assert_eq!(lease.times().len(), beats);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_takes_its_time_does_not_stop_the_heartbeat() {
+    let lease = friendly();
+    let (announce, begun) = tokio::sync::oneshot::channel();
+    let _clock = move_clock(begun);
+    let watched = Arc::clone(&lease);
+    let beats = attempt(OPTIONS, resumed_from(3), &lease, |checkpoint, _| {
+        crate::worker::run_blocking(move || {
+            checkpoint.save(4)?;
+            announce.send(()).unwrap();
+            let mut beats = 0;
+            checkpoint.update(|value| {
+                // As one that waits for what it counts.
+                let changing = std::time::Instant::now();
+                while watched.times().len() < 3 && changing.elapsed() < 5 * SECOND {
+                    std::thread::yield_now();
+                }
+                beats = watched.times().len();
+                *value += 1;
+            })?;
+            assert_eq!(checkpoint.get(), 5);
+            Ok(beats)
+        })
+    })
+    .await;
+    assert!(beats.unwrap() >= 3);
+    assert!(
+        lease.values().iter().all(|value| matches!(value, Some(4 | 5))),
+        "{:?}",
+        lease.values()
+    );
+}
+
+#[test]
+fn who_saves_during_a_change_is_not_overwritten_by_it() {
+    let slot = Arc::new(Slot::new(Some(1_u64), Vec::new()));
+    let checkpoint = Checkpoint::new(slot, Cancellation::new());
+    let (other, announce) = (checkpoint.clone(), std::sync::Barrier::new(2));
+    std::thread::scope(|scope| {
+        let saving = scope.spawn(|| {
+            announce.wait();
+            other.save(10).unwrap();
+        });
+        checkpoint
+            .update(|value| {
+                announce.wait();
+                std::thread::sleep(SECOND / 20);
+                *value += 1;
+            })
+            .unwrap();
+        saving.join().unwrap();
+    });
+    assert_eq!(checkpoint.get(), 10, "saved after the change, and not lost in it");
+    let changing = AssertUnwindSafe(|| checkpoint.update(|_| panic!("as planned")));
+    catch_unwind(changing).unwrap_err();
+    checkpoint.save(11).unwrap();
+    assert_eq!(checkpoint.get(), 11, "a change that panics keeps nobody out");
+}

@@ -330,3 +330,41 @@ async fn nothing_wakes_an_attempt_without_heartbeats() {
     run(OPTIONS, takes, facts, Arc::clone(&lease) as Arc<dyn Lease>, body).await.unwrap();
     assert_eq!(lease.looks(), 1);
 }
+
+/// As a process that is stopped after 50 s, for 130.
+fn stop_the_process() -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async {
+        sleep(50 * SECOND).await;
+        tokio::time::advance(130 * SECOND).await;
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_does_not_stall_while_its_process_is_stopped() {
+    let options = OPTIONS.stall_timeout(120 * SECOND);
+    let facts = Facts { heartbeat_timeout: Some(600 * SECOND), ..facts() };
+    let stopped = stop_the_process();
+    // In a task, so that whoever was due first is first to run: the heartbeat.
+    let running = tokio::spawn(async move {
+        let body = |checkpoint: Checkpoint<u64>, _: Cancellation| async move {
+            checkpoint.save(1)?;
+            sleep(100 * SECOND).await;
+            checkpoint.save(2)?;
+            Ok::<_, ActivityError>("done")
+        };
+        run(options, Takes::NOTHING.checkpoint(), facts, friendly() as Arc<dyn Lease>, body).await
+    });
+    assert_eq!(running.await.unwrap().unwrap(), "done");
+    stopped.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_move_after_its_process_was_stopped_stalls_an_interval_later() {
+    let options = OPTIONS.stall_timeout(120 * SECOND);
+    let facts = Facts { heartbeat_timeout: Some(600 * SECOND), ..facts() };
+    let stopped = stop_the_process();
+    let (took, answer) = endless(options, Takes::NOTHING, facts, &friendly()).await;
+    assert_eq!(answer, "ActivityStalled");
+    assert!(took > 180 * SECOND && took < 184 * SECOND, "{took:?}");
+    stopped.await.unwrap();
+}

@@ -237,3 +237,18 @@ async fn an_answer_that_the_engine_takes_as_it_is_is_not_said_before_it() {
     assert_eq!(failure_type(&result), "WorkerShutdown");
     assert!(lease.said().is_empty(), "{:?}", lease.said());
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_slow_beat_long_ago_hides_no_shutdown() {
+    let mut missed = Vec::new();
+    for moment in (54..=118).map(|halves| halves * SECOND / 2) {
+        let script = [Line::Late(SECOND, Reply::GoOn)];
+        let lease = ScriptedLease::new(script, Line::Answer(Reply::GoOn));
+        let lease = Arc::new(lease.with_engine(TIMEOUT).hearing(0));
+        if told_at(&lease, moment, HANDLES).await.is_ok() {
+            missed.push(moment);
+        }
+    }
+    // By chance, one falls where the engine would have given up.
+    assert!(missed.len() <= 2, "{missed:?}");
+}

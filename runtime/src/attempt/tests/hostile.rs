@@ -1,6 +1,12 @@
 //! Users' code that fails where nobody expects it: the attempt ends as it should all the same.
 
+use futures_util::future::BoxFuture;
+
 use super::*;
+use crate::{
+    checkpoint::Details,
+    lease::{BeatError, Peers},
+};
 
 /// Panics when it is dropped, unless a panic is on its way already.
 struct Explosion;
@@ -150,6 +156,51 @@ async fn a_state_whose_destructor_panics_does_not_end_the_heartbeat() {
     assert_eq!(lease.beats(), beats, "nothing could be said again here");
 }
 
+/// A state whose destructor panics where it is the last of its attempt.
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+struct Last(u64);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        assert!(self.0 != 9, "exploded as planned");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destructor_that_panics_after_the_end_keeps_no_answer_back() {
+    let takes = Takes::NOTHING.checkpoint();
+    let lease = friendly() as Arc<dyn Lease>;
+    let body = async |checkpoint: Checkpoint<Last>, _: Cancellation| {
+        checkpoint.save(Last(9))?;
+        Ok::<_, ActivityError>("done")
+    };
+    let saved = run(OPTIONS, takes, facts(), Arc::clone(&lease), body);
+    let saved = AssertUnwindSafe(saved).catch_unwind().await;
+    assert_eq!(saved.expect("its value").unwrap(), "done");
+
+    let body = async |checkpoint: Checkpoint<Last>, _: Cancellation| {
+        checkpoint.save(Last(9))?;
+        panic!("out of cheese");
+        #[expect(unreachable_code, reason = "it says what is returned")]
+        Ok::<(), ActivityError>(())
+    };
+    let panicking = AssertUnwindSafe(run(OPTIONS, takes, facts(), Arc::clone(&lease), body));
+    let payload = panicking.catch_unwind().await.unwrap_err();
+    assert_eq!(payload.downcast_ref::<&str>(), Some(&"out of cheese"));
+
+    let body = async |checkpoint: Checkpoint<u64>, _: Cancellation| {
+        let explosion = Explosion;
+        checkpoint.show_progress(move |done| {
+            let _ = &explosion;
+            crate::Progress::new(*done)
+        });
+        Ok::<_, ActivityError>("done")
+    };
+    let shown = run(OPTIONS, takes, facts(), lease, body);
+    let shown = AssertUnwindSafe(shown).catch_unwind().await;
+    assert_eq!(shown.expect("what shows it").unwrap(), "done");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_shows_progress_after_the_attempt_may_hold_its_checkpoint_too() {
     let alive = Arc::new(());
@@ -263,4 +314,85 @@ async fn a_body_that_panics_before_its_first_poll_leaves_the_newest_value() {
     let panicking = attempt(OPTIONS, resumed_from(3), &lease, calls);
     AssertUnwindSafe(panicking).catch_unwind().await.unwrap_err();
     assert_eq!(lease.left(), Some(42));
+}
+
+/// A server that takes no number above 5; without a connection the lease panics, as the SDK does.
+struct Strict {
+    scripted: ScriptedLease,
+    has_connection: bool,
+}
+
+impl Strict {
+    fn friendly(has_connection: bool) -> Arc<Self> {
+        Arc::new(Self { scripted: ScriptedLease::friendly(), has_connection })
+    }
+}
+
+impl Lease for Strict {
+    fn converter(&self) -> PayloadConverter {
+        self.scripted.converter()
+    }
+
+    fn peers(&self) -> Option<Arc<Peers>> {
+        assert!(self.has_connection, "no connection");
+        None
+    }
+
+    fn beat(&self, details: Details, until: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
+        let number = details
+            .payloads
+            .first()
+            .map_or(0, |payload| String::from_utf8_lossy(&payload.data).parse::<u64>().unwrap());
+        if number > 5 {
+            let by = TooLarge { size: 3_000_000, limit: 2_097_152 };
+            return std::future::ready(Ok(Reply::TooLarge(by))).boxed();
+        }
+        self.scripted.beat(details, until)
+    }
+
+    fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()> {
+        self.scripted.leave(newest, kept)
+    }
+
+    fn is_told_to_stop(&self) -> bool {
+        self.scripted.is_told_to_stop()
+    }
+
+    fn told_to_stop(&self) -> BoxFuture<'_, ()> {
+        self.scripted.told_to_stop()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_goes_on_saving_what_is_too_large_keeps_its_lease() {
+    let lease = Strict::friendly(true);
+    let body = async |checkpoint: Checkpoint<u64>, _: Cancellation| {
+        for value in 1..=12_000 {
+            // As one that gathers what it should not, and is deaf.
+            let _ = checkpoint.save(value);
+            sleep(Duration::from_millis(5)).await;
+        }
+        Ok::<_, ActivityError>("done")
+    };
+    let options = OPTIONS.cancel_grace(Grace::Never);
+    let takes = Takes::NOTHING.checkpoint();
+    let result = run(options, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body).await;
+    assert_eq!(result.unwrap(), "done");
+    let beats = lease.scripted.times().len();
+    assert!((15..=60).contains(&beats), "{beats} beats in 60 s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_whose_heartbeat_came_to_grief_does_not_go_on_without_it() {
+    let lease = Strict::friendly(false);
+    let began = Instant::now();
+    let body = async |_: Checkpoint<u64>, cancellation: Cancellation| {
+        let reason = cancellation.cancelled().await.reason();
+        Ok::<_, ActivityError>(format!("{reason:?} after {} s", began.elapsed().as_secs()))
+    };
+    let takes = Takes::NOTHING.cancellation();
+    let running = run(OPTIONS, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body);
+    let ended = tokio::time::timeout(60 * SECOND, AssertUnwindSafe(running).catch_unwind()).await;
+    assert!(ended.is_ok(), "it waits for ever");
+    assert!(began.elapsed() < TIMEOUT, "{:?}", began.elapsed());
 }

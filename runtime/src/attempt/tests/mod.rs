@@ -9,6 +9,7 @@ mod ends;
 mod engine;
 mod grace;
 mod hostile;
+mod listeners;
 mod load;
 mod lookout;
 mod plain;

@@ -153,6 +153,15 @@ fn a_loop_by_key_is_cancelled_as_such() {
     assert_eq!(checkpoint.get().last_id.as_deref(), Some("a"));
 }
 
+#[test]
+fn what_somebody_else_wrote_is_counted_without_a_panic() {
+    let written = r#"{"up_to": 5, "beyond": [[9, 7], [8, 18446744073709551615]]}"#;
+    let finished: Finished = serde_json::from_str(written).unwrap();
+    assert_eq!(finished.count(), u64::MAX - 3);
+    let finished = Finished { up_to: u64::MAX, ..finished };
+    assert_eq!(finished.count(), u64::MAX);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stream_is_resumed_and_saved_like_an_iterator() {
     let (checkpoint, _) = checkpoint(Some(1));

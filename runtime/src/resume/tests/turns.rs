@@ -152,3 +152,49 @@ fn a_loop_by_key_within_another_one_is_noticed_before_any_key_is_stored() {
     assert_eq!(checkpoint.get().last, Some(30));
     let _ = outer.next();
 }
+
+/// A state that is in one of two phases, each with a position of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Phase {
+    Copies { position: u64 },
+    Checks { found: u64, position: u64 },
+    Sends { position: Box<u64> },
+    Tells { position: Box<u64> },
+}
+
+impl Default for Phase {
+    fn default() -> Self {
+        Self::Copies { position: 0 }
+    }
+}
+
+#[test]
+fn a_loop_of_another_phase_is_not_asked_for_a_position_that_is_no_longer_there() {
+    let (checkpoint, _) = checkpoint::<Phase>(None);
+    let copies = checkpoint.resume_at(0..3, |phase| match phase {
+        Phase::Copies { position } => position,
+        other => panic!("copies, and not {other:?}"),
+    });
+    assert_eq!(copies.map(Result::unwrap).count(), 3);
+    checkpoint.save(Phase::Checks { found: 7, position: 0 }).unwrap();
+    let checks = checkpoint.resume_at(0..2, |phase| match phase {
+        Phase::Checks { position, .. } => position,
+        other => panic!("checks, and not {other:?}"),
+    });
+    assert_eq!(checks.map(Result::unwrap).count(), 2);
+    assert_eq!(checkpoint.get(), Phase::Checks { found: 7, position: 2 });
+    // Behind a pointer.
+    checkpoint.save(Phase::Sends { position: Box::new(0) }).unwrap();
+    let sends = checkpoint.resume_at(0..4, |phase| match phase {
+        Phase::Sends { position } => position,
+        other => panic!("sends, and not {other:?}"),
+    });
+    assert_eq!(sends.map(Result::unwrap).count(), 4);
+    checkpoint.save(Phase::Tells { position: Box::new(0) }).unwrap();
+    let tells = checkpoint.resume_at(0..5, |phase| match phase {
+        Phase::Tells { position } => position,
+        other => panic!("tells, and not {other:?}"),
+    });
+    assert_eq!(tells.map(Result::unwrap).count(), 5);
+    assert_eq!(checkpoint.get(), Phase::Tells { position: Box::new(5) });
+}
