@@ -8,7 +8,7 @@ use temporalio_sdk::activities::ActivityError;
 use super::{
     WithoutServer,
     handles::{read, read_all},
-    perform::Curtain,
+    perform::{Curtain, stuck},
     stage::Traces,
     trial::Trial,
 };
@@ -160,7 +160,7 @@ impl<T> Curtain<T> {
         match self {
             Self::Crashed => true,
             Self::Answered(Err(ActivityError::Application(failure))) => !failure.is_non_retryable(),
-            Self::Answered(_) => false,
+            Self::Answered(_) | Self::Stuck => false,
         }
     }
 }
@@ -169,6 +169,7 @@ impl<T> fmt::Display for Curtain<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Crashed => formatter.write_str("crashed"),
+            Self::Stuck => formatter.write_str(&stuck()),
             Self::Answered(Ok(_)) => formatter.write_str("completed"),
             Self::Answered(Err(ActivityError::Cancelled { .. })) => {
                 formatter.write_str("was cancelled")

@@ -107,6 +107,16 @@ where
         }
     }
 
+    /// Whether anybody looks at what is done in a world.
+    pub(super) fn is_looked_at(&self) -> bool {
+        self.effects.is_some()
+    }
+
+    /// How many attempts the attribute allows.
+    pub(super) fn most_attempts(&self) -> Option<u32> {
+        A::OPTIONS.attempts().filter(|most| *most > 0)
+    }
+
     /// A fresh world, before the first attempt.
     pub(super) fn open(&self) -> Play<'_, A, W> {
         let world = (self.world)();
@@ -119,10 +129,16 @@ impl<A, W> Play<'_, A, W>
 where
     A: Activity<Context: WithoutServer>,
 {
+    /// Whether another attempt follows one that ended so.
+    pub(super) fn goes_on(&self, curtain: &Curtain<A::Output>) -> bool {
+        let may_go_on = self.scene.most_attempts().is_none_or(|most| self.number < most);
+        curtain.is_retried() && may_go_on
+    }
+
     /// The next attempt, with what is to happen to it.
     pub(super) fn attempt(&mut self, script: Vec<(Point, Event)>) -> Played<A::Output> {
         self.number += 1;
-        let stage = Arc::new(Stage::new(self.held.clone(), script));
+        let stage = Arc::new(Stage::new(self.held.clone(), script).driven(A::OPTIONS));
         let cast = Cast {
             activity_type: &self.scene.activity_type,
             input: &self.input,
@@ -154,6 +170,11 @@ impl Output {
         Self(payload.unwrap_or_else(|error| panic!("the result cannot be serialised: {error}")))
     }
 
+    /// Whether it says nothing, as that of `()`.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.0.data.is_empty() || self.0.data == b"null"
+    }
+
     /// In words: from shortly before where it differs from another one.
     pub(super) fn text(&self, other: &Self) -> String {
         let [own, others] = [self, other].map(|it| String::from_utf8_lossy(&it.0.data));
@@ -178,7 +199,9 @@ impl PartialEq for Output {
 pub(super) fn text(details: &[Payload]) -> String {
     match details.first() {
         None => "nothing".to_owned(),
-        Some(payload) if payload.data.is_empty() => "nothing".to_owned(),
+        Some(payload) if payload.data.is_empty() || payload.data == b"null" => {
+            "a null, which is taken for nothing".to_owned()
+        }
         Some(payload) => excerpt(payload),
     }
 }

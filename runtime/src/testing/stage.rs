@@ -3,18 +3,19 @@
 //! Invariants:
 //! - what is to happen at a point happens within it, in the order in which it was written, whatever
 //!   thread the body is on;
-//! - after a crash nothing changes what the server holds, and whoever saves unwinds;
-//! - nothing unwinds out of a save within a destructor that runs while something else unwinds, which
-//!   would end the process.
+//! - after a crash nothing changes what the server holds, and whoever saves unwinds, once: a body that catches
+//!   that is told by an error, and the check says so;
+//! - nothing unwinds out of a save within a destructor, which would end the process or the test.
 
 use std::{
-    panic::resume_unwind,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     thread,
+    time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt, future::BoxFuture, task::AtomicWaker};
@@ -23,7 +24,12 @@ use temporalio_common::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::event::{Event, Point};
+use super::{
+    event::{Event, Point},
+    grace::Grace,
+    lease::measure,
+    unwinding::{Fate, Unwinding},
+};
 use crate::{
     attempt::Takes,
     cancel::{CancelReason, Cancellation},
@@ -32,11 +38,15 @@ use crate::{
         Reply,
         scripted::{Line, ScriptedLease},
     },
+    options::Options,
     watch::Watch,
 };
 
 /// What unwinds out of a save at a crash; nobody but the kit looks at it.
 struct Crash;
+
+/// How long, in real time, a body may do nothing: a test waits for what never comes.
+pub(super) const LONGEST_STILL: Duration = Duration::from_secs(10);
 
 /// One attempt, from the outside.
 pub(super) struct Stage {
@@ -54,6 +64,16 @@ pub(super) struct Stage {
     stall: Mutex<Option<BoxFuture<'static, ()>>>,
     panics: AtomicBool,
     waker: AtomicWaker,
+    unwinding: Unwinding,
+    /// Whether the body went on after a crash.
+    has_caught_it: AtomicBool,
+    /// Of a body that heartbeats by the clock tell nothing.
+    grace: Option<Grace>,
+    /// How often the body moved: saved, or was run.
+    moves: AtomicU64,
+    /// How often it had moved when this was looked at, and since when.
+    still: Mutex<(u64, Instant)>,
+    is_stuck: CancellationToken,
 }
 
 /// The body, as soon as it begins.
@@ -96,6 +116,8 @@ pub(super) struct Traces {
     pub(super) saves_after_told: Option<u64>,
     /// Whether the body was dropped before its end, although it could see why.
     pub(super) was_dropped: bool,
+    /// Whether the body caught the crash and went on.
+    pub(super) has_caught_it: bool,
 }
 
 impl Stage {
@@ -112,7 +134,19 @@ impl Stage {
             stall: Mutex::new(None),
             panics: AtomicBool::new(false),
             waker: AtomicWaker::new(),
+            unwinding: Unwinding::default(),
+            has_caught_it: AtomicBool::new(false),
+            grace: None,
+            moves: AtomicU64::new(0),
+            still: Mutex::new((0, Instant::now())),
+            is_stuck: CancellationToken::new(),
         }
+    }
+
+    /// No heartbeat goes out by the clock, and no clock ends a grace by itself.
+    pub(super) fn driven(mut self, options: Options) -> Self {
+        self.grace = Some(Grace::new(options));
+        self
     }
 
     /// Heartbeats go out by the clock.
@@ -144,7 +178,32 @@ impl Stage {
             acknowledged: course.acknowledged.clone(),
             saves_after_told: course.told_after.map(|told_after| course.saves - told_after),
             was_dropped: can_see && !course.has_ended,
+            has_caught_it: self.has_caught_it.load(Ordering::Acquire),
         }
+    }
+
+    /// What unwinds out of saves, and on which threads.
+    pub(super) fn unwinding(&self) -> &Unwinding {
+        &self.unwinding
+    }
+
+    /// Looks at it in real time.
+    pub(super) fn look(&self) {
+        if let Some(grace) = &self.grace {
+            grace.look();
+        }
+        let moves = self.moves.load(Ordering::Relaxed);
+        let mut still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
+        if still.0 != moves {
+            *still = (moves, Instant::now());
+        } else if still.1.elapsed() >= LONGEST_STILL {
+            self.is_stuck.cancel();
+        }
+    }
+
+    /// Waits until the body has done nothing for too long.
+    pub(super) async fn is_stuck(&self) {
+        self.is_stuck.cancelled().await;
     }
 
     pub(super) fn is_crashed(&self) -> bool {
@@ -203,14 +262,22 @@ impl Stage {
 
     fn newest(&self) -> Option<Details> {
         let body = self.body.get()?;
-        match body.source.upgrade()?.newest(&PayloadConverter::default()) {
-            Ok(details) => Some(details),
-            Err(error) => {
-                let reason = CancelReason::CheckpointInvalid;
-                body.cancellation.cancel_with(reason, error.to_string());
-                None
-            }
-        }
+        let source = body.source.upgrade()?;
+        // To serialise is users' code.
+        let encode = AssertUnwindSafe(|| source.newest(&PayloadConverter::default()));
+        let (reason, message) = match catch_unwind(encode) {
+            Ok(Ok(details)) => match measure(&details) {
+                Ok(()) => return Some(details),
+                Err(by) => (CancelReason::CheckpointTooLarge, by.to_string()),
+            },
+            Ok(Err(error)) => (CancelReason::CheckpointInvalid, error.to_string()),
+            Err(_) => (
+                CancelReason::CheckpointInvalid,
+                "the checkpoint panicked when it was serialised".to_owned(),
+            ),
+        };
+        body.cancellation.cancel_with(reason, message);
+        None
     }
 
     fn beat(&self) {
@@ -229,7 +296,40 @@ impl Stage {
         }
         body.cancellation.cancel(reason);
         // Its grace begins.
-        self.server.engine.cancel();
+        match &self.grace {
+            Some(grace) => grace.begin(body.takes, &body.cancellation),
+            None => self.server.engine.cancel(),
+        }
+    }
+
+    /// Counts a grace on the clock of the attempt, on the thread that has it.
+    fn count_grace(&self) {
+        if let Some(grace) = &self.grace {
+            grace.count();
+        }
+    }
+
+    /// Somebody saves after the crash.
+    fn unwind(&self) {
+        match self.unwinding.saves() {
+            Fate::Unwinds => resume_unwind(Box::new(Crash)),
+            Fate::HasCaughtIt => self.goes_on(),
+            Fate::Nothing => {}
+        }
+    }
+
+    /// The body goes on after a crash, which cannot be helped: at least it is told to stop.
+    fn goes_on(&self) {
+        self.has_caught_it.store(true, Ordering::Release);
+        if let Some(body) = self.body.get() {
+            body.cancellation.cancel(CancelReason::LeaseLost);
+        }
+    }
+
+    fn look_whether_it_caught_the_crash(&self) {
+        if self.is_crashed() && self.unwinding.has_caught_it() {
+            self.goes_on();
+        }
     }
 
     /// Goes on to a point, and has happen there what is to.
@@ -266,6 +366,7 @@ impl Watch for Stage {
     }
 
     fn saved(&self) {
+        self.moves.fetch_add(1, Ordering::Relaxed);
         if !self.is_crashed() {
             let written = self.records.then(|| self.newest()).flatten();
             self.reach(|course| {
@@ -280,7 +381,8 @@ impl Watch for Stage {
             return;
         }
         if self.is_crashed() {
-            resume_unwind(Box::new(Crash));
+            self.unwind();
+            return;
         }
         self.panic_if_due();
     }
@@ -294,9 +396,11 @@ impl Watch for Stage {
 
     fn poll_run(&self, context: &mut Context<'_>) -> Poll<()> {
         self.waker.register(context.waker());
+        self.moves.fetch_add(1, Ordering::Relaxed);
         if self.is_crashed() {
             return Poll::Pending;
         }
+        self.count_grace();
         let mut stalling = self.stalling();
         if let Some(stall) = stalling.as_mut() {
             ready!(stall.as_mut().poll(context));
@@ -312,9 +416,14 @@ impl Watch for Stage {
             course.gave_way += 1;
             Point::GivesWay(course.gave_way)
         });
+        self.count_grace();
+        self.look_whether_it_caught_the_crash();
     }
 
-    fn ended(&self) {
+    fn ended(&self, has_panicked: bool) {
         self.course().has_ended = true;
+        if !has_panicked {
+            self.look_whether_it_caught_the_crash();
+        }
     }
 }

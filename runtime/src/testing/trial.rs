@@ -11,7 +11,7 @@ use super::{
     WithoutServer,
     ended::Ended,
     event::{Event, Point},
-    perform::{Cast, off_runtime, perform},
+    perform::{Cast, Curtain, off_runtime, perform, stuck},
     stage::Stage,
 };
 use crate::{
@@ -168,8 +168,10 @@ where
     ///
     /// # Panics
     ///
-    /// Where the attempt does not end within 30 days of its own clock.
+    /// Where the attempt does not end within 30 days of its own clock, or its body does nothing for 10 s of
+    /// real time.
     #[must_use]
+    #[track_caller]
     pub fn run(mut self) -> Ended<A> {
         self.timeline.sort_by_key(|(after, _)| *after);
         let script = std::mem::take(&mut self.script);
@@ -190,6 +192,7 @@ where
             fastrand::seed(before);
             performed
         });
+        assert!(!matches!(curtain, Curtain::Stuck), "`{}` {}", self.activity_type, stuck());
         Ended::new(curtain, stage.traces(), stage.server.beats(), took, self)
     }
 }

@@ -13,8 +13,8 @@ use crate::{
     },
 };
 
-const DROPPED: &str = "it did not come to its end within its grace, and was dropped (where it waits for threads or \
-                       sockets of its own, check it `.in_real_time()`)";
+const DROPPED: &str = "it did not come to its end within its grace, and was dropped (where it waits \
+                       with a timeout for threads or sockets of its own, check it `.in_real_time()`)";
 
 /// The rule that the user chose.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,11 @@ impl Rule {
         if played.traces.was_dropped && !reason.leaves_no_grace() {
             wrong.push(DROPPED.to_owned());
         } else if saves > self.under_way + 1 {
-            wrong.push(format!("it went on: it saved {} after it was told to stop", times(saves)));
+            wrong.push(format!(
+                "it went on: it saved {} after it was told to stop (where several items are on their way \
+                 at once, say so by `.under_way(…)`)",
+                times(saves)
+            ));
         }
         match &played.curtain {
             Curtain::Answered(Ok(output)) if !self.may_complete => {

@@ -6,6 +6,8 @@ use crate::testing::scene::{Effects, Output};
 #[derive(Clone, Copy, Debug)]
 pub(in crate::testing) struct Rule {
     pub(in crate::testing) same_result: bool,
+    /// Whether there may be no effects but those of an undisturbed run.
+    pub(in crate::testing) same_effects: bool,
 }
 
 /// What came of a piece of work.
@@ -40,13 +42,10 @@ impl Rule {
         }
         let (expected, found) = (&undisturbed.effects, &account.effects);
         if account.result.is_ok() {
-            let missing = expected.iter().filter(|(effect, times)| of(found, effect) < **times);
-            wrong.extend(list(
-                "missing",
-                missing.map(|(effect, _)| effect.as_str()),
-                expected,
-                found,
-            ));
+            wrong.extend(missing(expected, found));
+        }
+        if !self.same_effects {
+            return wrong;
         }
         let strange =
             found.keys().map(String::as_str).filter(|effect| !expected.contains_key(*effect));
@@ -64,6 +63,12 @@ impl Rule {
         }
         wrong
     }
+}
+
+/// The effects that are not there, a line each.
+pub(in crate::testing) fn missing(expected: &Effects, found: &Effects) -> Vec<String> {
+    let missing = expected.iter().filter(|(effect, times)| of(found, effect) < **times);
+    list("missing", missing.map(|(effect, _)| effect.as_str()), expected, found)
 }
 
 fn of(counts: &Effects, effect: &str) -> u64 {

@@ -8,6 +8,7 @@ mod story;
 use std::{
     fmt::{self, Debug},
     hash::{BuildHasher, RandomState},
+    thread,
 };
 
 use self::{
@@ -16,7 +17,7 @@ use self::{
     story::Story,
 };
 pub(super) use self::{
-    judge::{Account, Rule},
+    judge::{Account, Rule, missing},
     story::{Chapter, times},
 };
 use super::{
@@ -134,7 +135,7 @@ where
         instance: impl Fn(&W) -> A::Instance + Send + 'static,
         input: impl Fn(&W) -> A::Input + Send + 'static,
     ) -> Self {
-        let rule = Rule { same_result: true };
+        let rule = Rule { same_result: true, same_effects: true };
         let scene = Scene::new(activity, world, instance, input);
         Self { scene, rule, repeats: None, seed: None, drawn: None, only: None }
     }
@@ -189,7 +190,8 @@ where
         self
     }
 
-    /// Timers take their time, for bodies that wait with a timeout for threads or sockets of their own.
+    /// Timers take their time, for bodies that wait with a timeout for threads or sockets of their own; and
+    /// the runtime has several threads, as that of a worker, for bodies that `block_in_place`.
     pub fn in_real_time(mut self) -> Self {
         self.scene.in_real_time = true;
         self
@@ -220,10 +222,36 @@ where
         let saves = undisturbed.chapters.first().map_or(0, |chapter| chapter.saves);
         if saves == 0 {
             return Some(format!(
-                "`{name}` saves nothing, so there is nothing that it could resume from"
+                "`{name}` saves nothing, so there is nothing that it could resume from: has its world \
+                 something for it to do?"
             ));
         }
-        self.first_failure(&undisturbed, saves)
+        if self.scene.most_attempts() == Some(1) {
+            return Some(format!(
+                "`{name}` does not resume: it has `max_attempts = 1`, so no attempt follows a crash"
+            ));
+        }
+        let failure = self.first_failure(&undisturbed, saves);
+        failure.or_else(|| self.nothing_compared(&undisturbed.account))
+    }
+
+    /// Why nothing that passes proves anything.
+    fn nothing_compared(&self, undisturbed: &Account) -> Option<String> {
+        let name = &self.scene.activity_type;
+        if self.repeats.is_some() && undisturbed.effects.is_empty() {
+            return Some(format!(
+                "`.repeats_at_most(…)` has nothing to count: an undisturbed run of `{name}` has no \
+                 effects, so say with `.effects(…)` how to see what it did"
+            ));
+        }
+        let says_nothing = undisturbed.result.as_ref().is_ok_and(Output::is_nothing);
+        (self.rule.same_result && says_nothing && !self.scene.is_looked_at()).then(|| {
+            format!(
+                "`{name}` returns nothing, so nothing tells whether it did all of its work: say with \
+                 `.effects(…)` how to see what it did (or with `.any_result()` that it is enough if it \
+                 completes)"
+            )
+        })
     }
 
     fn first_failure(&self, undisturbed: &Whole, saves: u64) -> Option<String> {
@@ -237,13 +265,16 @@ where
             let (name, tried) = (&self.scene.activity_type, tried.len());
             eprintln!("`{name}` saves {saves} times, {tried} of them are tried: `.seed({seed})`");
         }
-        let cases =
+        let mut cases =
             self.only.clone().map_or_else(|| cases(&tried, saves, &mut random), |it| vec![it]);
+        if let Some(most) = self.scene.most_attempts() {
+            cases.retain(|case| case.0.len() < most as usize);
+        }
         let mut allowance = Allowance::new(self.repeats);
         cases.iter().find_map(|case| {
+            let _telling = Telling(case);
             let whole = self.scene.play(case);
-            let may_repeat = allowance.of(&whole, |save| self.scene.effects_at(save));
-            let wrong = self.rule.judge(&undisturbed.account, &whole.account, may_repeat);
+            let wrong = self.wrong(&whole, undisturbed, &mut allowance);
             let story = Story {
                 activity_type: &self.scene.activity_type,
                 undisturbed,
@@ -254,6 +285,36 @@ where
             };
             (!wrong.is_empty()).then(|| story.to_string())
         })
+    }
+
+    /// What is wrong in a case, a line each.
+    fn wrong(&self, whole: &Whole, undisturbed: &Whole, allowance: &mut Allowance) -> Vec<String> {
+        if whole.chapters.iter().any(|chapter| chapter.has_caught_it) {
+            return vec![CAUGHT.to_owned()];
+        }
+        let may_repeat = allowance.of(whole, |save| self.scene.effects_at(save));
+        let mut wrong = self.rule.judge(&undisturbed.account, &whole.account, may_repeat);
+        if wrong.is_empty()
+            && self.only.is_some()
+            && !whole.chapters.iter().all(Chapter::is_as_told)
+        {
+            wrong.push("this case does not come to pass: no attempt is at that save".to_owned());
+        }
+        wrong
+    }
+}
+
+const CAUGHT: &str = "the body catches panics around a `save`, and so the crash itself: what it did after that \
+                      no process would have done; save outside of what is caught";
+
+/// Says which case it was where users' code panics in it.
+pub(super) struct Telling<'a, C: fmt::Display>(pub(super) &'a C);
+
+impl<C: fmt::Display> Drop for Telling<'_, C> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("that was in this case: `.only(\"{}\")`", self.0);
+        }
     }
 }
 
@@ -290,7 +351,7 @@ where
             if is_over && crash.at == At::End && played.curtain.is_completed() {
                 played.curtain = Curtain::Crashed;
             }
-            let goes_on = played.curtain.is_retried();
+            let goes_on = play.goes_on(&played.curtain);
             let mut chapter = Chapter::of(&held, &played, Some(*crash));
             chapter.done =
                 matches!(played.curtain, Curtain::Crashed).then(|| self.effect_count(&play.world));
@@ -315,7 +376,7 @@ where
             let held = play.held.clone();
             let played = play.attempt(Vec::new());
             chapters.push(Chapter::of(&held, &played, None));
-            if !played.curtain.is_retried() || retry == RETRIES {
+            if !play.goes_on(&played.curtain) || retry == RETRIES {
                 return self.told(play, chapters, &played.curtain);
             }
         }
@@ -330,6 +391,9 @@ where
     ) -> Whole {
         let result = match end {
             Curtain::Answered(Ok(output)) => Ok(Output::of(output)),
+            Curtain::Stuck => {
+                Err(format!("{end} (where it comes later, check it `.in_real_time()`)"))
+            }
             other => Err(other.to_string()),
         };
         let account = Account { result, effects: self.effects(&play.world) };
@@ -340,7 +404,8 @@ where
 fn unsteady(name: &str, differs: &[String]) -> String {
     format!(
         "two undisturbed runs of `{name}` differ already, so no other can be compared with them: is its \
-         world a fresh one each time?\n  {}",
+         world a fresh one each time? (What is another one each time, as a time is, or the order of a \
+         `HashMap`, does not belong into the effects; a result may be `.any_result()`.)\n  {}",
         differs.join("\n  ")
     )
 }

@@ -18,6 +18,8 @@ pub(in crate::testing) struct Chapter {
     pub(in crate::testing) lost: u64,
     /// How many effects there were after it, where it crashed.
     pub(super) done: Option<u64>,
+    /// Whether its body caught the crash.
+    pub(super) has_caught_it: bool,
     started_from: String,
     left: String,
     ended: String,
@@ -37,6 +39,7 @@ impl Chapter {
             gave_way: played.traces.gave_way,
             lost: played.traces.lost,
             done: None,
+            has_caught_it: played.traces.has_caught_it,
             started_from: text(held),
             left: text(&played.traces.held),
             ended: played.curtain.to_string(),
@@ -46,6 +49,11 @@ impl Chapter {
 }
 
 impl Chapter {
+    /// Whether it crashed where it was to crash, if it was.
+    pub(super) fn is_as_told(&self) -> bool {
+        self.crash.is_none() || self.ended == "crashed"
+    }
+
     /// Whether its crash was within a save, rather than after its body.
     pub(super) fn crashed_at_a_save(&self) -> bool {
         matches!(self.crash, Some(Crash { at: At::Save(_), .. }))
