@@ -57,6 +57,23 @@ fn a_clean_up_is_asked_of_a_body_that_completes_early() {
     check().cleaned_up(is_stopped).run();
 }
 
+// One that its attribute leaves alone may bring all to its end.
+
+#[activity(heartbeat_timeout = "30s", cancel_grace = "never")]
+async fn is_left_alone(checkpoint: Checkpoint<u64>, job: Job) -> Result<(), ActivityError> {
+    for item in checkpoint.get()..job.items {
+        step(job, item).await;
+        checkpoint.save(item + 1).ok();
+    }
+    Ok(())
+}
+
+#[test]
+fn a_body_that_is_left_alone_may_go_on() {
+    let check = CancelCheck::in_world(is_left_alone, World::new, World::job);
+    check.effects(World::lines).run();
+}
+
 // A clean-up that can be seen.
 
 #[activity(heartbeat_timeout = "30s")]
@@ -108,7 +125,30 @@ async fn closes_too_late_by_a_thread(cancellation: Cancellation, _job: Job) -> a
 fn a_grace_does_not_run_ahead_of_a_thread() {
     let closed = |world: &World, _| world.lines() == ["closed"];
     CancelCheck::in_world(closes_by_a_thread, World::new, World::job).cleaned_up(closed).run();
-    let late = CancelCheck::in_world(closes_too_late_by_a_thread, World::new, World::job);
-    let story = story(|| late.reasons([CancelReason::Requested]).run());
+    let late = || {
+        let check = CancelCheck::in_world(closes_too_late_by_a_thread, World::new, World::job);
+        check.reasons([CancelReason::Requested])
+    };
+    let told = story(|| late().run());
+    assert!(told.contains("it did not come to its end within its grace"), "{told}");
+}
+
+/// Hears of nothing as long as it waits, which it does not for long undisturbed.
+#[activity(heartbeat_timeout = "30s", cancel_grace = "100ms")]
+async fn waits_where_it_is_told(cancellation: Cancellation, job: Job) -> Result<(), ActivityError> {
+    sleep(Duration::from_millis(1)).await;
+    if cancellation.is_cancelled() {
+        sleep(60 * SECOND).await;
+    }
+    job.write("done");
+    Ok(())
+}
+
+#[test]
+fn a_grace_in_real_time_is_over_in_time() {
+    let check = CancelCheck::in_world(waits_where_it_is_told, World::new, World::job);
+    let began = std::time::Instant::now();
+    let story = story(|| check.in_real_time().run());
     assert!(story.contains("it did not come to its end within its grace"), "{story}");
+    assert!(began.elapsed() < 30 * SECOND, "{:?}", began.elapsed());
 }

@@ -9,7 +9,7 @@ use std::{
 
 use autobeat::{
     Checkpoint, activity,
-    testing::{Event, Trial},
+    testing::{Event, ResumeCheck, Trial},
 };
 use futures_util::FutureExt;
 use temporalio_sdk::activities::ActivityError;
@@ -178,6 +178,43 @@ fn a_body_that_waits_for_ever_is_given_up() {
         "{story}"
     );
     assert!(story.contains("what it waits for does not come"), "{story}");
+}
+
+#[activity(heartbeat_timeout = "30s")]
+fn saves_for_ever_where_it_resumes(
+    checkpoint: Checkpoint<u64>,
+    job: Job,
+) -> Result<(), ActivityError> {
+    for item in checkpoint.get()..job.items {
+        while checkpoint.is_resumed() && item == 3 {
+            checkpoint.save(item)?;
+        }
+        job.write(format!("item {item}"));
+        checkpoint.save(item + 1)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_body_that_saves_for_ever_is_given_up() {
+    let story = story(|| one_an_item!(saves_for_ever_where_it_resumes).run());
+    assert!(story.contains("saved 1000000 times, and was given up"), "{story}");
+}
+
+/// Is ready at its eighth attempt.
+#[activity(heartbeat_timeout = "30s")]
+async fn polls(checkpoint: Checkpoint<u64>, job: Job) -> anyhow::Result<u64> {
+    checkpoint.save(checkpoint.get() + 1)?;
+    anyhow::ensure!(checkpoint.get() > job.items, "not ready");
+    Ok(job.items)
+}
+
+#[test]
+fn an_activity_that_fails_again_and_again_is_given_up() {
+    let story = story(|| one_an_item!(polls).run());
+    assert!(story.contains("not ready (attempt 4, the last one)"), "{story}");
+    let job = |world: &World| Job { items: 2, ..world.job() };
+    ResumeCheck::in_world(polls, World::new, job).run();
 }
 
 // As many attempts as the attribute allows.

@@ -159,8 +159,9 @@
 //! - Threads that the body starts by itself live on after a crash; tasks of the runtime do not.
 //! - Timers take no time. A body that waits with a timeout for a thread or a socket of its own sees the
 //!   timeout first, unless it is checked [in real time](ResumeCheck::in_real_time).
-//! - A body that does nothing for 10 s, of real time, is given up, unless it is checked in real time. One that
-//!   blocks its own thread in an `async fn`, or saves for ever, is not: the check does not end.
+//! - A body that does nothing for 10 s, of real time, is given up, unless it is checked in real time; and so is
+//!   one that saves a million times. An `async fn` that blocks its own thread for ever is not: the check does
+//!   not end.
 //! - The world is what the test looks at. An effect that is not among the
 //!   [`effects`](ResumeCheck::effects) is not checked.
 //!

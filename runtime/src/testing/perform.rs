@@ -20,8 +20,8 @@ use super::{
     WithoutServer,
     event::Event,
     lease::StagedLease,
-    real_time,
-    stage::{LONGEST_STILL, Stage},
+    real_time::{self, Endless},
+    stage::Stage,
 };
 use crate::{
     attempt::Facts,
@@ -43,15 +43,15 @@ pub(super) enum Curtain<T> {
     Answered(Result<T, ActivityError>),
     /// Its process crashed.
     Crashed,
-    /// It was given up, since its body did nothing any more.
-    Stuck,
+    /// It was given up, since its body came to no end.
+    Endless(Endless),
 }
 
 /// What ended an attempt.
 enum Cause<T> {
     Itself(T),
     Crash,
-    Stillness,
+    NoEnd,
 }
 
 /// What an attempt is given.
@@ -91,9 +91,7 @@ where
     let input = input::decode::<A::Input>(cast.input)
         .unwrap_or_else(|error| panic!("the input cannot be read again: {error}"));
     let runtime = runtime(cast.in_real_time);
-    if !cast.in_real_time {
-        real_time::look_at(stage);
-    }
+    real_time::look_at(stage);
     let (cause, took) = runtime.block_on(async {
         let began = Instant::now();
         stage.server.begin();
@@ -105,7 +103,7 @@ where
             () = stage.crashed() => Cause::Crash,
             () = play(stage, &cast.timeline) => Cause::Crash,
             ended = &mut attempt => Cause::Itself(ended),
-            () = stage.is_stuck() => Cause::Stillness,
+            () = stage.stillness().is_too_long() => Cause::NoEnd,
             () = sleep(LONGEST), if stage.is_timed => {
                 panic!("the attempt did not end within {DAYS} days on its own clock")
             }
@@ -117,20 +115,15 @@ where
         (cause, took)
     });
     runtime.shutdown_timeout(LEFT_BEHIND);
-    let curtain = match cause {
-        Cause::Stillness => Curtain::Stuck,
-        Cause::Itself(ended) if !stage.is_crashed() => {
+    let curtain = match (cause, stage.stillness().endless()) {
+        (Cause::Crash, _) => Curtain::Crashed,
+        (_, Some(endless)) => Curtain::Endless(endless),
+        (Cause::Itself(ended), None) if !stage.is_crashed() => {
             Curtain::Answered(ended.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))))
         }
-        Cause::Itself(_) | Cause::Crash => Curtain::Crashed,
+        (Cause::Itself(_) | Cause::NoEnd, None) => Curtain::Crashed,
     };
     (curtain, took)
-}
-
-/// Why an attempt was given up whose body did nothing any more.
-pub(super) fn stuck() -> String {
-    let longest = LONGEST_STILL.as_secs();
-    format!("did nothing for {longest} s, and was given up: what it waits for does not come")
 }
 
 /// In real time it is as a worker has it, with a thread beside that of the body; a clock that jumps has to

@@ -12,9 +12,10 @@ use temporalio_common::{
 
 use super::{
     WithoutServer,
+    ended::Traces,
     event::{Event, Point},
     perform::{Cast, Curtain, perform},
-    stage::{Stage, Traces},
+    stage::Stage,
     trial::encode_input,
 };
 use crate::{attempt::excerpt, checkpoint::encode, worker::Activity};
@@ -138,7 +139,9 @@ where
     /// The next attempt, with what is to happen to it.
     pub(super) fn attempt(&mut self, script: Vec<(Point, Event)>) -> Played<A::Output> {
         self.number += 1;
-        let stage = Arc::new(Stage::new(self.held.clone(), script).driven(A::OPTIONS));
+        let stage = Arc::new(
+            Stage::new(self.held.clone(), script).driven(A::OPTIONS, self.scene.in_real_time),
+        );
         let cast = Cast {
             activity_type: &self.scene.activity_type,
             input: &self.input,

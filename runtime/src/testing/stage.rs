@@ -11,11 +11,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
     thread,
-    time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt, future::BoxFuture, task::AtomicWaker};
@@ -25,9 +24,11 @@ use temporalio_common::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    ended::Traces,
     event::{Event, Point},
     grace::Grace,
     lease::measure,
+    real_time::Stillness,
     unwinding::{Fate, Unwinding},
 };
 use crate::{
@@ -45,14 +46,13 @@ use crate::{
 /// What unwinds out of a save at a crash; nobody but the kit looks at it.
 struct Crash;
 
-/// How long, in real time, a body may do nothing: a test waits for what never comes.
-pub(super) const LONGEST_STILL: Duration = Duration::from_secs(10);
-
 /// One attempt, from the outside.
 pub(super) struct Stage {
     pub(super) server: ScriptedLease,
     /// Whether heartbeats go out by the clock; else only where the script has one.
     pub(super) is_timed: bool,
+    /// Whether its clock runs as the world's does.
+    in_real_time: bool,
     /// Whether each saved value is written down.
     records: bool,
     course: Mutex<Course>,
@@ -65,15 +65,9 @@ pub(super) struct Stage {
     panics: AtomicBool,
     waker: AtomicWaker,
     unwinding: Unwinding,
-    /// Whether the body went on after a crash.
-    has_caught_it: AtomicBool,
-    /// Of a body that heartbeats by the clock tell nothing.
+    /// None where heartbeats go out by the clock: their task counts it.
     grace: Option<Grace>,
-    /// How often the body moved: saved, or was run.
-    moves: AtomicU64,
-    /// How often it had moved when this was looked at, and since when.
-    still: Mutex<(u64, Instant)>,
-    is_stuck: CancellationToken,
+    stillness: Stillness,
 }
 
 /// The body, as soon as it begins.
@@ -99,33 +93,13 @@ struct Course {
     has_ended: bool,
 }
 
-/// What an attempt did, once it is over.
-#[derive(Clone, Debug)]
-pub(super) struct Traces {
-    pub(super) saves: u64,
-    pub(super) gave_way: u64,
-    /// What was saved, where it was written down.
-    pub(super) saved: Vec<Payload>,
-    /// What the server holds: the details that a next attempt gets.
-    pub(super) held: Vec<Payload>,
-    /// How many saves it does not have.
-    pub(super) lost: u64,
-    /// What the newest acknowledged heartbeat carried.
-    pub(super) acknowledged: Option<Vec<Payload>>,
-    /// How often it saved after it was told to stop; `None` where it was not.
-    pub(super) saves_after_told: Option<u64>,
-    /// Whether the body was dropped before its end, although it could see why.
-    pub(super) was_dropped: bool,
-    /// Whether the body caught the crash and went on.
-    pub(super) has_caught_it: bool,
-}
-
 impl Stage {
     /// An attempt that starts from what the server holds.
     pub(super) fn new(held: Vec<Payload>, script: Vec<(Point, Event)>) -> Self {
         Self {
             server: ScriptedLease::friendly(),
             is_timed: false,
+            in_real_time: false,
             records: false,
             course: Mutex::new(Course { script, held, ..Course::default() }),
             crash: CancellationToken::new(),
@@ -135,17 +109,15 @@ impl Stage {
             panics: AtomicBool::new(false),
             waker: AtomicWaker::new(),
             unwinding: Unwinding::default(),
-            has_caught_it: AtomicBool::new(false),
             grace: None,
-            moves: AtomicU64::new(0),
-            still: Mutex::new((0, Instant::now())),
-            is_stuck: CancellationToken::new(),
+            stillness: Stillness::new(),
         }
     }
 
     /// No heartbeat goes out by the clock, and no clock ends a grace by itself.
-    pub(super) fn driven(mut self, options: Options) -> Self {
-        self.grace = Some(Grace::new(options));
+    pub(super) fn driven(mut self, options: Options, in_real_time: bool) -> Self {
+        self.grace = Some(Grace::new(options, in_real_time));
+        self.in_real_time = in_real_time;
         self
     }
 
@@ -178,7 +150,7 @@ impl Stage {
             acknowledged: course.acknowledged.clone(),
             saves_after_told: course.told_after.map(|told_after| course.saves - told_after),
             was_dropped: can_see && !course.has_ended,
-            has_caught_it: self.has_caught_it.load(Ordering::Acquire),
+            has_caught_it: self.unwinding.was_caught(),
         }
     }
 
@@ -192,18 +164,14 @@ impl Stage {
         if let Some(grace) = &self.grace {
             grace.look();
         }
-        let moves = self.moves.load(Ordering::Relaxed);
-        let mut still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
-        if still.0 != moves {
-            *still = (moves, Instant::now());
-        } else if still.1.elapsed() >= LONGEST_STILL {
-            self.is_stuck.cancel();
+        if !self.in_real_time {
+            self.stillness.look();
         }
     }
 
-    /// Waits until the body has done nothing for too long.
-    pub(super) async fn is_stuck(&self) {
-        self.is_stuck.cancelled().await;
+    /// How long the body has done nothing.
+    pub(super) fn stillness(&self) -> &Stillness {
+        &self.stillness
     }
 
     pub(super) fn is_crashed(&self) -> bool {
@@ -320,7 +288,7 @@ impl Stage {
 
     /// The body goes on after a crash, which cannot be helped: at least it is told to stop.
     fn goes_on(&self) {
-        self.has_caught_it.store(true, Ordering::Release);
+        self.unwinding.is_caught();
         if let Some(body) = self.body.get() {
             body.cancellation.cancel(CancelReason::LeaseLost);
         }
@@ -366,7 +334,7 @@ impl Watch for Stage {
     }
 
     fn saved(&self) {
-        self.moves.fetch_add(1, Ordering::Relaxed);
+        self.stillness.moves();
         if !self.is_crashed() {
             let written = self.records.then(|| self.newest()).flatten();
             self.reach(|course| {
@@ -380,7 +348,7 @@ impl Watch for Stage {
         if thread::panicking() {
             return;
         }
-        if self.is_crashed() {
+        if self.is_crashed() || self.stillness.is_too_much(self.course().saves) {
             self.unwind();
             return;
         }
@@ -396,7 +364,7 @@ impl Watch for Stage {
 
     fn poll_run(&self, context: &mut Context<'_>) -> Poll<()> {
         self.waker.register(context.waker());
-        self.moves.fetch_add(1, Ordering::Relaxed);
+        self.stillness.moves();
         if self.is_crashed() {
             return Poll::Pending;
         }

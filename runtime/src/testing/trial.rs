@@ -11,7 +11,7 @@ use super::{
     WithoutServer,
     ended::Ended,
     event::{Event, Point},
-    perform::{Cast, Curtain, off_runtime, perform, stuck},
+    perform::{Cast, Curtain, off_runtime, perform},
     stage::Stage,
 };
 use crate::{
@@ -169,7 +169,7 @@ where
     /// # Panics
     ///
     /// Where the attempt does not end within 30 days of its own clock, or its body does nothing for 10 s of
-    /// real time.
+    /// real time, or saves a million times.
     #[must_use]
     #[track_caller]
     pub fn run(mut self) -> Ended<A> {
@@ -192,7 +192,9 @@ where
             fastrand::seed(before);
             performed
         });
-        assert!(!matches!(curtain, Curtain::Stuck), "`{}` {}", self.activity_type, stuck());
+        if let Curtain::Endless(endless) = &curtain {
+            panic!("`{}` {endless}", self.activity_type);
+        }
         Ended::new(curtain, stage.traces(), stage.server.beats(), took, self)
     }
 }

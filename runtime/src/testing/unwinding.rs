@@ -5,7 +5,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, ThreadId},
 };
 
@@ -33,6 +36,7 @@ pub(super) struct Unwinding {
     runtime: OnceLock<ThreadId>,
     /// From when on nothing runs on the thread of the runtime but destructors.
     is_over: OnceLock<()>,
+    was_caught: AtomicBool,
 }
 
 /// What comes of a save after a crash.
@@ -76,6 +80,16 @@ impl Unwinding {
         let times = places.entry(here).or_default();
         *times += 1;
         if *times > most { Fate::HasCaughtIt } else { Fate::Unwinds }
+    }
+
+    /// The body went on after a crash.
+    pub(super) fn is_caught(&self) {
+        self.was_caught.store(true, Ordering::Release);
+    }
+
+    /// Whether the body went on after a crash.
+    pub(super) fn was_caught(&self) -> bool {
+        self.was_caught.load(Ordering::Acquire)
     }
 
     /// Whether the body, which was run here and did not unwind, should have.

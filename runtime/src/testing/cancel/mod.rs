@@ -135,10 +135,11 @@ where
         instance: impl Fn(&W) -> A::Instance + Send + 'static,
         input: impl Fn(&W) -> A::Input + Send + 'static,
     ) -> Self {
-        let (rule, cleaned_up) = (Rule { under_way: 1, may_complete: false }, None);
+        let is_left_alone = A::OPTIONS.grace(true).is_none();
+        let rule = Rule { under_way: 1, is_left_alone, may_complete: false };
         let scene = Scene::new(activity, world, instance, input);
         let reasons = REASONS.to_vec();
-        Self { scene, rule, cleaned_up, reasons, seed: None, only: None }
+        Self { scene, rule, cleaned_up: None, reasons, seed: None, only: None }
     }
 
     /// How to tell that a body which stopped has cleaned up what is to be cleaned up for this reason.

@@ -1,5 +1,7 @@
 //! What is asked of a case, compared with a run that nothing disturbed.
 
+use std::borrow::Cow;
+
 use crate::testing::scene::{Effects, Output};
 
 /// The rule that the user chose.
@@ -19,6 +21,9 @@ pub(in crate::testing) struct Account {
 
 /// How many of one kind are listed.
 const LISTED: usize = 5;
+
+/// How much is shown of one effect, in characters.
+const LONGEST: usize = 500;
 
 impl Rule {
     /// What is wrong with an account, a line each; where it is known, how many effects may be repeated.
@@ -71,6 +76,14 @@ pub(in crate::testing) fn missing(expected: &Effects, found: &Effects) -> Vec<St
     list("missing", missing.map(|(effect, _)| effect.as_str()), expected, found)
 }
 
+/// As much of an effect as is shown.
+fn shortened(effect: &str) -> Cow<'_, str> {
+    match effect.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &effect[..end]).into(),
+        None => effect.into(),
+    }
+}
+
 fn of(counts: &Effects, effect: &str) -> u64 {
     counts.get(effect).copied().unwrap_or_default()
 }
@@ -84,7 +97,7 @@ fn list<'a>(
     let effects: Vec<&str> = effects.collect();
     let listed = effects.iter().take(LISTED).map(|effect| {
         let (found, expected) = (of(found, effect), of(expected, effect));
-        format!("{kind}: {effect}, {found}× instead of {expected}×")
+        format!("{kind}: {}, {found}× instead of {expected}×", shortened(effect))
     });
     let more = effects.len().saturating_sub(LISTED);
     let more = (more > 0).then(|| format!("{kind}: and {more} more"));

@@ -8,22 +8,22 @@ mod story;
 use std::{
     fmt::{self, Debug},
     hash::{BuildHasher, RandomState},
-    thread,
 };
 
 use self::{
     allowance::Allowance,
     case::{At, Case, cases, draw},
-    story::Story,
+    story::{CAUGHT, Story, incomplete, unsteady},
 };
 pub(super) use self::{
     judge::{Account, Rule, missing},
-    story::{Chapter, times},
+    story::{Chapter, Telling, times},
 };
 use super::{
     WithoutServer,
     event::{Event, Point},
     perform::{Curtain, off_runtime},
+    real_time::Endless,
     scene::{Output, Play, Scene},
 };
 use crate::worker::Activity;
@@ -304,20 +304,6 @@ where
     }
 }
 
-const CAUGHT: &str = "the body catches panics around a `save`, and so the crash itself: what it did after that \
-                      no process would have done; save outside of what is caught";
-
-/// Says which case it was where users' code panics in it.
-pub(super) struct Telling<'a, C: fmt::Display>(pub(super) &'a C);
-
-impl<C: fmt::Display> Drop for Telling<'_, C> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("that was in this case: `.only(\"{}\")`", self.0);
-        }
-    }
-}
-
 /// All attempts of one case.
 pub(super) struct Whole {
     pub(super) chapters: Vec<Chapter>,
@@ -333,7 +319,7 @@ where
         let name = &self.activity_type;
         let undisturbed = self.play(&Case(Vec::new()));
         if let Err(how) = &undisturbed.account.result {
-            return Err(format!("`{name}` does not complete undisturbed: it {how}"));
+            return Err(incomplete(name, how, undisturbed.chapters.len()));
         }
         let again = self.play(&Case(Vec::new()));
         let differs = rule.judge(&undisturbed.account, &again.account, Some(0));
@@ -391,7 +377,7 @@ where
     ) -> Whole {
         let result = match end {
             Curtain::Answered(Ok(output)) => Ok(Output::of(output)),
-            Curtain::Stuck => {
+            Curtain::Endless(Endless::Still) => {
                 Err(format!("{end} (where it comes later, check it `.in_real_time()`)"))
             }
             other => Err(other.to_string()),
@@ -399,13 +385,4 @@ where
         let account = Account { result, effects: self.effects(&play.world) };
         Whole { chapters, account }
     }
-}
-
-fn unsteady(name: &str, differs: &[String]) -> String {
-    format!(
-        "two undisturbed runs of `{name}` differ already, so no other can be compared with them: is its \
-         world a fresh one each time? (What is another one each time, as a time is, or the order of a \
-         `HashMap`, does not belong into the effects; a result may be `.any_result()`.)\n  {}",
-        differs.join("\n  ")
-    )
 }

@@ -1,6 +1,6 @@
 //! What happened in a case, for people.
 
-use std::fmt;
+use std::{fmt, thread};
 
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
@@ -131,4 +131,36 @@ impl fmt::Display for Story<'_> {
         }
         Ok(())
     }
+}
+
+/// What is wrong with a case in which the crash was no crash.
+pub(super) const CAUGHT: &str = "the body catches panics around a `save`, and so the crash itself: what it did after that \
+                      no process would have done; save outside of what is caught";
+
+/// Says which case it was where users' code panics in it.
+pub(in crate::testing) struct Telling<'a, C: fmt::Display>(pub(in crate::testing) &'a C);
+
+impl<C: fmt::Display> Drop for Telling<'_, C> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("that was in this case: `.only(\"{}\")`", self.0);
+        }
+    }
+}
+
+/// That not even undisturbed it completes.
+pub(super) fn incomplete(name: &str, how: &str, attempts: usize) -> String {
+    let last =
+        if attempts > 1 { format!(" (attempt {attempts}, the last one)") } else { String::new() };
+    format!("`{name}` does not complete undisturbed: it {how}{last}")
+}
+
+/// That nothing can be compared.
+pub(super) fn unsteady(name: &str, differs: &[String]) -> String {
+    format!(
+        "two undisturbed runs of `{name}` differ already, so no other can be compared with them: is its \
+         world a fresh one each time? (What is another one each time, as a time is, or the order of a \
+         `HashMap`, does not belong into the effects; a result may be `.any_result()`.)\n  {}",
+        differs.join("\n  ")
+    )
 }
