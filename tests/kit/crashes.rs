@@ -39,6 +39,7 @@ async fn tries_until_it_does_not_panic(
 #[activity(heartbeat_timeout = "30s")]
 fn tries_on_a_thread(checkpoint: Checkpoint<u64>, job: Job) -> Result<(), ActivityError> {
     for item in checkpoint.get()..job.items {
+        checkpoint.touch()?;
         let once = || checkpoint.save(item + 1).is_ok();
         while catch_unwind(AssertUnwindSafe(once)).is_err() {}
         job.write(format!("item {item}"));
@@ -88,6 +89,12 @@ fn a_body_that_catches_the_crash_is_told_so() {
         story(|| one_an_item!(leaves_out_what_panics).run()),
     ];
     assert!(stories.iter().all(|story| story.contains(SAID)), "{stories:?}");
+    let trial = story(|| {
+        let world = World::new();
+        let trial = Trial::of(leaves_out_what_panics, world.job());
+        let _ = trial.after_save(2, Event::Crash).run();
+    });
+    assert!(trial.contains(SAID), "{trial}");
     one_an_item!(saves_outside_of_what_is_caught).run();
 }
 

@@ -1,6 +1,9 @@
 //! The lease of an attempt on a stage: the scripted one, and what a server would hold.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use futures_util::{
     FutureExt,
@@ -12,7 +15,8 @@ use tokio::time::Instant;
 
 use super::stage::Stage;
 use crate::{
-    checkpoint::Details,
+    cancel::CancelReason,
+    checkpoint::{Details, Source},
     lease::{BeatError, Lease, Reply, TooLarge},
     watch::Watch,
 };
@@ -21,9 +25,22 @@ use crate::{
 const LIMIT: usize = 2 * 1024 * 1024;
 
 /// Whether a server would take these details.
-pub(super) fn measure(details: &Details) -> Result<(), TooLarge> {
+fn measure(details: &Details) -> Result<(), TooLarge> {
     let size = details.payloads.iter().map(Message::encoded_len).sum();
     if size > LIMIT { Err(TooLarge { size, limit: LIMIT }) } else { Ok(()) }
+}
+
+/// The newest details as a server would get them, or why it does not.
+pub(super) fn newest(source: &dyn Source) -> Result<Details, (CancelReason, String)> {
+    // To serialise is users' code.
+    let encode = AssertUnwindSafe(|| source.newest(&PayloadConverter::default()));
+    let invalid = |why| (CancelReason::CheckpointInvalid, why);
+    let details = catch_unwind(encode)
+        .map_err(|_| invalid("the checkpoint panicked when it was serialised".to_owned()))?
+        .map_err(|error| invalid(error.to_string()))?;
+    let measured = measure(&details);
+    measured.map_err(|by| (CancelReason::CheckpointTooLarge, by.to_string()))?;
+    Ok(details)
 }
 
 /// The lease of the attempt on this stage.

@@ -113,11 +113,6 @@ where
         self.effects.is_some()
     }
 
-    /// How many attempts the attribute allows.
-    pub(super) fn most_attempts(&self) -> Option<u32> {
-        A::OPTIONS.attempts().filter(|most| *most > 0)
-    }
-
     /// A fresh world, before the first attempt.
     pub(super) fn open(&self) -> Play<'_, A, W> {
         let world = (self.world)();
@@ -132,7 +127,7 @@ where
 {
     /// Whether another attempt follows one that ended so.
     pub(super) fn goes_on(&self, curtain: &Curtain<A::Output>) -> bool {
-        let may_go_on = self.scene.most_attempts().is_none_or(|most| self.number < most);
+        let may_go_on = most_attempts::<A>().is_none_or(|most| self.number < most);
         curtain.is_retried() && may_go_on
     }
 
@@ -155,6 +150,11 @@ where
         self.held.clone_from(&traces.held);
         Played { curtain, traces }
     }
+}
+
+/// How many attempts the attribute allows.
+pub(super) fn most_attempts<A: Activity>() -> Option<u32> {
+    A::OPTIONS.attempts().filter(|most| *most > 0)
 }
 
 /// How much is shown of a long result, before and after where it differs.

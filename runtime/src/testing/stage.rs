@@ -8,7 +8,7 @@
 //! - nothing unwinds out of a save within a destructor, which would end the process or the test.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::resume_unwind,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
@@ -18,16 +18,14 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture, task::AtomicWaker};
-use temporalio_common::{
-    data_converters::PayloadConverter, protos::temporal::api::common::v1::Payload,
-};
+use temporalio_common::protos::temporal::api::common::v1::Payload;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     ended::Traces,
     event::{Event, Point},
     grace::Grace,
-    lease::measure,
+    lease::newest,
     real_time::Stillness,
     unwinding::{Fate, Unwinding},
 };
@@ -230,22 +228,13 @@ impl Stage {
 
     fn newest(&self) -> Option<Details> {
         let body = self.body.get()?;
-        let source = body.source.upgrade()?;
-        // To serialise is users' code.
-        let encode = AssertUnwindSafe(|| source.newest(&PayloadConverter::default()));
-        let (reason, message) = match catch_unwind(encode) {
-            Ok(Ok(details)) => match measure(&details) {
-                Ok(()) => return Some(details),
-                Err(by) => (CancelReason::CheckpointTooLarge, by.to_string()),
-            },
-            Ok(Err(error)) => (CancelReason::CheckpointInvalid, error.to_string()),
-            Err(_) => (
-                CancelReason::CheckpointInvalid,
-                "the checkpoint panicked when it was serialised".to_owned(),
-            ),
-        };
-        body.cancellation.cancel_with(reason, message);
-        None
+        match newest(body.source.upgrade()?.as_ref()) {
+            Ok(details) => Some(details),
+            Err((reason, message)) => {
+                body.cancellation.cancel_with(reason, message);
+                None
+            }
+        }
     }
 
     fn beat(&self) {
@@ -292,6 +281,12 @@ impl Stage {
         if let Some(body) = self.body.get() {
             body.cancellation.cancel(CancelReason::LeaseLost);
         }
+    }
+
+    /// Whether the body of an attempt, rather than one that is called by hand, saves without an end.
+    fn saves_for_ever(&self) -> bool {
+        let is_an_attempt = self.is_timed || self.grace.is_some();
+        is_an_attempt && self.stillness.is_too_much(self.course().saves)
     }
 
     fn look_whether_it_caught_the_crash(&self) {
@@ -348,7 +343,7 @@ impl Watch for Stage {
         if thread::panicking() {
             return;
         }
-        if self.is_crashed() || self.stillness.is_too_much(self.course().saves) {
+        if self.is_crashed() || self.saves_for_ever() {
             self.unwind();
             return;
         }

@@ -13,6 +13,7 @@ use super::{
     event::{Event, Point},
     perform::{Cast, Curtain, off_runtime, perform},
     stage::Stage,
+    unwinding::CAUGHT,
 };
 use crate::{
     checkpoint::{CheckpointState, encode},
@@ -169,7 +170,7 @@ where
     /// # Panics
     ///
     /// Where the attempt does not end within 30 days of its own clock, or its body does nothing for 10 s of
-    /// real time, or saves a million times.
+    /// real time, or saves a million times. Also where it catches the crash.
     #[must_use]
     #[track_caller]
     pub fn run(mut self) -> Ended<A> {
@@ -195,7 +196,9 @@ where
         if let Curtain::Endless(endless) = &curtain {
             panic!("`{}` {endless}", self.activity_type);
         }
-        Ended::new(curtain, stage.traces(), stage.server.beats(), took, self)
+        let traces = stage.traces();
+        assert!(!traces.has_caught_it, "`{}` cannot be tried: {CAUGHT}", self.activity_type);
+        Ended::new(curtain, traces, stage.server.beats(), took, self)
     }
 }
 

@@ -14,6 +14,10 @@ use std::{
 
 use tokio::task;
 
+/// What is wrong with a case in which the crash was no crash.
+pub(super) const CAUGHT: &str = "the body catches panics around a `save`, and so the crash itself: what it \
+                                 did after that no process would have done; save outside of what is caught";
+
 /// How often a thread of the body's own unwinds.
 const OF_A_POOL: u32 = 1_000;
 

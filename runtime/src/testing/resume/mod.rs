@@ -13,7 +13,7 @@ use std::{
 use self::{
     allowance::Allowance,
     case::{At, Case, cases, draw},
-    story::{CAUGHT, Story, incomplete, unsteady},
+    story::{Story, incomplete, unsteady},
 };
 pub(super) use self::{
     judge::{Account, Rule, missing},
@@ -24,7 +24,8 @@ use super::{
     event::{Event, Point},
     perform::{Curtain, off_runtime},
     real_time::Endless,
-    scene::{Output, Play, Scene},
+    scene::{Output, Play, Scene, most_attempts},
+    unwinding::CAUGHT,
 };
 use crate::worker::Activity;
 
@@ -42,7 +43,7 @@ const RETRIES: usize = 3;
 ///
 /// It runs the activity undisturbed, and then in a fresh world for every save: with a crash right before
 /// it, right after it, with some of the last saves lost that no heartbeat carried, with all of them lost,
-/// and with the next attempt crashing as well. Each time it must complete with the same result, and with
+/// and with the next attempt crashing as well, before or after the server learns more of it. Each time it must complete with the same result, and with
 /// each effect that the undisturbed run has.
 ///
 /// ```
@@ -202,8 +203,8 @@ where
     /// # Panics
     ///
     /// With the story of the smallest case in which the activity does not resume. Also where there is
-    /// nothing to check: it does not complete undisturbed, or not twice in the same way, or it saves
-    /// nothing.
+    /// nothing to check: it does not complete undisturbed, or not twice in the same way, it saves nothing,
+    /// or it returns nothing and no effects are looked at.
     #[track_caller]
     pub fn run(self) {
         let failure = off_runtime(move || self.failure());
@@ -226,7 +227,7 @@ where
                  something for it to do?"
             ));
         }
-        if self.scene.most_attempts() == Some(1) {
+        if most_attempts::<A>() == Some(1) {
             return Some(format!(
                 "`{name}` does not resume: it has `max_attempts = 1`, so no attempt follows a crash"
             ));
@@ -267,7 +268,7 @@ where
         }
         let mut cases =
             self.only.clone().map_or_else(|| cases(&tried, saves, &mut random), |it| vec![it]);
-        if let Some(most) = self.scene.most_attempts() {
+        if let Some(most) = most_attempts::<A>() {
             cases.retain(|case| case.0.len() < most as usize);
         }
         let mut allowance = Allowance::new(self.repeats);

@@ -133,10 +133,6 @@ impl fmt::Display for Story<'_> {
     }
 }
 
-/// What is wrong with a case in which the crash was no crash.
-pub(super) const CAUGHT: &str = "the body catches panics around a `save`, and so the crash itself: what it did after that \
-                      no process would have done; save outside of what is caught";
-
 /// Says which case it was where users' code panics in it.
 pub(in crate::testing) struct Telling<'a, C: fmt::Display>(pub(in crate::testing) &'a C);
 
