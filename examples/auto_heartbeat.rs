@@ -205,6 +205,8 @@ mod tests {
 
     #[test]
     fn it_resumes() {
-        ResumeCheck::in_world(sleep_twice, || (), |()| Duration::from_secs(5)).run();
+        let check = ResumeCheck::in_world(sleep_twice, || (), |()| Duration::from_secs(5));
+        // It sleeps, and that is all: it completes.
+        check.any_result().run();
     }
 }

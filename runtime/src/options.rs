@@ -199,7 +199,7 @@ impl Options {
         self
     }
 
-    #[cfg(feature = "embedded")]
+    #[cfg(any(feature = "embedded", feature = "testing"))]
     pub(crate) const fn attempts(&self) -> Option<u32> {
         self.max_attempts
     }

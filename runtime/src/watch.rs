@@ -32,7 +32,7 @@ pub(crate) trait Watch: Send + Sync {
     fn gave_way(&self);
 
     /// The body returned, or panicked.
-    fn ended(&self);
+    fn ended(&self, has_panicked: bool);
 }
 
 /// Whom a checkpoint tells of its saves.
@@ -76,7 +76,8 @@ where
             let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context)));
             match &polled {
                 Ok(Poll::Pending) => watch.gave_way(),
-                Ok(Poll::Ready(_)) | Err(_) => watch.ended(),
+                Ok(Poll::Ready(_)) => watch.ended(false),
+                Err(_) => watch.ended(true),
             }
             polled.unwrap_or_else(|panic| resume_unwind(panic))
         }))

@@ -2,5 +2,10 @@
 
 mod beside;
 mod cancels;
-mod resumes;
+mod completes;
+mod crashes;
+mod effects;
+mod nothing;
+mod positions;
+mod states;
 mod world;

@@ -313,7 +313,7 @@ impl Pulse {
         last.map_or(moment, |(end, timeout)| moment.min(end - timeout / LAST_EIGHTH))
     }
 
-    fn too_large(&mut self, version: u64, TooLarge { size, limit }: TooLarge, now: Instant) {
+    fn too_large(&mut self, version: u64, by: TooLarge, now: Instant) {
         // Nothing was sent: what was kept goes out in its place, unless that is it; also where something
         // newer was saved meanwhile, which may be too large as well.
         let gives_way = version != self.kept.version;
@@ -321,11 +321,7 @@ impl Pulse {
         let pause = if gives_way { SHORTEST_RETRY } else { self.rhythm.interval };
         self.next_beat = self.next_beat.map(|_| now + pause);
         self.last_beat = None;
-        let message = format!(
-            "the checkpoint takes {size} bytes, the server at most {limit}: keep positions and \
-             counts in it, not the data"
-        );
-        self.cancel_with(CancelReason::CheckpointTooLarge, message);
+        self.cancel_with(CancelReason::CheckpointTooLarge, by.to_string());
     }
 
     fn not_acknowledged(&mut self, error: &BeatError, now: Instant) {

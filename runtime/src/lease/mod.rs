@@ -135,6 +135,17 @@ pub(crate) struct TooLarge {
     pub(crate) limit: usize,
 }
 
+impl fmt::Display for TooLarge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { size, limit } = self;
+        write!(
+            formatter,
+            "the checkpoint takes {size} bytes, the server at most {limit}: keep positions and counts in \
+             it, not the data"
+        )
+    }
+}
+
 /// A heartbeat that was not acknowledged.
 #[derive(Debug)]
 pub(crate) struct BeatError {

@@ -9,7 +9,6 @@ use super::{
     WithoutServer,
     handles::{read, read_all},
     perform::Curtain,
-    stage::Traces,
     trial::Trial,
 };
 use crate::{checkpoint::CheckpointState, worker::Activity};
@@ -21,6 +20,27 @@ pub struct Ended<A: Activity> {
     beats: Vec<(Duration, Vec<Payload>)>,
     took: Duration,
     trial: Trial<A>,
+}
+
+/// What an attempt did, once it is over.
+#[derive(Clone, Debug)]
+pub(super) struct Traces {
+    pub(super) saves: u64,
+    pub(super) gave_way: u64,
+    /// What was saved, where it was written down.
+    pub(super) saved: Vec<Payload>,
+    /// What the server holds: the details that a next attempt gets.
+    pub(super) held: Vec<Payload>,
+    /// How many saves it does not have.
+    pub(super) lost: u64,
+    /// What the newest acknowledged heartbeat carried.
+    pub(super) acknowledged: Option<Vec<Payload>>,
+    /// How often it saved after it was told to stop; `None` where it was not.
+    pub(super) saves_after_told: Option<u64>,
+    /// Whether the body was dropped before its end, although it could see why.
+    pub(super) was_dropped: bool,
+    /// Whether the body caught the crash and went on.
+    pub(super) has_caught_it: bool,
 }
 
 impl<A: Activity> fmt::Debug for Ended<A> {
@@ -160,7 +180,7 @@ impl<T> Curtain<T> {
         match self {
             Self::Crashed => true,
             Self::Answered(Err(ActivityError::Application(failure))) => !failure.is_non_retryable(),
-            Self::Answered(_) => false,
+            Self::Answered(_) | Self::Endless(_) => false,
         }
     }
 }
@@ -169,6 +189,7 @@ impl<T> fmt::Display for Curtain<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Crashed => formatter.write_str("crashed"),
+            Self::Endless(endless) => endless.fmt(formatter),
             Self::Answered(Ok(_)) => formatter.write_str("completed"),
             Self::Answered(Err(ActivityError::Cancelled { .. })) => {
                 formatter.write_str("was cancelled")

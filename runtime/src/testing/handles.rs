@@ -64,26 +64,24 @@ impl<T: CheckpointState> Handles<T> {
     /// Those of a first attempt: the checkpoint starts from its default.
     #[must_use]
     pub fn new() -> Self {
-        Self::starting_from(None)
+        Self::starting_from(Vec::new())
     }
 
     /// Those of an attempt that goes on where an earlier one was.
     ///
     /// # Panics
     ///
-    /// Where the state cannot be serialised.
+    /// Where the state cannot be serialised, or not be read again.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "as it is handed to `save`")]
     pub fn resumed_from(state: T) -> Self {
-        Self::starting_from(Some(state))
+        let details = encode(&PayloadConverter::default(), &state)
+            .unwrap_or_else(|error| panic!("the state cannot be serialised: {error}"));
+        Self::starting_from(vec![details])
     }
 
-    fn starting_from(state: Option<T>) -> Self {
-        let converter = PayloadConverter::default();
-        let details = state.as_ref().map(|state| {
-            encode(&converter, state)
-                .unwrap_or_else(|error| panic!("the state cannot be serialised: {error}"))
-        });
-        let slot = Arc::new(Slot::new(state, details.into_iter().collect()));
+    fn starting_from(details: Vec<Payload>) -> Self {
+        let slot = Arc::new(Slot::new(read(&details), details));
         // Nothing is ever sent: there is nothing to wait for.
         slot.acknowledgements().acknowledge(u64::MAX);
         let cancellation = Cancellation::new();
@@ -125,7 +123,9 @@ impl<T: CheckpointState> Handles<T> {
 
 /// Saved values, as a next attempt would read them.
 pub(super) fn read_all<T: CheckpointState>(payloads: &[Payload]) -> Vec<T> {
-    payloads.iter().filter_map(|payload| read(std::slice::from_ref(payload))).collect()
+    // What is taken for no checkpoint is read as one that starts from the default.
+    let one = |payload| read(std::slice::from_ref(payload)).unwrap_or_default();
+    payloads.iter().map(one).collect()
 }
 
 /// A saved value, as a next attempt would read it.

@@ -1,20 +1,47 @@
 //! The lease of an attempt on a stage: the scripted one, and what a server would hold.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use futures_util::{
     FutureExt,
     future::{BoxFuture, pending, ready},
 };
+use prost::Message;
 use temporalio_common::data_converters::PayloadConverter;
 use tokio::time::Instant;
 
 use super::stage::Stage;
 use crate::{
-    checkpoint::Details,
-    lease::{BeatError, Lease, Reply},
+    cancel::CancelReason,
+    checkpoint::{Details, Source},
+    lease::{BeatError, Lease, Reply, TooLarge},
     watch::Watch,
 };
+
+/// How large details may be where a server's namespace says nothing else.
+const LIMIT: usize = 2 * 1024 * 1024;
+
+/// Whether a server would take these details.
+fn measure(details: &Details) -> Result<(), TooLarge> {
+    let size = details.payloads.iter().map(Message::encoded_len).sum();
+    if size > LIMIT { Err(TooLarge { size, limit: LIMIT }) } else { Ok(()) }
+}
+
+/// The newest details as a server would get them, or why it does not.
+pub(super) fn newest(source: &dyn Source) -> Result<Details, (CancelReason, String)> {
+    // To serialise is users' code.
+    let encode = AssertUnwindSafe(|| source.newest(&PayloadConverter::default()));
+    let invalid = |why| (CancelReason::CheckpointInvalid, why);
+    let details = catch_unwind(encode)
+        .map_err(|_| invalid("the checkpoint panicked when it was serialised".to_owned()))?
+        .map_err(|error| invalid(error.to_string()))?;
+    let measured = measure(&details);
+    measured.map_err(|by| (CancelReason::CheckpointTooLarge, by.to_string()))?;
+    Ok(details)
+}
 
 /// The lease of the attempt on this stage.
 pub(super) struct StagedLease(pub(super) Arc<Stage>);
@@ -32,6 +59,9 @@ impl Lease for StagedLease {
         if self.0.is_crashed() {
             return pending().boxed();
         }
+        if let Err(too_large) = measure(&details) {
+            return ready(Ok(Reply::TooLarge(too_large))).boxed();
+        }
         let answer = self.0.server.beat(details.clone(), until);
         async move {
             let answer = answer.await;
@@ -44,7 +74,7 @@ impl Lease for StagedLease {
     }
 
     fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()> {
-        self.0.hold(&newest.unwrap_or(kept), false);
+        self.0.hold(&newest.filter(|newest| measure(newest).is_ok()).unwrap_or(kept), false);
         ready(()).boxed()
     }
 

@@ -153,10 +153,15 @@
 //!   written on drop, as a `BufWriter` does it, is seen as written: flush before you save.
 //! - What happens between two saves is one piece of work. Where an effect of it depends on another one
 //!   that may be there already, crash there with [`Trial::at_await`].
+//! - A body that catches panics around a `save` catches the crash as well; the check says so.
+//! - What lives in the process lives on: statics, thread locals, and what the instance of a method holds.
+//! - Effects have no order. Where it matters, make one effect of two neighbours.
 //! - Threads that the body starts by itself live on after a crash; tasks of the runtime do not.
 //! - Timers take no time. A body that waits with a timeout for a thread or a socket of its own sees the
 //!   timeout first, unless it is checked [in real time](ResumeCheck::in_real_time).
-//! - A body that waits for what never comes does so here as well: the check does not end.
+//! - A body that does nothing for 10 s, of real time, is given up, unless it is checked in real time; and so is
+//!   one that saves a million times. An `async fn` that blocks its own thread for ever is not: the check does
+//!   not end.
 //! - The world is what the test looks at. An effect that is not among the
 //!   [`effects`](ResumeCheck::effects) is not checked.
 //!
@@ -193,13 +198,16 @@
 mod cancel;
 mod ended;
 mod event;
+mod grace;
 mod handles;
 mod lease;
 mod perform;
+mod real_time;
 mod resume;
 mod scene;
 mod stage;
 mod trial;
+mod unwinding;
 
 pub use self::{
     cancel::CancelCheck, ended::Ended, event::Event, handles::Handles, resume::ResumeCheck,

@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    panic::{AssertUnwindSafe, resume_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
     thread,
     time::Duration,
@@ -16,7 +16,13 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{WithoutServer, event::Event, lease::StagedLease, stage::Stage};
+use super::{
+    WithoutServer,
+    event::Event,
+    lease::StagedLease,
+    real_time::{self, Endless},
+    stage::Stage,
+};
 use crate::{
     attempt::Facts,
     input,
@@ -37,6 +43,15 @@ pub(super) enum Curtain<T> {
     Answered(Result<T, ActivityError>),
     /// Its process crashed.
     Crashed,
+    /// It was given up, since its body came to no end.
+    Endless(Endless),
+}
+
+/// What ended an attempt.
+enum Cause<T> {
+    Itself(T),
+    Crash,
+    NoEnd,
 }
 
 /// What an attempt is given.
@@ -76,33 +91,49 @@ where
     let input = input::decode::<A::Input>(cast.input)
         .unwrap_or_else(|error| panic!("the input cannot be read again: {error}"));
     let runtime = runtime(cast.in_real_time);
-    let (ended, took) = runtime.block_on(async {
+    real_time::look_at(stage);
+    let (cause, took) = runtime.block_on(async {
         let began = Instant::now();
         stage.server.begin();
+        stage.unwinding().begin();
         let attempt = AssertUnwindSafe(attempt::<A>(stage, instance, input, cast));
-        let ended = tokio::select! {
+        let mut attempt = Box::pin(attempt.catch_unwind());
+        let cause = tokio::select! {
             biased;
-            () = stage.crashed() => None,
-            () = play(stage, &cast.timeline) => None,
-            ended = attempt.catch_unwind() => Some(ended),
+            () = stage.crashed() => Cause::Crash,
+            () = play(stage, &cast.timeline) => Cause::Crash,
+            ended = &mut attempt => Cause::Itself(ended),
+            () = stage.stillness().is_too_long() => Cause::NoEnd,
             () = sleep(LONGEST), if stage.is_timed => {
                 panic!("the attempt did not end within {DAYS} days on its own clock")
             }
         };
-        (ended, began.elapsed())
+        let took = began.elapsed();
+        stage.unwinding().end();
+        // A destructor that panics changes nothing about how it ended.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(attempt)));
+        (cause, took)
     });
     runtime.shutdown_timeout(LEFT_BEHIND);
-    let curtain = match ended {
-        Some(ended) if !stage.is_crashed() => {
+    let curtain = match (cause, stage.stillness().endless()) {
+        (Cause::Crash, _) => Curtain::Crashed,
+        (_, Some(endless)) => Curtain::Endless(endless),
+        (Cause::Itself(ended), None) if !stage.is_crashed() => {
             Curtain::Answered(ended.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))))
         }
-        _ => Curtain::Crashed,
+        (Cause::Itself(_) | Cause::NoEnd, None) => Curtain::Crashed,
     };
     (curtain, took)
 }
 
+/// In real time it is as a worker has it, with a thread beside that of the body; a clock that jumps has to
+/// itself all that runs.
 fn runtime(in_real_time: bool) -> Runtime {
-    let runtime = Builder::new_current_thread().enable_all().start_paused(!in_real_time).build();
+    let runtime = if in_real_time {
+        Builder::new_multi_thread().worker_threads(1).enable_all().build()
+    } else {
+        Builder::new_current_thread().enable_all().start_paused(true).build()
+    };
     runtime.unwrap_or_else(|error| panic!("no runtime for the attempt: {error}"))
 }
 

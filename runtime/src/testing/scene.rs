@@ -12,9 +12,10 @@ use temporalio_common::{
 
 use super::{
     WithoutServer,
+    ended::Traces,
     event::{Event, Point},
     perform::{Cast, Curtain, perform},
-    stage::{Stage, Traces},
+    stage::Stage,
     trial::encode_input,
 };
 use crate::{attempt::excerpt, checkpoint::encode, worker::Activity};
@@ -107,6 +108,11 @@ where
         }
     }
 
+    /// Whether anybody looks at what is done in a world.
+    pub(super) fn is_looked_at(&self) -> bool {
+        self.effects.is_some()
+    }
+
     /// A fresh world, before the first attempt.
     pub(super) fn open(&self) -> Play<'_, A, W> {
         let world = (self.world)();
@@ -119,10 +125,18 @@ impl<A, W> Play<'_, A, W>
 where
     A: Activity<Context: WithoutServer>,
 {
+    /// Whether another attempt follows one that ended so.
+    pub(super) fn goes_on(&self, curtain: &Curtain<A::Output>) -> bool {
+        let may_go_on = most_attempts::<A>().is_none_or(|most| self.number < most);
+        curtain.is_retried() && may_go_on
+    }
+
     /// The next attempt, with what is to happen to it.
     pub(super) fn attempt(&mut self, script: Vec<(Point, Event)>) -> Played<A::Output> {
         self.number += 1;
-        let stage = Arc::new(Stage::new(self.held.clone(), script));
+        let stage = Arc::new(
+            Stage::new(self.held.clone(), script).driven(A::OPTIONS, self.scene.in_real_time),
+        );
         let cast = Cast {
             activity_type: &self.scene.activity_type,
             input: &self.input,
@@ -136,6 +150,11 @@ where
         self.held.clone_from(&traces.held);
         Played { curtain, traces }
     }
+}
+
+/// How many attempts the attribute allows.
+pub(super) fn most_attempts<A: Activity>() -> Option<u32> {
+    A::OPTIONS.attempts().filter(|most| *most > 0)
 }
 
 /// How much is shown of a long result, before and after where it differs.
@@ -152,6 +171,11 @@ impl Output {
     {
         let payload = encode(&PayloadConverter::default(), output);
         Self(payload.unwrap_or_else(|error| panic!("the result cannot be serialised: {error}")))
+    }
+
+    /// Whether it says nothing, as that of `()`.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.0.data.is_empty() || self.0.data == b"null"
     }
 
     /// In words: from shortly before where it differs from another one.
@@ -178,7 +202,9 @@ impl PartialEq for Output {
 pub(super) fn text(details: &[Payload]) -> String {
     match details.first() {
         None => "nothing".to_owned(),
-        Some(payload) if payload.data.is_empty() => "nothing".to_owned(),
+        Some(payload) if payload.data.is_empty() || payload.data == b"null" => {
+            "a null, which is taken for nothing".to_owned()
+        }
         Some(payload) => excerpt(payload),
     }
 }

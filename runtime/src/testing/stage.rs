@@ -3,9 +3,9 @@
 //! Invariants:
 //! - what is to happen at a point happens within it, in the order in which it was written, whatever
 //!   thread the body is on;
-//! - after a crash nothing changes what the server holds, and whoever saves unwinds;
-//! - nothing unwinds out of a save within a destructor that runs while something else unwinds, which
-//!   would end the process.
+//! - after a crash nothing changes what the server holds, and whoever saves unwinds, once: a body that catches
+//!   that is told by an error, and the check says so;
+//! - nothing unwinds out of a save within a destructor, which would end the process or the test.
 
 use std::{
     panic::resume_unwind,
@@ -18,12 +18,17 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture, task::AtomicWaker};
-use temporalio_common::{
-    data_converters::PayloadConverter, protos::temporal::api::common::v1::Payload,
-};
+use temporalio_common::protos::temporal::api::common::v1::Payload;
 use tokio_util::sync::CancellationToken;
 
-use super::event::{Event, Point};
+use super::{
+    ended::Traces,
+    event::{Event, Point},
+    grace::Grace,
+    lease::newest,
+    real_time::Stillness,
+    unwinding::{Fate, Unwinding},
+};
 use crate::{
     attempt::Takes,
     cancel::{CancelReason, Cancellation},
@@ -32,6 +37,7 @@ use crate::{
         Reply,
         scripted::{Line, ScriptedLease},
     },
+    options::Options,
     watch::Watch,
 };
 
@@ -43,6 +49,8 @@ pub(super) struct Stage {
     pub(super) server: ScriptedLease,
     /// Whether heartbeats go out by the clock; else only where the script has one.
     pub(super) is_timed: bool,
+    /// Whether its clock runs as the world's does.
+    in_real_time: bool,
     /// Whether each saved value is written down.
     records: bool,
     course: Mutex<Course>,
@@ -54,6 +62,10 @@ pub(super) struct Stage {
     stall: Mutex<Option<BoxFuture<'static, ()>>>,
     panics: AtomicBool,
     waker: AtomicWaker,
+    unwinding: Unwinding,
+    /// None where heartbeats go out by the clock: their task counts it.
+    grace: Option<Grace>,
+    stillness: Stillness,
 }
 
 /// The body, as soon as it begins.
@@ -79,31 +91,13 @@ struct Course {
     has_ended: bool,
 }
 
-/// What an attempt did, once it is over.
-#[derive(Clone, Debug)]
-pub(super) struct Traces {
-    pub(super) saves: u64,
-    pub(super) gave_way: u64,
-    /// What was saved, where it was written down.
-    pub(super) saved: Vec<Payload>,
-    /// What the server holds: the details that a next attempt gets.
-    pub(super) held: Vec<Payload>,
-    /// How many saves it does not have.
-    pub(super) lost: u64,
-    /// What the newest acknowledged heartbeat carried.
-    pub(super) acknowledged: Option<Vec<Payload>>,
-    /// How often it saved after it was told to stop; `None` where it was not.
-    pub(super) saves_after_told: Option<u64>,
-    /// Whether the body was dropped before its end, although it could see why.
-    pub(super) was_dropped: bool,
-}
-
 impl Stage {
     /// An attempt that starts from what the server holds.
     pub(super) fn new(held: Vec<Payload>, script: Vec<(Point, Event)>) -> Self {
         Self {
             server: ScriptedLease::friendly(),
             is_timed: false,
+            in_real_time: false,
             records: false,
             course: Mutex::new(Course { script, held, ..Course::default() }),
             crash: CancellationToken::new(),
@@ -112,7 +106,17 @@ impl Stage {
             stall: Mutex::new(None),
             panics: AtomicBool::new(false),
             waker: AtomicWaker::new(),
+            unwinding: Unwinding::default(),
+            grace: None,
+            stillness: Stillness::new(),
         }
+    }
+
+    /// No heartbeat goes out by the clock, and no clock ends a grace by itself.
+    pub(super) fn driven(mut self, options: Options, in_real_time: bool) -> Self {
+        self.grace = Some(Grace::new(options, in_real_time));
+        self.in_real_time = in_real_time;
+        self
     }
 
     /// Heartbeats go out by the clock.
@@ -144,7 +148,28 @@ impl Stage {
             acknowledged: course.acknowledged.clone(),
             saves_after_told: course.told_after.map(|told_after| course.saves - told_after),
             was_dropped: can_see && !course.has_ended,
+            has_caught_it: self.unwinding.was_caught(),
         }
+    }
+
+    /// What unwinds out of saves, and on which threads.
+    pub(super) fn unwinding(&self) -> &Unwinding {
+        &self.unwinding
+    }
+
+    /// Looks at it in real time.
+    pub(super) fn look(&self) {
+        if let Some(grace) = &self.grace {
+            grace.look();
+        }
+        if !self.in_real_time {
+            self.stillness.look();
+        }
+    }
+
+    /// How long the body has done nothing.
+    pub(super) fn stillness(&self) -> &Stillness {
+        &self.stillness
     }
 
     pub(super) fn is_crashed(&self) -> bool {
@@ -203,11 +228,10 @@ impl Stage {
 
     fn newest(&self) -> Option<Details> {
         let body = self.body.get()?;
-        match body.source.upgrade()?.newest(&PayloadConverter::default()) {
+        match newest(body.source.upgrade()?.as_ref()) {
             Ok(details) => Some(details),
-            Err(error) => {
-                let reason = CancelReason::CheckpointInvalid;
-                body.cancellation.cancel_with(reason, error.to_string());
+            Err((reason, message)) => {
+                body.cancellation.cancel_with(reason, message);
                 None
             }
         }
@@ -229,7 +253,46 @@ impl Stage {
         }
         body.cancellation.cancel(reason);
         // Its grace begins.
-        self.server.engine.cancel();
+        match &self.grace {
+            Some(grace) => grace.begin(body.takes, &body.cancellation),
+            None => self.server.engine.cancel(),
+        }
+    }
+
+    /// Counts a grace on the clock of the attempt, on the thread that has it.
+    fn count_grace(&self) {
+        if let Some(grace) = &self.grace {
+            grace.count();
+        }
+    }
+
+    /// Somebody saves after the crash.
+    fn unwind(&self) {
+        match self.unwinding.saves() {
+            Fate::Unwinds => resume_unwind(Box::new(Crash)),
+            Fate::HasCaughtIt => self.goes_on(),
+            Fate::Nothing => {}
+        }
+    }
+
+    /// The body goes on after a crash, which cannot be helped: at least it is told to stop.
+    fn goes_on(&self) {
+        self.unwinding.is_caught();
+        if let Some(body) = self.body.get() {
+            body.cancellation.cancel(CancelReason::LeaseLost);
+        }
+    }
+
+    /// Whether the body of an attempt, rather than one that is called by hand, saves without an end.
+    fn saves_for_ever(&self) -> bool {
+        let is_an_attempt = self.is_timed || self.grace.is_some();
+        is_an_attempt && self.stillness.is_too_much(self.course().saves)
+    }
+
+    fn look_whether_it_caught_the_crash(&self) {
+        if self.is_crashed() && self.unwinding.has_caught_it() {
+            self.goes_on();
+        }
     }
 
     /// Goes on to a point, and has happen there what is to.
@@ -266,6 +329,7 @@ impl Watch for Stage {
     }
 
     fn saved(&self) {
+        self.stillness.moves();
         if !self.is_crashed() {
             let written = self.records.then(|| self.newest()).flatten();
             self.reach(|course| {
@@ -279,8 +343,9 @@ impl Watch for Stage {
         if thread::panicking() {
             return;
         }
-        if self.is_crashed() {
-            resume_unwind(Box::new(Crash));
+        if self.is_crashed() || self.saves_for_ever() {
+            self.unwind();
+            return;
         }
         self.panic_if_due();
     }
@@ -294,9 +359,11 @@ impl Watch for Stage {
 
     fn poll_run(&self, context: &mut Context<'_>) -> Poll<()> {
         self.waker.register(context.waker());
+        self.stillness.moves();
         if self.is_crashed() {
             return Poll::Pending;
         }
+        self.count_grace();
         let mut stalling = self.stalling();
         if let Some(stall) = stalling.as_mut() {
             ready!(stall.as_mut().poll(context));
@@ -312,9 +379,14 @@ impl Watch for Stage {
             course.gave_way += 1;
             Point::GivesWay(course.gave_way)
         });
+        self.count_grace();
+        self.look_whether_it_caught_the_crash();
     }
 
-    fn ended(&self) {
+    fn ended(&self, has_panicked: bool) {
         self.course().has_ended = true;
+        if !has_panicked {
+            self.look_whether_it_caught_the_crash();
+        }
     }
 }

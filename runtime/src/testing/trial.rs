@@ -11,8 +11,9 @@ use super::{
     WithoutServer,
     ended::Ended,
     event::{Event, Point},
-    perform::{Cast, off_runtime, perform},
+    perform::{Cast, Curtain, off_runtime, perform},
     stage::Stage,
+    unwinding::CAUGHT,
 };
 use crate::{
     checkpoint::{CheckpointState, encode},
@@ -168,8 +169,10 @@ where
     ///
     /// # Panics
     ///
-    /// Where the attempt does not end within 30 days of its own clock.
+    /// Where the attempt does not end within 30 days of its own clock, or its body does nothing for 10 s of
+    /// real time, or saves a million times. Also where it catches the crash.
     #[must_use]
+    #[track_caller]
     pub fn run(mut self) -> Ended<A> {
         self.timeline.sort_by_key(|(after, _)| *after);
         let script = std::mem::take(&mut self.script);
@@ -190,7 +193,12 @@ where
             fastrand::seed(before);
             performed
         });
-        Ended::new(curtain, stage.traces(), stage.server.beats(), took, self)
+        if let Curtain::Endless(endless) = &curtain {
+            panic!("`{}` {endless}", self.activity_type);
+        }
+        let traces = stage.traces();
+        assert!(!traces.has_caught_it, "`{}` cannot be tried: {CAUGHT}", self.activity_type);
+        Ended::new(curtain, traces, stage.server.beats(), took, self)
     }
 }
 

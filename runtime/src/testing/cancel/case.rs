@@ -55,6 +55,9 @@ impl FromStr for Case {
         let words: Vec<&str> = text.split_whitespace().collect();
         let [reason, "at", word, number] = words.as_slice() else { return Err(()) };
         let number = number.parse().map_err(drop)?;
+        if number == 0 {
+            return Err(());
+        }
         let point = match *word {
             "save" => Point::Save(number),
             "await" => Point::GivesWay(number),
@@ -78,7 +81,14 @@ mod tests {
                 assert_eq!(case.to_string().parse(), Ok(case));
             }
         }
-        for text in ["", "Paused", "Paused at save", "Paused at end 3", "Sleepy at save 3"] {
+        for text in [
+            "",
+            "Paused",
+            "Paused at save",
+            "Paused at end 3",
+            "Sleepy at save 3",
+            "Paused at save 0",
+        ] {
             assert_eq!(text.parse::<Case>(), Err(()), "{text}");
         }
     }

@@ -13,14 +13,16 @@ use crate::{
     },
 };
 
-const DROPPED: &str = "it did not come to its end within its grace, and was dropped (where it waits for threads or \
-                       sockets of its own, check it `.in_real_time()`)";
+const DROPPED: &str = "it did not come to its end within its grace, and was dropped (where it waits \
+                       with a timeout for threads or sockets of its own, check it `.in_real_time()`)";
 
 /// The rule that the user chose.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule {
     /// How many items may be brought to their end.
     pub(super) under_way: u64,
+    /// Whether it is left alone by its attribute, so that it may bring all of them to their end.
+    pub(super) is_left_alone: bool,
     /// Whether it may complete with a result of its own.
     pub(super) may_complete: bool,
 }
@@ -38,8 +40,12 @@ impl Rule {
         // Where another attempt may start it is dropped at once, whatever it does.
         if played.traces.was_dropped && !reason.leaves_no_grace() {
             wrong.push(DROPPED.to_owned());
-        } else if saves > self.under_way + 1 {
-            wrong.push(format!("it went on: it saved {} after it was told to stop", times(saves)));
+        } else if saves > self.under_way + 1 && !self.is_left_alone {
+            wrong.push(format!(
+                "it went on: it saved {} after it was told to stop (where several items are on their way \
+                 at once, say so by `.under_way(…)`)",
+                times(saves)
+            ));
         }
         match &played.curtain {
             Curtain::Answered(Ok(output)) if !self.may_complete => {

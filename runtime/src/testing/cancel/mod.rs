@@ -15,9 +15,9 @@ use self::{
 use super::{
     WithoutServer,
     event::Point,
-    perform::off_runtime,
-    resume::{Chapter, Rule as ResumeRule, Whole, times},
-    scene::{Played, Scene},
+    perform::{Curtain, off_runtime},
+    resume::{Chapter, Rule as ResumeRule, Telling, Whole, missing, times},
+    scene::{Output, Played, Scene},
 };
 use crate::{cancel::CancelReason, worker::Activity};
 
@@ -85,8 +85,9 @@ type CleanedUp<W> = Box<dyn Fn(&W, CancelReason) -> bool + Send>;
 /// CancelCheck::in_world(draft, World::new, World::draft).cleaned_up(World::is_clean).run();
 /// ```
 ///
-/// It runs as a [`ResumeCheck`](super::ResumeCheck) does, but that a grace is measured: on a clock that
-/// jumps to whatever is waited for.
+/// It runs as a [`ResumeCheck`](super::ResumeCheck) does. A grace is measured: what the body waits for by
+/// timers counts in full, although it takes no time, and what it waits for else counts in real time, up to
+/// 10 s.
 #[must_use = "a check does nothing unless it is run"]
 pub struct CancelCheck<A: Activity, W> {
     scene: Scene<A, W>,
@@ -134,10 +135,11 @@ where
         instance: impl Fn(&W) -> A::Instance + Send + 'static,
         input: impl Fn(&W) -> A::Input + Send + 'static,
     ) -> Self {
-        let (rule, cleaned_up) = (Rule { under_way: 1, may_complete: false }, None);
+        let is_left_alone = A::OPTIONS.grace(true).is_none();
+        let rule = Rule { under_way: 1, is_left_alone, may_complete: false };
         let scene = Scene::new(activity, world, instance, input);
         let reasons = REASONS.to_vec();
-        Self { scene, rule, cleaned_up, reasons, seed: None, only: None }
+        Self { scene, rule, cleaned_up: None, reasons, seed: None, only: None }
     }
 
     /// How to tell that a body which stopped has cleaned up what is to be cleaned up for this reason.
@@ -197,7 +199,8 @@ where
     }
 
     /// Timers take their time, for bodies that wait with a timeout for threads or sockets of their own,
-    /// or whose clean-up does.
+    /// or whose clean-up does; and the runtime has several threads, as that of a worker, for bodies that
+    /// `block_in_place`.
     pub fn in_real_time(mut self) -> Self {
         self.scene.in_real_time = true;
         self
@@ -220,7 +223,7 @@ where
     }
 
     fn failure(&self) -> Option<String> {
-        let rule = ResumeRule { same_result: true };
+        let rule = ResumeRule { same_result: true, same_effects: true };
         let undisturbed = match self.scene.undisturbed(rule) {
             Ok(undisturbed) => undisturbed,
             Err(failure) => return Some(failure),
@@ -237,7 +240,11 @@ where
             Some(case) => vec![case],
             None => self.cases(self.points(saves, gave_way)),
         };
+        if cases.is_empty() {
+            return Some(format!("`{name}` is told to stop for no reason: `.reasons(…)` has none"));
+        }
         cases.into_iter().find_map(|case| {
+            let _telling = Telling(&case);
             let (played, wrong) = self.wrong(case, &undisturbed)?;
             Some(self.story(case, &undisturbed, &played, &wrong))
         })
@@ -268,18 +275,59 @@ where
         let held = play.held.clone();
         let played = play.attempt(case.script());
         let mut wrong = self.rule.judge(case.reason, undisturbed, &played);
+        if wrong.is_empty() && played.curtain.is_completed() && !self.rule.may_complete {
+            wrong.extend(self.left_undone(undisturbed, &played, &play.world));
+        }
         let is_clean = self.cleaned_up.as_ref().is_none_or(|it| it(&play.world, case.reason));
-        if is_stopped(&played.curtain, case.reason) && !is_clean {
+        let is_stopped = is_stopped(&played.curtain, case.reason)
+            || (self.rule.may_complete && self.is_cut_short(undisturbed, &played, &play.world));
+        if is_stopped && !is_clean {
             wrong.push("it has not cleaned up".to_owned());
         }
         if wrong.is_empty() && played.curtain.is_retried() {
             let chapters = vec![Chapter::without_crash(&held, &played)];
             let whole = self.scene.finish(&mut play, chapters);
-            let rule = ResumeRule { same_result: !self.rule.may_complete };
+            // What it cleaned up may be seen as well.
+            let rule = ResumeRule { same_result: !self.rule.may_complete, same_effects: false };
             let after = rule.judge(&undisturbed.account, &whole.account, None);
             wrong.extend(after.into_iter().map(|line| format!("in the attempt after it: {line}")));
         }
+        if self.only.is_some() && played.traces.saves_after_told.is_none() {
+            wrong.push(
+                "this case does not come to pass: the attempt is never at that point".to_owned(),
+            );
+        }
         (!wrong.is_empty()).then_some((played, wrong))
+    }
+
+    /// Whether a body has completed, but not with all that it does undisturbed.
+    fn is_cut_short(&self, undisturbed: &Whole, played: &Played<A::Output>, world: &W) -> bool {
+        let Curtain::Answered(Ok(output)) = &played.curtain else { return false };
+        let differs = undisturbed.account.result.as_ref().is_ok_and(|it| *it != Output::of(output));
+        differs || !self.left_undone(undisturbed, played, world).is_empty()
+    }
+
+    /// What a body that completed although it was told to stop has not done, a line each.
+    fn left_undone(
+        &self,
+        undisturbed: &Whole,
+        played: &Played<A::Output>,
+        world: &W,
+    ) -> Vec<String> {
+        if self.scene.is_looked_at() {
+            let missing = missing(&undisturbed.account.effects, &self.scene.effects(world));
+            return missing.into_iter().map(|line| format!("it completed, but {line}")).collect();
+        }
+        let says_nothing = undisturbed.account.result.as_ref().is_ok_and(Output::is_nothing);
+        let all = undisturbed.chapters.first().map_or(0, |first| first.saves);
+        if says_nothing && played.traces.saves < all {
+            let (saves, all) = (times(played.traces.saves), times(all));
+            return vec![format!(
+                "it completed, but saved {saves} instead of {all} (where it had done all: say with \
+                 `.effects(…)` how to see that; where it may leave something out: `.may_complete()`)"
+            )];
+        }
+        Vec::new()
     }
 
     fn story(

@@ -43,11 +43,17 @@ impl Crash {
     }
 }
 
+/// From how many checkpoints two attempts go on: what is wrong with that rarely depends on which it is.
+const TWICE_FROM_ONE: usize = 10;
+
 /// The cases of an activity that saves this often, the smallest first; `saves` are those that are tried.
+///
+/// After a crash the next attempt crashes as well: with something saved, and before the server learns of
+/// anything, so that two attempts go on from the same checkpoint.
 pub(super) fn cases(saves: &[u64], all: u64, random: &mut fastrand::Rng) -> Vec<Case> {
     let mut cases = Vec::new();
     let mut twice = Vec::new();
-    for save in saves.iter().copied() {
+    for (index, save) in saves.iter().copied().enumerate() {
         cases.push(Case(vec![Crash::at_save(save, save - 1)]));
         cases.push(Case(vec![Crash::at_save(save, save)]));
         if save > 1 {
@@ -59,6 +65,9 @@ pub(super) fn cases(saves: &[u64], all: u64, random: &mut fastrand::Rng) -> Vec<
         if save < all {
             let second = random.u64(1..=all - save);
             twice.push(Case(vec![Crash::at_save(save, save), Crash::at_save(second, second)]));
+            if index < TWICE_FROM_ONE {
+                twice.push(Case(vec![Crash::at_save(save, save), Crash::at_save(1, 0)]));
+            }
         }
     }
     cases.push(Case(vec![Crash { at: At::End, holding: all }]));
@@ -113,7 +122,12 @@ impl FromStr for Case {
                 ["crash", "at", "the", "end", "holding", holding] => (At::End, holding),
                 _ => return Err(()),
             };
-            Ok(Crash { at, holding: holding.parse().map_err(drop)? })
+            let holding = holding.parse().map_err(drop)?;
+            let is_possible = match at {
+                At::Save(save) => save > 0 && holding <= save,
+                At::End => true,
+            };
+            is_possible.then_some(Crash { at, holding }).ok_or(())
         });
         crashes.collect::<Result<_, _>>().map(Self)
     }
@@ -135,7 +149,14 @@ mod tests {
 
     #[test]
     fn what_is_no_case_is_refused() {
-        for text in ["", "crash", "crash at save 3", "crash at save x holding 1"] {
+        for text in [
+            "",
+            "crash",
+            "crash at save 3",
+            "crash at save x holding 1",
+            "crash at save 0 holding 0",
+            "crash at save 3 holding 4",
+        ] {
             assert_eq!(text.parse::<Case>(), Err(()), "{text}");
         }
     }

@@ -1,11 +1,15 @@
 //! What is asked of a case, compared with a run that nothing disturbed.
 
+use std::borrow::Cow;
+
 use crate::testing::scene::{Effects, Output};
 
 /// The rule that the user chose.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::testing) struct Rule {
     pub(in crate::testing) same_result: bool,
+    /// Whether there may be no effects but those of an undisturbed run.
+    pub(in crate::testing) same_effects: bool,
 }
 
 /// What came of a piece of work.
@@ -17,6 +21,9 @@ pub(in crate::testing) struct Account {
 
 /// How many of one kind are listed.
 const LISTED: usize = 5;
+
+/// How much is shown of one effect, in characters.
+const LONGEST: usize = 500;
 
 impl Rule {
     /// What is wrong with an account, a line each; where it is known, how many effects may be repeated.
@@ -40,13 +47,10 @@ impl Rule {
         }
         let (expected, found) = (&undisturbed.effects, &account.effects);
         if account.result.is_ok() {
-            let missing = expected.iter().filter(|(effect, times)| of(found, effect) < **times);
-            wrong.extend(list(
-                "missing",
-                missing.map(|(effect, _)| effect.as_str()),
-                expected,
-                found,
-            ));
+            wrong.extend(missing(expected, found));
+        }
+        if !self.same_effects {
+            return wrong;
         }
         let strange =
             found.keys().map(String::as_str).filter(|effect| !expected.contains_key(*effect));
@@ -66,6 +70,20 @@ impl Rule {
     }
 }
 
+/// The effects that are not there, a line each.
+pub(in crate::testing) fn missing(expected: &Effects, found: &Effects) -> Vec<String> {
+    let missing = expected.iter().filter(|(effect, times)| of(found, effect) < **times);
+    list("missing", missing.map(|(effect, _)| effect.as_str()), expected, found)
+}
+
+/// As much of an effect as is shown.
+fn shortened(effect: &str) -> Cow<'_, str> {
+    match effect.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &effect[..end]).into(),
+        None => effect.into(),
+    }
+}
+
 fn of(counts: &Effects, effect: &str) -> u64 {
     counts.get(effect).copied().unwrap_or_default()
 }
@@ -79,7 +97,7 @@ fn list<'a>(
     let effects: Vec<&str> = effects.collect();
     let listed = effects.iter().take(LISTED).map(|effect| {
         let (found, expected) = (of(found, effect), of(expected, effect));
-        format!("{kind}: {effect}, {found}× instead of {expected}×")
+        format!("{kind}: {}, {found}× instead of {expected}×", shortened(effect))
     });
     let more = effects.len().saturating_sub(LISTED);
     let more = (more > 0).then(|| format!("{kind}: and {more} more"));

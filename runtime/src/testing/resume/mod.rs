@@ -13,17 +13,19 @@ use std::{
 use self::{
     allowance::Allowance,
     case::{At, Case, cases, draw},
-    story::Story,
+    story::{Story, incomplete, unsteady},
 };
 pub(super) use self::{
-    judge::{Account, Rule},
-    story::{Chapter, times},
+    judge::{Account, Rule, missing},
+    story::{Chapter, Telling, times},
 };
 use super::{
     WithoutServer,
     event::{Event, Point},
     perform::{Curtain, off_runtime},
-    scene::{Output, Play, Scene},
+    real_time::Endless,
+    scene::{Output, Play, Scene, most_attempts},
+    unwinding::CAUGHT,
 };
 use crate::worker::Activity;
 
@@ -41,7 +43,7 @@ const RETRIES: usize = 3;
 ///
 /// It runs the activity undisturbed, and then in a fresh world for every save: with a crash right before
 /// it, right after it, with some of the last saves lost that no heartbeat carried, with all of them lost,
-/// and with the next attempt crashing as well. Each time it must complete with the same result, and with
+/// and with the next attempt crashing as well, before or after the server learns more of it. Each time it must complete with the same result, and with
 /// each effect that the undisturbed run has.
 ///
 /// ```
@@ -134,7 +136,7 @@ where
         instance: impl Fn(&W) -> A::Instance + Send + 'static,
         input: impl Fn(&W) -> A::Input + Send + 'static,
     ) -> Self {
-        let rule = Rule { same_result: true };
+        let rule = Rule { same_result: true, same_effects: true };
         let scene = Scene::new(activity, world, instance, input);
         Self { scene, rule, repeats: None, seed: None, drawn: None, only: None }
     }
@@ -189,7 +191,8 @@ where
         self
     }
 
-    /// Timers take their time, for bodies that wait with a timeout for threads or sockets of their own.
+    /// Timers take their time, for bodies that wait with a timeout for threads or sockets of their own; and
+    /// the runtime has several threads, as that of a worker, for bodies that `block_in_place`.
     pub fn in_real_time(mut self) -> Self {
         self.scene.in_real_time = true;
         self
@@ -200,8 +203,8 @@ where
     /// # Panics
     ///
     /// With the story of the smallest case in which the activity does not resume. Also where there is
-    /// nothing to check: it does not complete undisturbed, or not twice in the same way, or it saves
-    /// nothing.
+    /// nothing to check: it does not complete undisturbed, or not twice in the same way, it saves nothing,
+    /// or it returns nothing and no effects are looked at.
     #[track_caller]
     pub fn run(self) {
         let failure = off_runtime(move || self.failure());
@@ -220,10 +223,36 @@ where
         let saves = undisturbed.chapters.first().map_or(0, |chapter| chapter.saves);
         if saves == 0 {
             return Some(format!(
-                "`{name}` saves nothing, so there is nothing that it could resume from"
+                "`{name}` saves nothing, so there is nothing that it could resume from: has its world \
+                 something for it to do?"
             ));
         }
-        self.first_failure(&undisturbed, saves)
+        if most_attempts::<A>() == Some(1) {
+            return Some(format!(
+                "`{name}` does not resume: it has `max_attempts = 1`, so no attempt follows a crash"
+            ));
+        }
+        let failure = self.first_failure(&undisturbed, saves);
+        failure.or_else(|| self.nothing_compared(&undisturbed.account))
+    }
+
+    /// Why nothing that passes proves anything.
+    fn nothing_compared(&self, undisturbed: &Account) -> Option<String> {
+        let name = &self.scene.activity_type;
+        if self.repeats.is_some() && undisturbed.effects.is_empty() {
+            return Some(format!(
+                "`.repeats_at_most(…)` has nothing to count: an undisturbed run of `{name}` has no \
+                 effects, so say with `.effects(…)` how to see what it did"
+            ));
+        }
+        let says_nothing = undisturbed.result.as_ref().is_ok_and(Output::is_nothing);
+        (self.rule.same_result && says_nothing && !self.scene.is_looked_at()).then(|| {
+            format!(
+                "`{name}` returns nothing, so nothing tells whether it did all of its work: say with \
+                 `.effects(…)` how to see what it did (or with `.any_result()` that it is enough if it \
+                 completes)"
+            )
+        })
     }
 
     fn first_failure(&self, undisturbed: &Whole, saves: u64) -> Option<String> {
@@ -237,13 +266,16 @@ where
             let (name, tried) = (&self.scene.activity_type, tried.len());
             eprintln!("`{name}` saves {saves} times, {tried} of them are tried: `.seed({seed})`");
         }
-        let cases =
+        let mut cases =
             self.only.clone().map_or_else(|| cases(&tried, saves, &mut random), |it| vec![it]);
+        if let Some(most) = most_attempts::<A>() {
+            cases.retain(|case| case.0.len() < most as usize);
+        }
         let mut allowance = Allowance::new(self.repeats);
         cases.iter().find_map(|case| {
+            let _telling = Telling(case);
             let whole = self.scene.play(case);
-            let may_repeat = allowance.of(&whole, |save| self.scene.effects_at(save));
-            let wrong = self.rule.judge(&undisturbed.account, &whole.account, may_repeat);
+            let wrong = self.wrong(&whole, undisturbed, &mut allowance);
             let story = Story {
                 activity_type: &self.scene.activity_type,
                 undisturbed,
@@ -254,6 +286,22 @@ where
             };
             (!wrong.is_empty()).then(|| story.to_string())
         })
+    }
+
+    /// What is wrong in a case, a line each.
+    fn wrong(&self, whole: &Whole, undisturbed: &Whole, allowance: &mut Allowance) -> Vec<String> {
+        if whole.chapters.iter().any(|chapter| chapter.has_caught_it) {
+            return vec![CAUGHT.to_owned()];
+        }
+        let may_repeat = allowance.of(whole, |save| self.scene.effects_at(save));
+        let mut wrong = self.rule.judge(&undisturbed.account, &whole.account, may_repeat);
+        if wrong.is_empty()
+            && self.only.is_some()
+            && !whole.chapters.iter().all(Chapter::is_as_told)
+        {
+            wrong.push("this case does not come to pass: no attempt is at that save".to_owned());
+        }
+        wrong
     }
 }
 
@@ -272,7 +320,7 @@ where
         let name = &self.activity_type;
         let undisturbed = self.play(&Case(Vec::new()));
         if let Err(how) = &undisturbed.account.result {
-            return Err(format!("`{name}` does not complete undisturbed: it {how}"));
+            return Err(incomplete(name, how, undisturbed.chapters.len()));
         }
         let again = self.play(&Case(Vec::new()));
         let differs = rule.judge(&undisturbed.account, &again.account, Some(0));
@@ -290,7 +338,7 @@ where
             if is_over && crash.at == At::End && played.curtain.is_completed() {
                 played.curtain = Curtain::Crashed;
             }
-            let goes_on = played.curtain.is_retried();
+            let goes_on = play.goes_on(&played.curtain);
             let mut chapter = Chapter::of(&held, &played, Some(*crash));
             chapter.done =
                 matches!(played.curtain, Curtain::Crashed).then(|| self.effect_count(&play.world));
@@ -315,7 +363,7 @@ where
             let held = play.held.clone();
             let played = play.attempt(Vec::new());
             chapters.push(Chapter::of(&held, &played, None));
-            if !played.curtain.is_retried() || retry == RETRIES {
+            if !play.goes_on(&played.curtain) || retry == RETRIES {
                 return self.told(play, chapters, &played.curtain);
             }
         }
@@ -330,17 +378,12 @@ where
     ) -> Whole {
         let result = match end {
             Curtain::Answered(Ok(output)) => Ok(Output::of(output)),
+            Curtain::Endless(Endless::Still) => {
+                Err(format!("{end} (where it comes later, check it `.in_real_time()`)"))
+            }
             other => Err(other.to_string()),
         };
         let account = Account { result, effects: self.effects(&play.world) };
         Whole { chapters, account }
     }
-}
-
-fn unsteady(name: &str, differs: &[String]) -> String {
-    format!(
-        "two undisturbed runs of `{name}` differ already, so no other can be compared with them: is its \
-         world a fresh one each time?\n  {}",
-        differs.join("\n  ")
-    )
 }

@@ -1,6 +1,6 @@
 //! What happened in a case, for people.
 
-use std::fmt;
+use std::{fmt, thread};
 
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
@@ -18,6 +18,8 @@ pub(in crate::testing) struct Chapter {
     pub(in crate::testing) lost: u64,
     /// How many effects there were after it, where it crashed.
     pub(super) done: Option<u64>,
+    /// Whether its body caught the crash.
+    pub(super) has_caught_it: bool,
     started_from: String,
     left: String,
     ended: String,
@@ -37,6 +39,7 @@ impl Chapter {
             gave_way: played.traces.gave_way,
             lost: played.traces.lost,
             done: None,
+            has_caught_it: played.traces.has_caught_it,
             started_from: text(held),
             left: text(&played.traces.held),
             ended: played.curtain.to_string(),
@@ -46,6 +49,11 @@ impl Chapter {
 }
 
 impl Chapter {
+    /// Whether it crashed where it was to crash, if it was.
+    pub(super) fn is_as_told(&self) -> bool {
+        self.crash.is_none() || self.ended == "crashed"
+    }
+
     /// Whether its crash was within a save, rather than after its body.
     pub(super) fn crashed_at_a_save(&self) -> bool {
         matches!(self.crash, Some(Crash { at: At::Save(_), .. }))
@@ -123,4 +131,32 @@ impl fmt::Display for Story<'_> {
         }
         Ok(())
     }
+}
+
+/// Says which case it was where users' code panics in it.
+pub(in crate::testing) struct Telling<'a, C: fmt::Display>(pub(in crate::testing) &'a C);
+
+impl<C: fmt::Display> Drop for Telling<'_, C> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("that was in this case: `.only(\"{}\")`", self.0);
+        }
+    }
+}
+
+/// That not even undisturbed it completes.
+pub(super) fn incomplete(name: &str, how: &str, attempts: usize) -> String {
+    let last =
+        if attempts > 1 { format!(" (attempt {attempts}, the last one)") } else { String::new() };
+    format!("`{name}` does not complete undisturbed: it {how}{last}")
+}
+
+/// That nothing can be compared.
+pub(super) fn unsteady(name: &str, differs: &[String]) -> String {
+    format!(
+        "two undisturbed runs of `{name}` differ already, so no other can be compared with them: is its \
+         world a fresh one each time? (What is another one each time, as a time is, or the order of a \
+         `HashMap`, does not belong into the effects; a result may be `.any_result()`.)\n  {}",
+        differs.join("\n  ")
+    )
 }
