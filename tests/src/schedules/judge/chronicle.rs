@@ -263,14 +263,16 @@ impl<'a> Chronicle<'a> {
         }
     }
 
-    /// How long a request whose caller waits no more, and an SDK report, may take to settle.
+    /// How long a request whose caller waits no more, and an SDK report, may take to settle: never more
+    /// than a minute, which is longer than any of them is tried.
     pub(super) fn settling(&self) -> Duration {
-        Duration::from_millis(100).max(self.schedule.round_trip() * 2 * 2)
+        let round_trips = self.schedule.round_trip() * 2 * 2;
+        round_trips.clamp(Duration::from_millis(100), Duration::from_mins(1))
     }
 
     /// As [`settling`](Self::settling), as an attempt has measured it as of a step.
     pub(super) fn settling_as_measured(&self, attempt: &Attempt, step: usize) -> Duration {
-        self.settling().max(self.measured(attempt, step) * 4)
+        self.settling().max(self.measured(attempt, step) * 4).min(Duration::from_mins(1))
     }
 
     /// The round trip that an attempt has measured as of a step: the longest, which fades.

@@ -3,7 +3,8 @@
 //! One span of trouble is short enough below the timeout less what lies between two beats of our own
 //! lane, and a round trip; to it belongs the pause after what it swallowed last. Reports of the SDK that
 //! are lost cost nothing, however many: one stands for a beat of ours only where the next one comes in
-//! time. Of several spans within one timeout nothing is promised. A body that returned while the server
+//! time. Of several spans within one timeout, or of longer ones, nothing is promised but this: an attempt
+//! lives where a try fits between the end of the last one and the end of its lease. A body that returned while the server
 //! knew its attempt has its value or its error there within a beat and a retry of a network that is
 //! healthy.
 
@@ -12,8 +13,8 @@ use std::time::Duration;
 use super::{
     Verdict,
     chronicle::{Attempt, Call, Chronicle, Over, When},
-    lease::TICK,
-    trouble::{Trouble, retry, survivable},
+    lease::{TICK, end_of_lease},
+    trouble::{Trouble, left_at_last, retry, survivable},
 };
 use crate::{
     inprocess::{
@@ -81,6 +82,12 @@ fn survives(
     };
     if is_short {
         let how = format!("{} was {what} after {length:?} of trouble", attempt.token.0);
+        verdict.broken(LIVES, when.1, how);
+    }
+    let end = end_of_lease(chronicle, attempt, when.0).min(when.1);
+    let healthy = end.since(trouble.none_hit_since(end));
+    if healthy >= left_at_last(chronicle, attempt, when, ended.is_some()) {
+        let how = format!("{} was {what} though its last {healthy:?} had no trouble", attempt.token.0);
         verdict.broken(LIVES, when.1, how);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    chronicle::{Attempt, Call, Chronicle},
+    chronicle::{Attempt, Call, Chronicle, When},
     lease::{TICK, end_of_lease},
 };
 use crate::inprocess::{
@@ -20,6 +20,8 @@ pub(super) struct Trouble {
     spans: Vec<(Moment, Moment)>,
     /// When a report of the SDK was lost or delayed: it may have stood for a beat of ours.
     reports: Vec<Moment>,
+    /// From when to when our own lane is hit by what is lost or delayed, whatever follows from that.
+    hits: Vec<(Moment, Moment)>,
 }
 
 impl Trouble {
@@ -29,6 +31,7 @@ impl Trouble {
         let hits_ours = |hits| matches!(hits, Hits::Everything | Hits::Heartbeats);
         let outages = schedule.outages.iter().filter(|outage| hits_ours(outage.hits));
         let mut spans: Vec<_> = outages.map(|outage| (outage.from, outage.to)).collect();
+        let mut hits = spans.clone();
         // A call that is lost is trouble for as long as it may keep its caller from trying again.
         let mut reports = Vec::new();
         for call in chronicle.calls_of(attempt.token) {
@@ -44,6 +47,7 @@ impl Trouble {
             if fate.loss == Loss::Nothing && !delayed {
                 continue;
             }
+            hits.push((call.sent.1, call.sent.1));
             let pause = pause_after(chronicle, attempt, call);
             let length = match fate.loss {
                 Loss::Nothing => (fate.before + fate.after).min(pause),
@@ -53,9 +57,16 @@ impl Trouble {
         }
         if let Some(handed) = attempt.handed {
             spans.push((attempt.started.1, handed.1));
+            hits.push((attempt.started.1, handed.1));
         }
         spans.sort_unstable();
-        Self { spans, reports }
+        Self { spans, reports, hits }
+    }
+
+    /// Since when nothing is lost or delayed on our own lane, as of a moment.
+    pub(super) fn none_hit_since(&self, at: Moment) -> Moment {
+        let before = self.hits.iter().filter(|(begin, _)| *begin < at);
+        before.map(|(_, end)| (*end).min(at)).max().unwrap_or_default()
     }
 
     /// How many reports of the SDK were lost between.
@@ -116,4 +127,21 @@ pub(super) fn survivable(chronicle: &Chronicle<'_>, has_returned: bool) -> Durat
         false => interval,
     };
     timeout.saturating_sub(apart + schedule.round_trip() + TICK)
+}
+
+/// How much of a lease must be left when the last trouble is over, however many troubles there were and
+/// however long: the next try comes within a third of what is left, or within the least pause.
+pub(super) fn left_at_last(
+    chronicle: &Chronicle<'_>,
+    attempt: &Attempt,
+    when: When,
+    has_returned: bool,
+) -> Duration {
+    let schedule = chronicle.schedule;
+    let settling = chronicle.settling_as_measured(attempt, when.0);
+    let least = match has_returned {
+        true => retry(chronicle) / 4,
+        false => schedule.interval() / 4,
+    };
+    settling.max(least) + schedule.round_trip() + TICK * 3
 }
