@@ -300,8 +300,10 @@ impl Pulse {
     /// Until when the engine has time for an answer, before the server is asked whether it came: never
     /// for so long that the lease ends before it can be told.
     pub(super) fn answer_is_due(&self, now: Instant) -> Instant {
-        let due = now + LONGEST_ANSWER.max(2 * self.traffic.round_trip());
-        let question = self.settling().max(self.rhythm.interval / 4);
+        let interval = self.rhythm.interval;
+        // No later than the next beat would go out: trouble that costs no lease costs no answer.
+        let due = now + LONGEST_ANSWER.max(2 * self.traffic.round_trip()).min(interval);
+        let question = self.settling().max(interval / 4);
         self.lease_end().map_or(due, |end| due.min(end - question.min(end - now)))
     }
 }

@@ -34,21 +34,6 @@ async fn an_answer_that_came_is_asked_for_once_and_not_said_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_engine_has_its_second_however_short_the_interval() {
-    let lease = Arc::new(ScriptedLease::friendly().hearing(0));
-    let options = OPTIONS.heartbeat_interval(SECOND / 100);
-    attempt(options, facts(), &lease, async |_, _| {
-        sleep(SECOND).await;
-        Ok(3)
-    })
-    .await
-    .unwrap();
-    sleep(60 * SECOND).await;
-    let said = lease.said();
-    assert_eq!((said.len(), said[0].0.as_secs()), (1, 2), "{said:?}");
-}
-
-#[tokio::test(start_paused = true)]
 async fn an_answer_has_two_round_trips_before_it_is_asked_for() {
     let slow = Line::Late(Duration::from_millis(600), Reply::GoOn);
     let lease = Arc::new(ScriptedLease::new([slow], GONE).hearing(0));
