@@ -3,6 +3,8 @@
 //! Written against a [`Lease`], the attempt's facts and a body; never against the SDK's context,
 //! which only the SDK can make. A server, the embedded engine and the tests are edges onto it.
 
+mod stored;
+
 use std::{
     any::type_name,
     future::poll_fn,
@@ -15,20 +17,23 @@ use std::{
 
 use futures_util::FutureExt;
 use temporalio_common::{
-    data_converters::{PayloadConversionError, TemporalSerializable},
-    error::ApplicationFailure,
-    protos::temporal::api::common::v1::Payload,
+    data_converters::TemporalSerializable, protos::temporal::api::common::v1::Payload,
 };
 use temporalio_sdk::activities::ActivityError;
 use tokio::time::Instant;
 
+#[cfg(feature = "embedded")]
+pub(crate) use self::stored::BAD_CHECKPOINT;
+#[cfg(feature = "testing")]
+pub(crate) use self::stored::excerpt;
+use self::stored::{bad_checkpoint, say_resumed};
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Checkpoint, CheckpointState, Slot, Source, decode, encode},
     heartbeat::{Heartbeat, Rhythm, Stopped},
     lease::{Answer, Failed, Lease},
     metrics,
-    options::Options,
+    options::{OnBadCheckpoint, Options},
     outcome::{End, Outcome, is_cancelled, settle},
 };
 
@@ -212,7 +217,7 @@ fn load<S: CheckpointState>(
             }
             Ok(Slot::new(value, details))
         }
-        Err(error) if options.restarts_on_bad_checkpoint() => {
+        Err(error) if options.bad_checkpoint() == OnBadCheckpoint::Restart => {
             tracing::warn!(
                 target: "autobeat",
                 activity_type = facts.activity_type,
@@ -224,57 +229,8 @@ fn load<S: CheckpointState>(
             tracing::debug!(target: "autobeat", attempt, %error, "the stored details");
             Ok(Slot::new(None, details))
         }
-        Err(error) => Err(bad_checkpoint::<S>(facts, &error)),
+        Err(error) => Err(bad_checkpoint::<S>(options, facts, &error)),
     }
-}
-
-/// Where an attempt goes on; what the checkpoint contains is said to those who debug alone.
-fn say_resumed(facts: &Facts) {
-    let Some(checkpoint) = facts.details.first() else { return };
-    tracing::info!(
-        target: "autobeat",
-        activity_type = facts.activity_type,
-        attempt = facts.number,
-        bytes = checkpoint.data.len(),
-        "resumed",
-    );
-    tracing::debug!(target: "autobeat", checkpoint = excerpt(checkpoint), "resumed from");
-}
-
-/// What was found is not quoted, nor is what the converter says of it: a failure is stored and shown
-/// in plain text, past a codec that encrypts.
-fn bad_checkpoint<S>(facts: &Facts, error: &PayloadConversionError) -> ActivityError {
-    let found = facts.details.first();
-    tracing::debug!(
-        target: "autobeat",
-        attempt = facts.number,
-        %error,
-        found = found.map(excerpt),
-        "the stored details",
-    );
-    let message = format!(
-        "what attempt {} found stored, {} bytes, is not a checkpoint of type `{}`; the log of its \
-         worker says more at debug level (set `on_bad_checkpoint = \"restart\"` to start afresh)",
-        facts.number,
-        found.map_or(0, |payload| payload.data.len()),
-        type_name::<S>(),
-    );
-    let failure = ApplicationFailure::builder(message)
-        .type_name("BadCheckpoint".to_owned())
-        .non_retryable(true)
-        .build();
-    ActivityError::application(failure)
-}
-
-/// The beginning of a payload, for a message.
-pub(crate) fn excerpt(payload: &Payload) -> String {
-    const LENGTH: usize = 80;
-    let text = String::from_utf8_lossy(&payload.data);
-    let mut excerpt: String = text.chars().take(LENGTH).collect();
-    if text.chars().nth(LENGTH).is_some() {
-        excerpt.push('…');
-    }
-    excerpt
 }
 
 fn rhythm(options: Options, takes: Takes, facts: &Facts) -> Rhythm {

@@ -49,6 +49,9 @@ pub enum Grace {
 /// What happens when the stored details are not a checkpoint of the declared type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnBadCheckpoint {
+    /// The attempt fails and is retried, the details stay as they are: a worker that can read them goes
+    /// on there.
+    Retry,
     /// The activity fails and is not retried; the details stay as they are.
     Fail,
     /// The attempt starts from the default; the details stay until something is saved.
@@ -71,7 +74,7 @@ impl Options {
             // learn that its workflow is gone, never that somebody asked it to stop.
             cancellation_type: CancellationType::WaitCancellationCompleted,
             cancel_grace: None,
-            on_bad_checkpoint: OnBadCheckpoint::Fail,
+            on_bad_checkpoint: OnBadCheckpoint::Retry,
         }
     }
 
@@ -147,8 +150,8 @@ impl Options {
         self.stall_timeout
     }
 
-    pub(crate) const fn restarts_on_bad_checkpoint(&self) -> bool {
-        matches!(self.on_bad_checkpoint, OnBadCheckpoint::Restart)
+    pub(crate) const fn bad_checkpoint(&self) -> OnBadCheckpoint {
+        self.on_bad_checkpoint
     }
 
     /// Whether how often to beat was declared.

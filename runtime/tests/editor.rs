@@ -94,7 +94,7 @@ fn an_editor_knows_the_words_of_each_key() {
     let mut editor = Editor::open(&program, folder.path());
     let of_cancellation = ["wait_cancellation_completed", "try_cancel", "abandon"];
     for (place, words, words_of_others) in [
-        ("on_bad_checkpoint = ", &["fail", "restart"][..], "abandon"),
+        ("on_bad_checkpoint = ", &["retry", "fail", "restart"][..], "abandon"),
         ("cancel_grace = ne", &["never"], "restart"),
         ("cancellation_type = wai", &of_cancellation, "restart"),
         ("cancellation_type = try_c", &of_cancellation, "never"),
@@ -113,10 +113,11 @@ fn an_editor_knows_the_words_of_each_key() {
 #[test]
 fn every_word_is_an_item_that_an_editor_can_find() {
     use autobeat::__private::words::{cancel_grace, cancellation_type, on_bad_checkpoint};
-    let _: [(); 6] = [
+    let _: [(); 7] = [
         cancellation_type::wait_cancellation_completed,
         cancellation_type::try_cancel,
         cancellation_type::abandon,
+        on_bad_checkpoint::retry,
         on_bad_checkpoint::fail,
         on_bad_checkpoint::restart,
         cancel_grace::never,

@@ -18,6 +18,7 @@ mod lease;
 mod liveness;
 mod registration;
 mod resume;
+mod rolling;
 mod stand_in;
 
 use std::{path::Path, time::Duration};

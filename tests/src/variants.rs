@@ -65,7 +65,7 @@ pub struct Successor;
 #[activities]
 impl Successor {
     /// Expects a number.
-    #[activity(heartbeat_timeout = "2s", name = "change_shape")]
+    #[activity(heartbeat_timeout = "2s", name = "change_shape", on_bad_checkpoint = "fail")]
     pub async fn expect_number(
         checkpoint: Checkpoint<u64>,
         context: ActivityContext,
@@ -73,6 +73,18 @@ impl Successor {
     ) -> Result<u64, ActivityError> {
         begin(&context, &plan, 0)?;
         Ok(checkpoint.get())
+    }
+
+    /// In the place of [`process_items`](crate::activities::process_items), with a state that cannot
+    /// be read from what that one saves.
+    #[activity(heartbeat_timeout = "2s", name = "process_items")]
+    pub async fn expect_list(
+        checkpoint: Checkpoint<Vec<String>>,
+        context: ActivityContext,
+        plan: Plan,
+    ) -> Result<u64, ActivityError> {
+        begin(&context, &plan, 0)?;
+        Ok(checkpoint.get().len() as u64)
     }
 }
 

@@ -90,6 +90,7 @@ pub(crate) enum Choice {
     TryCancel,
     WaitCancellationCompleted,
     Abandon,
+    Retry,
     Fail,
     Restart,
 }

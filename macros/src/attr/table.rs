@@ -42,7 +42,9 @@ macro_rules! with_keys {
                 ["\"10s\"", "\"never\""];
             "on_bad_checkpoint" on_bad_checkpoint: Choice = on_bad_checkpoint, inherited,
                 "what happens when the stored details are not a `T`",
-                "`\"fail\"`, not retried", ["\"fail\"", "\"restart\""];
+                "`\"retry\"`: the attempt fails and is retried, the details stay, so that rolling a deploy back \
+                 goes on where it was",
+                ["\"retry\"", "\"fail\"", "\"restart\""];
             "name" name: Expr = name, own,
                 "the name under which the activity runs, as in the SDK",
                 "the function's name; on a method `\"Type::method\"`", [];

@@ -29,7 +29,7 @@ fn the_nearest_right_form_is_named() {
         (r#"heartbeat_timeout = "30""#, r#"\"30s\""#),
         (r#"heartbeat_timeout = "30 secnds""#, r#"\"30s\""#),
         (r#"heartbeat_timout = "30s""#, "did you mean `heartbeat_timeout`?"),
-        (r#"on_bad_checkpoint = "ignore""#, r#"\"fail\", \"restart\""#),
+        (r#"on_bad_checkpoint = "ignore""#, r#"\"retry\", \"fail\", \"restart\""#),
         ("max_attempts = 0", "write `1` for no retry"),
         ("heartbeat_timeout", r#"heartbeat_timeout = \"30s\""#),
         (r#"heartbeat_timeout = "5M""#, "months"),

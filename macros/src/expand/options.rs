@@ -52,6 +52,7 @@ fn variant(choice: Choice) -> Ident {
         Choice::TryCancel => "TryCancel",
         Choice::WaitCancellationCompleted => "WaitCancellationCompleted",
         Choice::Abandon => "Abandon",
+        Choice::Retry => "Retry",
         Choice::Fail => "Fail",
         Choice::Restart => "Restart",
     };

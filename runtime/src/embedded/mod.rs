@@ -102,7 +102,8 @@ impl Embedded {
     ///
     /// [`is_failed`](EmbeddedError::is_failed) when the activity failed for good and
     /// [`is_interrupted`](EmbeddedError::is_interrupted) after Ctrl-C: both keep the checkpoint, and
-    /// the same call goes on there. [`is_running`](EmbeddedError::is_running) while the id runs, and
+    /// the same call goes on there. Where what is stored is not its checkpoint it has failed at once: this
+    /// process would read it no better, and one that can goes on there. [`is_running`](EmbeddedError::is_running) while the id runs, and
     /// [`is_other_activity`](EmbeddedError::is_other_activity) when
     /// the id is another activity's. Otherwise the store failed.
     ///

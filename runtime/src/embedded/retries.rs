@@ -7,7 +7,7 @@ use temporalio_common::error::ApplicationFailure;
 use tokio::time::Instant;
 
 use super::error::{EmbeddedError, Kind};
-use crate::options::Options;
+use crate::{attempt::BAD_CHECKPOINT, options::Options};
 
 pub(super) struct Retries {
     attempts: u32,
@@ -48,7 +48,8 @@ impl Retries {
         let attempts = self.attempts;
         let delay = self.delays.next().unwrap_or(Duration::from_secs(100));
         let delay = failure.next_retry_delay().unwrap_or(delay);
-        if failure.is_non_retryable() {
+        // Another attempt of this process would find the same, and read it no better.
+        if failure.is_non_retryable() || failure.type_name() == Some(BAD_CHECKPOINT) {
             return Err(EmbeddedError::new(Kind::Failed { attempts, failure }));
         }
         let next = Instant::now().checked_add(delay);

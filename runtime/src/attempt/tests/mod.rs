@@ -20,8 +20,11 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use temporalio_common::data_converters::{
-    GenericPayloadConverter, PayloadConverter, SerializationContext, SerializationContextData,
+use temporalio_common::{
+    data_converters::{
+        GenericPayloadConverter, PayloadConverter, SerializationContext, SerializationContextData,
+    },
+    error::ApplicationFailure,
 };
 use tokio::time::sleep;
 use tracing::Level;
@@ -35,7 +38,7 @@ use crate::{
         scripted::{Line, ScriptedLease},
     },
     listener::Listener,
-    options::{Grace, OnBadCheckpoint},
+    options::Grace,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
