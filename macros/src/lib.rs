@@ -18,7 +18,7 @@ use syn::Path;
 use crate::{
     attr::{
         Keys,
-        table::{table_of_keys, with_keys},
+        table::{table_of_keys, table_of_retry_keys, with_keys, with_retry_keys},
     },
     block::{Block, Method},
     check::Kind,
@@ -54,6 +54,8 @@ use crate::{
 /// # Keys
 ///
 #[doc = with_keys!(table_of_keys)]
+///
+#[doc = with_retry_keys!(table_of_retry_keys)]
 ///
 /// Durations are text: `"500ms"`, `"30s"`, `"1h 30m"`. Words, as those of `cancellation_type`, may go
 /// without their quotes.
@@ -112,15 +114,27 @@ pub fn activities(
 #[doc(hidden)]
 #[proc_macro]
 pub fn keys_for_editors(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    let items =
-        attr::MEANINGS.iter().filter(|(name, _)| *name != "crate").map(|(name, meaning)| {
-            let name = syn::Ident::new(name, Span::call_site());
-            quote! {
-                #[doc = #meaning]
-                pub const #name: () = ();
-            }
-        });
-    quote!(#(#items)*).into()
+    // A keyword can be no item's name.
+    let keys = attr::keys_in_words().into_iter().filter(|(name, _)| *name != "crate");
+    items_for_editors(keys.collect()).into()
+}
+
+/// An item for each key within `retry(…)`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn retry_keys_for_editors(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    items_for_editors(attr::retry_keys_in_words()).into()
+}
+
+fn items_for_editors(keys: Vec<(&'static str, String)>) -> TokenStream {
+    let items = keys.into_iter().map(|(name, meaning)| {
+        let name = syn::Ident::new(name, Span::call_site());
+        quote! {
+            #[doc = #meaning]
+            pub const #name: () = ();
+        }
+    });
+    quote!(#(#items)*)
 }
 
 /// A module for each key whose value is a word, with an item for each word.

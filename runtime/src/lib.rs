@@ -49,6 +49,64 @@
 //! [`commit`](Checkpoint::commit) or [`touch`](Checkpoint::touch) for that long, the attempt fails
 //! as `ActivityStalled`.
 //!
+//! # Retries
+//!
+//! When a failed attempt is followed by another is the server's to decide, by the policy that the
+//! workflow hands over. The attribute declares one in the words of the SDK, and `options()` carries it;
+//! in an `impl` block a method's `retry(…)` replaces that of the block as a whole:
+//!
+//! ```
+//! use autobeat::activity;
+//! use temporalio_common::error::ApplicationFailure;
+//! use temporalio_sdk::activities::ActivityError;
+//!
+//! #[activity(
+//!     heartbeat_timeout = "30s",
+//!     start_to_close_timeout = "10m",
+//!     max_attempts = 20,
+//!     retry(initial_interval = "5s", maximum_interval = "5m", non_retryable_error_types = ["BadInput"])
+//! )]
+//! async fn charge(amount: String) -> Result<u64, ActivityError> {
+//!     let cents: u64 = amount.parse().map_err(bad_input)?;
+//!     // …
+//! #   std::future::ready(()).await;
+//!     Ok(cents)
+//! }
+//!
+//! /// An error that `?` took has no type for a policy to match: this gives it one.
+//! fn bad_input(error: std::num::ParseIntError) -> ActivityError {
+//!     let failure = ApplicationFailure::builder(error).type_name("BadInput".to_owned());
+//!     ActivityError::application(failure.build())
+//! }
+//! # let _ = charge.options();
+//! ```
+//!
+//! A failure that must never be tried again, whoever schedules the activity, says so itself:
+//! `.non_retryable(true)`. Types are compared letter by letter. The timeouts that the server notices are
+//! `"TemporalTimeout:Heartbeat"` and `"TemporalTimeout:StartToClose"`.
+//!
+//! # Other options for one call
+//!
+//! What `options()` returns are the SDK's, whose fields can be set: a task queue, another policy, a
+//! cancellation of its own for what must run after the workflow was cancelled.
+//!
+//! ```
+//! # use autobeat::activity;
+//! use temporalio_common::RetryPolicy;
+//! # use temporalio_sdk::activities::ActivityError;
+//! use temporalio_sdk::WorkflowCancellationToken;
+//!
+//! # #[activity(heartbeat_timeout = "30s", start_to_close_timeout = "10m")]
+//! # async fn clean_up() -> Result<(), ActivityError> { Ok(()) }
+//! # fn options() -> temporalio_sdk::ActivityOptions {
+//! let mut options = clean_up.options();
+//! options.cancellation_token = Some(WorkflowCancellationToken::new());
+//! options.retry_policy = Some(RetryPolicy::builder().maximum_attempts(3).build());
+//! # options
+//! # }
+//! // ctx.execute_activity(clean_up, (), options).await?
+//! ```
+//!
 //! # Metrics
 //!
 //! [`metrics::observe`] measures heartbeats, checkpoints and attempts with the meter of the SDK's own

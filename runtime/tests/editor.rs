@@ -27,6 +27,11 @@ async fn finished(checkpoint: Checkpoint<u64>) -> Result<u64, ()> {
     Ok(done)
 }
 
+#[activity(heartbeat_timeout = "30s", retry(back))]
+async fn retried() -> Result<(), ()> {
+    Ok(())
+}
+
 #[activity(heartbeat_timeout = "30s", on_bad_checkpoint = )]
 async fn without_a_word() -> Result<(), ()> {
     Ok(())
@@ -67,6 +72,9 @@ fn an_editor_knows_keys_handles_and_markers() {
             assert!(keys.iter().any(|it| it == key), "{key} at {place}: {keys:?}");
         }
     }
+    let keys = editor.completion("retry(back");
+    assert!(keys.iter().any(|it| it == "backoff_coefficient"), "{keys:?}");
+    assert!(keys.iter().all(|it| it != "max_attempts"), "that one stands beside it: {keys:?}");
     for place in ["    checkpoint.", "        checkpoint."] {
         let handles = editor.completion(place);
         assert!(handles.iter().any(|it| it == "save"), "{handles:?}");
@@ -108,6 +116,18 @@ fn an_editor_knows_the_words_of_each_key() {
     }
     let hover = editor.ask("textDocument/hover", "cancellation_type = try_c").to_string();
     assert!(hover.contains("goes on at once"), "{hover}");
+}
+
+#[test]
+fn every_key_of_a_policy_is_an_item_that_an_editor_can_find() {
+    use autobeat::__private::{keys, retry_keys};
+    let _: [(); 5] = [
+        keys::retry,
+        retry_keys::initial_interval,
+        retry_keys::backoff_coefficient,
+        retry_keys::maximum_interval,
+        retry_keys::non_retryable_error_types,
+    ];
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod lease;
 mod liveness;
 mod registration;
 mod resume;
+mod retries;
 mod rolling;
 mod stand_in;
 

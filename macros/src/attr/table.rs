@@ -1,5 +1,7 @@
 //! Every key, once: its name, the kind of its value, where it may stand, and what it means.
 //!
+//! Those of `retry(…)` have a table of their own.
+//!
 //! What is made from a declaration: the field of [`Keys`](super::Keys) and how it is read, what a
 //! method takes from its block, the nearest word for one that is wrong, the documentation's table,
 //! and what an editor offers.
@@ -28,6 +30,10 @@ macro_rules! with_keys {
             "max_attempts" max_attempts: u32 = count, inherited,
                 "how many attempts there may be; goes into `options()`",
                 "no limit", ["3"];
+            "retry" retry: Retry = retry, inherited,
+                "the SDK's retry policy, its keys in parentheses: see below; a method's replaces its block's; \
+                 goes into `options()`",
+                "the server's", ["retry(initial_interval = \"1s\")"];
             "cancellation_type" cancellation_type: Choice = cancellation_type, inherited,
                 "how a workflow's cancellation treats the activity; goes into `options()`",
                 "`\"wait_cancellation_completed\"`",
@@ -58,6 +64,37 @@ macro_rules! with_keys {
     };
 }
 
+/// Hands all declarations of keys within `retry(…)` to the macro of this name.
+macro_rules! with_retry_keys {
+    ($macro:ident) => {
+        $macro! {
+            "initial_interval" initial_interval: Duration = timeout,
+                "how long after its first failure the activity is tried again",
+                "1 s", ["\"1s\""];
+            "backoff_coefficient" backoff_coefficient: f64 = coefficient,
+                "how many times as long each further interval is",
+                "2.0", ["2.0"];
+            "maximum_interval" maximum_interval: Duration = timeout,
+                "the longest interval",
+                "100 times the first", ["\"1m\""];
+            "non_retryable_error_types" non_retryable_error_types: Vec<String> = types,
+                "the types of failures after which there is no further attempt",
+                "none", ["[\"BadInput\"]"];
+        }
+    };
+}
+
+/// The rows of the documentation's table of these.
+macro_rules! table_of_retry_keys {
+    ($($name:literal $field:ident: $value:ty = $parse:ident,
+        $meaning:literal, $default:literal, [$($example:literal),*];)*) => {
+        concat!(
+            "| within `retry(…)` | meaning | default |\n| --- | --- | --- |\n",
+            $("| `", $name, $(" = ", $example,)* "` | ", $meaning, " | ", $default, " |\n",)*
+        )
+    };
+}
+
 /// The rows of the documentation's table.
 macro_rules! table_of_keys {
     ($($name:literal $field:ident: $value:ty = $parse:ident, $place:ident,
@@ -69,4 +106,4 @@ macro_rules! table_of_keys {
     };
 }
 
-pub(crate) use {table_of_keys, with_keys};
+pub(crate) use {table_of_keys, table_of_retry_keys, with_keys, with_retry_keys};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    attr::{Keys, Written, duration_as_written},
+    attr::{DEFAULT_INITIAL_INTERVAL, Keys, Written, duration_as_written},
     diagnostics::Diagnostics,
 };
 
@@ -23,6 +23,7 @@ fn check_values(keys: &Keys, diagnostics: &mut Diagnostics) {
     check_order_of_timeouts(keys, diagnostics);
     check_interval(keys, diagnostics);
     check_stall_timeout(keys, diagnostics);
+    check_retry(keys, diagnostics);
 }
 
 /// Checks the keys that stand on a block.
@@ -127,6 +128,49 @@ fn check_stall_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
                 format!("`stall_timeout` must be below `{name}`, which ends the attempt first"),
             );
         }
+    }
+}
+
+// The server takes no policy whose longest interval is below its first.
+fn check_retry(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(retry) = keys.retry.written() else { return };
+    let first = retry.value.initial_interval.written();
+    let initial = first.map_or(DEFAULT_INITIAL_INTERVAL, |first| first.value);
+    if let Some(longest) = retry.value.maximum_interval.written()
+        && longest.value < initial
+        && !retry.value.initial_interval.is_wrong()
+    {
+        let least = duration_as_written(initial);
+        let message = match first {
+            Some(_) => {
+                format!("`maximum_interval` must not be below `initial_interval`: \"{least}\"")
+            }
+            None => format!(
+                "`maximum_interval` must not be below `initial_interval`, which is \"{least}\" where \
+                 it is not written"
+            ),
+        };
+        diagnostics.at_span(longest.span, message);
+    }
+    check_second_attempt(keys, diagnostics);
+}
+
+// A policy for further attempts means nothing where there can be none.
+fn check_second_attempt(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(retry) = keys.retry.written() else { return };
+    let whole = keys.schedule_to_close_timeout.written();
+    if let (Some(first), Some(whole)) = (retry.value.initial_interval.written(), whole)
+        && first.value >= whole.value
+    {
+        // What the block says is right for others: it is the method that does not go with it.
+        let span = if retry.is_inherited { whole.span } else { first.span };
+        let message = "`initial_interval` must be below `schedule_to_close_timeout`, or there is no \
+                       second attempt";
+        diagnostics.at_span(span, message);
+    }
+    if keys.max_attempts.value() == Some(&1) && !retry.is_inherited {
+        let message = "with `max_attempts = 1` nothing is retried: leave `retry(…)` out";
+        diagnostics.at_span(retry.span, message);
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     claim::Claim,
     error::{EmbeddedError, Kind},
     lease::{StoredLease, Tenure},
-    retries::Retries,
+    retries::{DEADLINE_EXCEEDED, HEARTBEAT_TIMEOUT, Retries},
     store::{Record, Store},
 };
 use crate::{
@@ -124,11 +124,11 @@ impl Run {
             biased;
             joined = running => joined.unwrap_or_else(|error| Err(panicked(error))),
             () = lease.expired(timeout) => Err(timed_out(
-                "HeartbeatTimeout",
+                HEARTBEAT_TIMEOUT,
                 format!("no heartbeat for {timeout:?}"),
             )),
             () = overrun(deadline) => Err(timed_out(
-                "DeadlineExceeded",
+                DEADLINE_EXCEEDED,
                 "the attempt went on after its time was over".to_owned(),
             )),
         };
