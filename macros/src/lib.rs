@@ -46,7 +46,7 @@ use crate::{
 ///
 /// # Parameters
 ///
-/// Handles come first, in any order, told apart by their types: `Checkpoint<T>`, `Cancellation`
+/// Handles come first, in any order, told apart by their types: `Checkpoint<T>`, `Cancellation`, `Attempt`
 /// (written bare or as `autobeat::…`) and the SDK's `ActivityContext`. Every other parameter is an
 /// input; there may be six. The function returns any `Result` whose error `?` turns into the SDK's
 /// `ActivityError`. One that is not `async` runs on the blocking pool.

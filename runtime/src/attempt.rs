@@ -43,6 +43,8 @@ pub(crate) struct Facts {
     pub(crate) activity_type: String,
     /// Counts from 1.
     pub(crate) number: u32,
+    /// What the activity is called in every attempt.
+    pub(crate) key: Arc<str>,
     /// The server's own timeout, which a workflow may have set otherwise than declared.
     pub(crate) heartbeat_timeout: Option<Duration>,
     /// When the server started to count.

@@ -33,7 +33,7 @@
 //!    is at most a third of the timeout, one in three goes out on the SDK's own lane, which gives up an
 //!    attempt that it never hears of.
 //! 3. *Run.* The body is polled in place, with the handles it asked for: [`Checkpoint`],
-//!    [`Cancellation`], and the SDK's `ActivityContext`.
+//!    [`Cancellation`], [`Attempt`], and the SDK's `ActivityContext`.
 //! 4. *Settle.* How it ended is answered to the server: see [`CancelReason`] for why an attempt may
 //!    be asked to stop, and [`Cancelled`] for how to say that it did. The answer goes through the SDK;
 //!    an attempt that has beaten asks once whether it came, and says it again where it did not.
@@ -46,8 +46,8 @@
 //!
 //! The heartbeat says that the worker is alive; whether the *work* moves is another question, which
 //! `stall_timeout` asks: without [`save`](Checkpoint::save), [`update`](Checkpoint::update),
-//! [`commit`](Checkpoint::commit) or [`touch`](Checkpoint::touch) for that long, the attempt fails
-//! as `ActivityStalled`.
+//! [`commit`](Checkpoint::commit), [`touch`](Checkpoint::touch) or [`show`](Attempt::show) for that long,
+//! the attempt fails as `ActivityStalled`.
 //!
 //! # Retries
 //!
@@ -125,6 +125,7 @@ mod cancel;
 mod checkpoint;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+mod handle;
 mod heartbeat;
 #[cfg(any(feature = "embedded", feature = "testing"))]
 mod input;
@@ -155,6 +156,7 @@ pub use crate::{
     auto_heartbeat::AutoHeartbeat,
     cancel::{CancelReason, Cancellation, Cancelled},
     checkpoint::{Checkpoint, CheckpointState},
+    handle::Attempt,
     progress::Progress,
     resume::{Finished, Resume, ResumeAfter, ResumeError, ResumeStream},
 };

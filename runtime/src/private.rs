@@ -23,7 +23,7 @@ pub use crate::{
         returned_data, state,
     },
     worker::{
-        Activity, Attempt, Body, BoxFuture, Declared, Handles, NoCheckpoint, NoContext,
+        Activity, Body, BoxFuture, Declared, Engine, Handles, NoCheckpoint, NoContext,
         blocking_body, definition_name, execute, execute_blocking, instance,
     },
 };

@@ -14,6 +14,7 @@ mod conversion;
 mod edges;
 mod ends;
 mod failure;
+mod handle;
 mod lease;
 mod liveness;
 mod registration;

@@ -1,6 +1,6 @@
 //! Activities that are unlike the others: large, misread, completed elsewhere, written for the SDK.
 
-use autobeat::{AutoHeartbeat, Checkpoint, activities};
+use autobeat::{Attempt, AutoHeartbeat, Cancellation, Checkpoint, Progress, activities};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
@@ -44,6 +44,30 @@ impl Variants {
         begin(&context, &plan, 0)?;
         let _ = checkpoint.save(7);
         Err(ActivityError::WillCompleteAsync)
+    }
+
+    /// Shows its progress without a checkpoint, and writes down what its attempts are called; the first
+    /// fails when all is done.
+    #[activity(heartbeat_timeout = "2s", name = "show_blocks")]
+    pub async fn show_blocks(
+        attempt: Attempt,
+        cancellation: Cancellation,
+        plan: Plan,
+    ) -> Result<u64, ActivityError> {
+        let scribe = Ledger::new(&plan.ledger).of_attempt(attempt.number())?;
+        scribe.begin(0)?;
+        scribe.note(&format!("key-{}", attempt.key()))?;
+        let left = attempt.deadline().map(|end| end - tokio::time::Instant::now());
+        scribe.note(&format!("minutes-{}", left.unwrap_or_default().as_secs().div_ceil(60)))?;
+        for item in 0..plan.items {
+            cancellation.run_until_cancelled(tokio::time::sleep(plan.item_time)).await?;
+            scribe.item(item)?;
+            attempt.show(Progress::new(item + 1).of(plan.items).unit("blocks"));
+        }
+        if attempt.number() == 1 {
+            return Err(anyhow::anyhow!("failed as planned").into());
+        }
+        Ok(plan.items)
     }
 
     /// Stores details of its own in attempt 1, by hand, and then fails.

@@ -39,7 +39,7 @@ macro_rules! with_keys {
                 "`\"wait_cancellation_completed\"`",
                 ["\"wait_cancellation_completed\"", "\"try_cancel\"", "\"abandon\""];
             "stall_timeout" stall_timeout: Duration = timeout, inherited,
-                "longest time without progress: `save`, `update`, `commit`, `touch`; the only bound for a \
+                "longest time without progress: `save`, `update`, `commit`, `touch`, `show`; the only bound for a \
                  body that blocks for ever",
                 "none", ["\"5m\""];
             "cancel_grace" cancel_grace: Grace = grace, inherited,

@@ -33,7 +33,7 @@ use super::{
     size_limit::SizeLimit,
     succession::Succession,
 };
-use crate::{cancel::CancelReason, checkpoint::Details, metrics::TaskQueue};
+use crate::{cancel::CancelReason, checkpoint::Details, metrics::TaskQueue, worker::run_id};
 
 /// The part of a timeout within which the SDK holds a second report back, and its longest.
 const THROTTLE: f64 = 0.8;
@@ -168,7 +168,7 @@ impl ServerLease {
 /// The place of this attempt among those of its activity.
 fn succession(context: &ActivityContext) -> Option<Succession> {
     let info = context.info();
-    let run = info.workflow_run_id.as_ref().or(info.activity_run_id.as_ref())?;
+    let run = run_id(info)?;
     let activity = format!("{} {run} {}", info.namespace, info.activity_id);
     Some(Succession::new(activity, info.started_time?))
 }

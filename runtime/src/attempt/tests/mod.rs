@@ -8,6 +8,7 @@ mod clocks;
 mod ends;
 mod engine;
 mod grace;
+mod handle;
 mod hostile;
 mod load;
 mod lookout;
@@ -57,6 +58,7 @@ fn facts() -> Facts {
     Facts {
         activity_type: "count".to_owned(),
         number: 1,
+        key: "run/1".into(),
         heartbeat_timeout: Some(TIMEOUT),
         started: Instant::now(),
         deadline: None,
