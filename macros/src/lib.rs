@@ -198,6 +198,7 @@ fn activity_on_function(
         wrong_keys.at(second, "`#[activity]` is written twice");
     }
     let parameters = function.parameters(Handles::All, &crate_path);
+    check::check_hand_over(&keys, &parameters, &mut wrong_keys);
     let mut wrong = Diagnostics::default();
     check::check_function(Kind::Function, &function, &parameters, &mut wrong);
     let unknown = wrong.as_a_type();
@@ -277,6 +278,9 @@ fn activity_of<'a>(
     }
     let function = &method.function;
     let parameters = function.parameters(handles, crate_path);
+    if kind == Kind::Method {
+        check::check_hand_over(&keys, &parameters, diagnostics);
+    }
     let mut wrong = Diagnostics::default();
     check::check_function(kind, function, &parameters, &mut wrong);
     let unknown = wrong.as_a_type();

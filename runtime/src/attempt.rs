@@ -152,7 +152,7 @@ where
         Arc::clone(&lease),
         Arc::clone(&slot) as Arc<dyn Source>,
         cancellation.clone(),
-        rhythm(options, takes, &facts),
+        rhythm(options, takes, &facts, lease.as_ref()),
         measured.measured(),
     );
     heartbeat.has_begun().await;
@@ -169,8 +169,8 @@ where
         // A request to cancel is answered in its own way, and may have come while it cleaned up.
         stopped.look_for_request().await;
     }
-    let outcome = settle(end, &cancellation);
-    measured.ended(outcome.name(), cancellation.reason());
+    let outcome = settle(end, &cancellation, slot.saves() > 0);
+    measured.ended(outcome.name(), cancellation.told());
     tracing::debug!(
         target: "autobeat",
         activity_type = facts.activity_type,
@@ -235,15 +235,19 @@ fn load<S: CheckpointState>(
     }
 }
 
-fn rhythm(options: Options, takes: Takes, facts: &Facts) -> Rhythm {
+fn rhythm(options: Options, takes: Takes, facts: &Facts, lease: &dyn Lease) -> Rhythm {
     // What is longer than this is never over, and no instant is that far away.
     let ever = |length: Duration| (length < NEVER).then_some(length);
+    // Where nothing is kept there is nothing to go on from.
+    let is_kept = takes.checkpoint && lease.takes_heartbeats();
+    let longest = options.runs_at_most().filter(|_| is_kept).and_then(ever);
     Rhythm {
         interval: options.interval(facts.heartbeat_timeout),
         is_declared: options.declares_interval(),
         timeout: facts.heartbeat_timeout.and_then(ever),
         started: facts.started,
         deadline: facts.deadline,
+        hand_over: longest.and_then(|longest| facts.started.checked_add(longest)),
         stall_timeout: options.stalls_after().and_then(ever),
         grace: options.grace(takes.can_see_cancellation()).and_then(ever),
         told_by_engine: takes.is_told_by_engine(),

@@ -68,6 +68,8 @@ pub(crate) struct Rhythm {
     pub(crate) timeout: Option<Duration>,
     pub(crate) started: Instant,
     pub(crate) deadline: Option<Instant>,
+    /// When the attempt is to be followed by the next one, as soon as its body asks.
+    pub(crate) hand_over: Option<Instant>,
     pub(crate) stall_timeout: Option<Duration>,
     /// How long a body may go on after it was told; `None` is for ever.
     pub(crate) grace: Option<Duration>,

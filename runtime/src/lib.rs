@@ -49,6 +49,16 @@
 //! [`commit`](Checkpoint::commit), [`touch`](Checkpoint::touch) or [`show`](Attempt::show) for that long,
 //! the attempt fails as `ActivityStalled`.
 //!
+//! # In turns
+//!
+//! With `max_runtime` an attempt ends after that long, with [`CancelReason::HandOver`], and the next one
+//! goes on at once where it was, on whichever worker has room. It drops nothing: the loops hand over when the
+//! next item is asked for and one was done, other bodies where they [`save`](Checkpoint::save),
+//! [`update`](Checkpoint::update), [`commit`](Checkpoint::commit) or [`check`](Cancellation::check). Whatever
+//! waits in [`run_until_cancelled`](Cancellation::run_until_cancelled) goes on, and no grace begins. Where an
+//! attempt saved nothing, the ordinary backoff comes before the next one. The server counts each hand-over as
+//! an attempt, also for the backoff of a failure that comes later.
+//!
 //! # Retries
 //!
 //! When a failed attempt is followed by another is the server's to decide, by the policy that the

@@ -25,6 +25,7 @@ pub struct Options {
     schedule_to_start_timeout: Option<Duration>,
     max_attempts: Option<u32>,
     retry: Option<Retry>,
+    max_runtime: Option<Duration>,
     stall_timeout: Option<Duration>,
     cancellation_type: CancellationType,
     cancel_grace: Option<Grace>,
@@ -75,6 +76,7 @@ impl Options {
             schedule_to_start_timeout: None,
             max_attempts: None,
             retry: None,
+            max_runtime: None,
             stall_timeout: None,
             // The SDK's own default lets the workflow go on at once: the activity would only ever
             // learn that its workflow is gone, never that somebody asked it to stop.
@@ -126,6 +128,13 @@ impl Options {
         self
     }
 
+    /// Declares after how long an attempt hands over to the next one.
+    #[must_use]
+    pub const fn max_runtime(mut self, longest: Duration) -> Self {
+        self.max_runtime = Some(longest);
+        self
+    }
+
     /// Declares the longest time without progress.
     #[must_use]
     pub const fn stall_timeout(mut self, timeout: Duration) -> Self {
@@ -157,6 +166,10 @@ impl Options {
     /// The heartbeat timeout as declared, which a workflow may have overruled.
     pub(crate) const fn declared_timeout(&self) -> Duration {
         self.heartbeat_timeout
+    }
+
+    pub(crate) const fn runs_at_most(&self) -> Option<Duration> {
+        self.max_runtime
     }
 
     pub(crate) const fn stalls_after(&self) -> Option<Duration> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use autobeat::{
-    Attempt, CancelReason, Cancellation, Checkpoint, Progress, activities, activity,
+    CancelReason, Cancellation, Checkpoint, activities, activity,
     testing::{Event, Handles, Trial},
 };
 use temporalio_sdk::activities::ActivityError;
@@ -339,39 +339,4 @@ async fn a_body_runs_with_handles_made_by_hand() {
     assert_eq!(cancelled.reason(), CancelReason::WorkerShutdown);
     assert!(wait::call(handles.checkpoint(), handles.cancellation(), ()).await.is_err());
     assert_eq!(handles.saved(), [1_000]);
-}
-
-/// Shows its progress, and completes with its key in its second attempt.
-#[activity(heartbeat_timeout = "9s")]
-async fn show_and_name(attempt: Attempt, blocks: u64) -> Result<String, ActivityError> {
-    for done in 1..=blocks {
-        sleep(SECOND).await;
-        attempt.show(Progress::new(done).of(blocks));
-    }
-    if attempt.number() == 1 {
-        return Err(std::io::Error::other(attempt.key().to_owned()).into());
-    }
-    Ok(attempt.key().to_owned())
-}
-
-#[test]
-fn an_attempt_has_the_key_of_the_one_before_it_and_shows_its_progress() {
-    let first = Trial::of(show_and_name, 5).run();
-    let key = first.failure().unwrap().to_string();
-    assert_eq!(first.progress().map(|shown| (shown.done, shown.total)), Some((5, Some(5))));
-    assert_eq!(first.checkpoint::<u64>(), None, "progress is no checkpoint");
-    let second = first.next().run();
-    assert_eq!(second.output(), Some(&key));
-    let other = Trial::of(show_and_name, 0).number(2).run();
-    assert_ne!(other.output(), Some(&key), "another activity");
-}
-
-#[tokio::test(start_paused = true)]
-async fn handles_have_an_attempt_and_what_is_shown() {
-    let handles = Handles::<u64>::resumed_from(7);
-    assert_eq!(handles.progress(), None);
-    let key = show_and_name::call(handles.attempt(), 3).await.unwrap();
-    assert_eq!(key, handles.attempt().key());
-    assert_eq!(handles.progress().map(|shown| shown.done), Some(3));
-    assert_eq!((handles.attempt().number(), Handles::<u64>::new().attempt().number()), (2, 1));
 }

@@ -14,6 +14,7 @@ mod conversion;
 mod edges;
 mod ends;
 mod failure;
+mod hand_over;
 mod handle;
 mod lease;
 mod liveness;

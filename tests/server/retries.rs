@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use autobeat_tests::{
-    declared::{AsDeclared, Order, fail_by_plan},
+    declared::{AsDeclared, Order, Which, fail_by_plan},
     environment::Environment,
     workflows::Outcome,
 };
@@ -17,10 +17,9 @@ async fn a_declared_policy_is_the_one_that_the_server_follows() {
     let Some(environment) = Environment::open().await else { return };
     let (client, name) = (environment.client(), environment.name().to_owned());
     let _worker = environment.worker_of(fail_by_plan).await;
-    let order = Order {
-        plan: environment.plan(4, Duration::ZERO),
-        task_queue: environment.activity_queue(),
-    };
+    let plan = environment.plan(4, Duration::ZERO);
+    let task_queue = environment.activity_queue();
+    let order = Order { which: Which::FailByPlan, plan, task_queue };
     let options = WorkflowStartOptions::new(name.clone(), name.clone()).build();
     client.start_workflow(AsDeclared::run, order, options).await.expect("a workflow that starts");
 

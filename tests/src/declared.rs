@@ -1,10 +1,10 @@
-//! An activity that its workflow schedules as its attribute says.
+//! Activities that their workflow schedules as their attributes say.
 
 // The SDK's macro leaves the constants that it makes without documentation.
 #![allow(missing_docs)]
 
 use anyhow::anyhow;
-use autobeat::activity;
+use autobeat::{Checkpoint, activity};
 use serde::{Deserialize, Serialize};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::{
@@ -14,7 +14,7 @@ use temporalio_sdk::{
 };
 
 use crate::{
-    activities::Plan,
+    activities::{Plan, process_items},
     ledger::Ledger,
     workflows::{ACTIVITY_ID, Outcome},
 };
@@ -41,16 +41,42 @@ pub async fn fail_by_plan(context: ActivityContext, plan: Plan) -> Result<u64, A
     Err(ActivityError::application(refused.type_name("BadInput".to_owned()).build()))
 }
 
+/// Does its items, half a second at a time.
+#[activity(
+    heartbeat_timeout = "2s",
+    start_to_close_timeout = "1m",
+    max_runtime = "500ms",
+    retry(initial_interval = "200ms", backoff_coefficient = 2.0, maximum_interval = "10s")
+)]
+pub async fn in_turns(
+    checkpoint: Checkpoint<u64>,
+    context: ActivityContext,
+    plan: Plan,
+) -> Result<u64, ActivityError> {
+    process_items::call(checkpoint, context, plan).await
+}
+
+/// Which of them.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum Which {
+    /// [`fail_by_plan`].
+    FailByPlan,
+    /// [`in_turns`].
+    InTurns,
+}
+
 /// What the workflow is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Order {
+    /// Which activity to run.
+    pub which: Which,
     /// The input of the activity.
     pub plan: Plan,
     /// Where its workers are.
     pub task_queue: String,
 }
 
-/// Schedules it with its own options, and reports how it ended.
+/// Schedules one with its own options, and reports how it ended.
 #[workflow]
 #[derive(Default)]
 pub struct AsDeclared;
@@ -59,10 +85,16 @@ pub struct AsDeclared;
 impl AsDeclared {
     #[run]
     pub async fn run(ctx: &mut WorkflowContext<Self>, order: Order) -> WorkflowResult<Outcome> {
-        let mut options = fail_by_plan.options();
+        let mut options = match order.which {
+            Which::FailByPlan => fail_by_plan.options(),
+            Which::InTurns => in_turns.options(),
+        };
         options.task_queue = Some(order.task_queue);
         options.activity_id = Some(ACTIVITY_ID.to_owned());
-        let result = ctx.execute_activity(fail_by_plan, order.plan, options).await;
+        let result = match order.which {
+            Which::FailByPlan => ctx.execute_activity(fail_by_plan, order.plan, options).await,
+            Which::InTurns => ctx.execute_activity(in_turns, order.plan, options).await,
+        };
         Ok(result.map_or_else(|error| Outcome::of_error(&error), Outcome::Completed))
     }
 }

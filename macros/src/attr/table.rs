@@ -38,6 +38,10 @@ macro_rules! with_keys {
                 "how a workflow's cancellation treats the activity; goes into `options()`",
                 "`\"wait_cancellation_completed\"`",
                 ["\"wait_cancellation_completed\"", "\"try_cancel\"", "\"abandon\""];
+            "max_runtime" max_runtime: Duration = timeout, inherited,
+                "the attempt hands over after this long: it ends between two items, and the next one goes on at \
+                 once, wherever there is room",
+                "none", ["\"10m\""];
             "stall_timeout" stall_timeout: Duration = timeout, inherited,
                 "longest time without progress: `save`, `update`, `commit`, `touch`, `show`; the only bound for a \
                  body that blocks for ever",

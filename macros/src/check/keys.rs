@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     attr::{DEFAULT_INITIAL_INTERVAL, Keys, Written, duration_as_written},
     diagnostics::Diagnostics,
+    model::{Parameter, Role},
 };
 
 /// The longest interval that is chosen where none is written; the runtime chooses it.
@@ -24,6 +25,7 @@ fn check_values(keys: &Keys, diagnostics: &mut Diagnostics) {
     check_interval(keys, diagnostics);
     check_stall_timeout(keys, diagnostics);
     check_retry(keys, diagnostics);
+    check_max_runtime(keys, diagnostics);
 }
 
 /// Checks the keys that stand on a block.
@@ -128,6 +130,44 @@ fn check_stall_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
                 format!("`stall_timeout` must be below `{name}`, which ends the attempt first"),
             );
         }
+    }
+}
+
+// Each hand-over is an attempt of its own, and one that is over takes no next item.
+fn check_max_runtime(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(longest) = keys.max_runtime.written() else { return };
+    if let Some(attempts) = keys.max_attempts.written() {
+        // What the block says is right for others: it is the method that does not go with it.
+        let span = if longest.is_inherited { attempts.span } else { longest.span };
+        let message = "each hand-over after `max_runtime` is an attempt, so `max_attempts` would end work that \
+                       goes well: leave one of the two out";
+        diagnostics.at_span(span, message);
+    }
+    for (name, close) in [
+        ("start_to_close_timeout", &keys.start_to_close_timeout),
+        ("schedule_to_close_timeout", &keys.schedule_to_close_timeout),
+    ] {
+        let Some(close) = close.written().filter(|close| longest.value >= close.value) else {
+            continue;
+        };
+        let span = if longest.is_inherited { close.span } else { longest.span };
+        let message = format!("`max_runtime` must be below `{name}`, which ends the attempt first");
+        diagnostics.at_span(span, message);
+    }
+}
+
+/// Checks that an activity with a `max_runtime` of its own has something to go on from.
+pub(crate) fn check_hand_over(
+    keys: &Keys,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    let has_checkpoint = parameters.iter().any(|it| matches!(it.role, Role::Checkpoint(_)));
+    let own = keys.max_runtime.written().filter(|longest| !longest.is_inherited);
+    if let Some(longest) = own.filter(|_| !has_checkpoint) {
+        let message = "the next attempt goes on from a checkpoint: take a `Checkpoint`, or leave \
+                       `max_runtime` out";
+        diagnostics.at_span(longest.span, message);
     }
 }
 

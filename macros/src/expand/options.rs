@@ -16,6 +16,7 @@ pub(super) fn declared_options(keys: &Keys, private: &TokenStream) -> TokenStrea
         ("start_to_close_timeout", &keys.start_to_close_timeout),
         ("schedule_to_close_timeout", &keys.schedule_to_close_timeout),
         ("schedule_to_start_timeout", &keys.schedule_to_start_timeout),
+        ("max_runtime", &keys.max_runtime),
         ("stall_timeout", &keys.stall_timeout),
     ];
     let durations = durations.into_iter().filter_map(|(key, value)| {

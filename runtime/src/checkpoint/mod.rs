@@ -189,14 +189,15 @@ impl<T: CheckpointState> Checkpoint<T> {
 
     /// Says that the work moves although there is nothing new to save.
     ///
-    /// It counts as progress for `stall_timeout`, and for nothing else.
+    /// It counts as progress for `stall_timeout`, and for nothing else; within an item, so that it never
+    /// hands over.
     ///
     /// # Errors
     ///
     /// [`Cancelled`] when the attempt should stop.
     pub fn touch(&self) -> Result<(), Cancelled> {
         self.slot.touches.fetch_add(1, Ordering::Relaxed);
-        self.cancellation.check()
+        self.cancellation.check_within_item()
     }
 
     /// Saves a value and waits until the server has acknowledged it.

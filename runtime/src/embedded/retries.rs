@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use temporalio_common::{RetryPolicy, error::ApplicationFailure};
+use temporalio_common::{
+    RetryPolicy,
+    error::{ApplicationErrorCategory, ApplicationFailure},
+};
 use tokio::time::Instant;
 
 use super::error::{EmbeddedError, Kind};
@@ -62,7 +65,11 @@ impl Retries {
         if most > 0 && attempts >= most {
             return Err(EmbeddedError::new(Kind::Failed { attempts, failure }));
         }
-        tracing::warn!(target: "autobeat", %failure, ?delay, "the attempt failed; trying again");
+        if failure.category() == ApplicationErrorCategory::Benign {
+            tracing::debug!(target: "autobeat", %failure, ?delay, "the next attempt goes on");
+        } else {
+            tracing::warn!(target: "autobeat", %failure, ?delay, "the attempt failed; trying again");
+        }
         Ok(delay)
     }
 

@@ -8,6 +8,7 @@ mod clocks;
 mod ends;
 mod engine;
 mod grace;
+mod hand_over;
 mod handle;
 mod hostile;
 mod load;
