@@ -315,8 +315,9 @@ async fn answer<T: TemporalSerializable + 'static>(
     }
     if stopped.can_say_again()
         && let Some(answer) = write_down(&outcome, lease)
+        && stopped.see_answered(answer).await
     {
-        stopped.see_answered(answer).await;
+        return Err(ActivityError::WillCompleteAsync);
     }
     match outcome {
         Outcome::Complete(value) => Ok(value),
