@@ -10,8 +10,7 @@ use autobeat::{Cancellation, Checkpoint, activity};
 use autobeat_examples::{Ending, end, listen, server};
 use clap::Parser;
 use temporalio_sdk::{
-    ActivityOptions, WorkerOptions, WorkflowCancellationToken, WorkflowContext, WorkflowResult,
-    WorkflowTermination,
+    WorkerOptions, WorkflowCancellationToken, WorkflowContext, WorkflowResult, WorkflowTermination,
     activities::ActivityError,
     workflows::{workflow, workflow_methods},
 };
@@ -69,9 +68,9 @@ impl CancelAndCleanupWorkflow {
     #[run]
     async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<()> {
         let result = Self::work(ctx).await;
-        let options = ActivityOptions::with_start_to_close_timeout(Duration::from_mins(1))
-            .cancellation_token(WorkflowCancellationToken::new())
-            .build();
+        // In a scope of its own: that of the workflow is cancelled.
+        let mut options = cleanup_activity.options();
+        options.cancellation_token = Some(WorkflowCancellationToken::new());
         ctx.execute_activity(cleanup_activity, (), options).await?;
         if ctx.cancellation_token().is_cancelled() {
             return Err(WorkflowTermination::cancelled());

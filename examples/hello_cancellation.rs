@@ -10,8 +10,7 @@ use autobeat::{Cancellation, activity};
 use autobeat_examples::{Ending, end, listen, server};
 use clap::Parser;
 use temporalio_sdk::{
-    ActivityOptions, WorkerOptions, WorkflowCancellationToken, WorkflowContext, WorkflowResult,
-    WorkflowTermination,
+    WorkerOptions, WorkflowCancellationToken, WorkflowContext, WorkflowResult, WorkflowTermination,
     activities::ActivityError,
     workflows::{workflow, workflow_methods},
 };
@@ -46,9 +45,8 @@ impl HelloCancellationWorkflow {
     async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<()> {
         let result = ctx.execute_activity(never_complete, (), never_complete.options()).await;
         // In a scope of its own: that of the workflow is cancelled.
-        let options = ActivityOptions::with_start_to_close_timeout(Duration::from_secs(10))
-            .cancellation_token(WorkflowCancellationToken::new())
-            .build();
+        let mut options = clean_up.options();
+        options.cancellation_token = Some(WorkflowCancellationToken::new());
         ctx.execute_activity(clean_up, (), options).await?;
         result?;
         Err(WorkflowTermination::cancelled())

@@ -19,8 +19,7 @@ use autobeat_examples::{Ending, end, listen, server};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::{
-    ActivityOptions, WorkerOptions, WorkflowCancellationToken, WorkflowContext, WorkflowResult,
-    WorkflowTermination,
+    WorkerOptions, WorkflowCancellationToken, WorkflowContext, WorkflowResult, WorkflowTermination,
     activities::ActivityError,
     workflows::{workflow, workflow_methods},
 };
@@ -106,9 +105,8 @@ impl SagaWorkflow {
         if booked.is_err() {
             // In a scope of its own: that of the workflow is cancelled. Where the hotel was never
             // booked there is nothing to take back, and to say so twice does no harm.
-            let options = ActivityOptions::with_start_to_close_timeout(Duration::from_mins(1))
-                .cancellation_token(WorkflowCancellationToken::new())
-                .build();
+            let mut options = cancel_hotel.options();
+            options.cancellation_token = Some(WorkflowCancellationToken::new());
             ctx.execute_activity(cancel_hotel, trip, options).await?;
         }
         if booked.is_err() && ctx.cancellation_token().is_cancelled() {

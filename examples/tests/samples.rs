@@ -35,6 +35,7 @@ impl Stage {
         command
             .args(arguments)
             .env("TEMPORAL_ADDRESS", self.environment.address())
+            .env("RUST_LOG", "autobeat=warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -49,6 +50,8 @@ impl Stage {
     fn lines(&self, example: &str, arguments: &[&str]) -> Vec<String> {
         let output = self.run(example, arguments);
         assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("without a heartbeat timeout"), "a warning of ours: {said}");
         lines(&output.stdout)
     }
 

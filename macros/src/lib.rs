@@ -18,7 +18,7 @@ use syn::Path;
 use crate::{
     attr::{
         Keys,
-        table::{table_of_keys, with_keys},
+        table::{table_of_keys, table_of_retry_keys, with_keys, with_retry_keys},
     },
     block::{Block, Method},
     check::Kind,
@@ -46,7 +46,7 @@ use crate::{
 ///
 /// # Parameters
 ///
-/// Handles come first, in any order, told apart by their types: `Checkpoint<T>`, `Cancellation`
+/// Handles come first, in any order, told apart by their types: `Checkpoint<T>`, `Cancellation`, `Attempt`
 /// (written bare or as `autobeat::…`) and the SDK's `ActivityContext`. Every other parameter is an
 /// input; there may be six. The function returns any `Result` whose error `?` turns into the SDK's
 /// `ActivityError`. One that is not `async` runs on the blocking pool.
@@ -54,6 +54,8 @@ use crate::{
 /// # Keys
 ///
 #[doc = with_keys!(table_of_keys)]
+///
+#[doc = with_retry_keys!(table_of_retry_keys)]
 ///
 /// Durations are text: `"500ms"`, `"30s"`, `"1h 30m"`. Words, as those of `cancellation_type`, may go
 /// without their quotes.
@@ -112,15 +114,27 @@ pub fn activities(
 #[doc(hidden)]
 #[proc_macro]
 pub fn keys_for_editors(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    let items =
-        attr::MEANINGS.iter().filter(|(name, _)| *name != "crate").map(|(name, meaning)| {
-            let name = syn::Ident::new(name, Span::call_site());
-            quote! {
-                #[doc = #meaning]
-                pub const #name: () = ();
-            }
-        });
-    quote!(#(#items)*).into()
+    // A keyword can be no item's name.
+    let keys = attr::keys_in_words().into_iter().filter(|(name, _)| *name != "crate");
+    items_for_editors(keys.collect()).into()
+}
+
+/// An item for each key within `retry(…)`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn retry_keys_for_editors(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    items_for_editors(attr::retry_keys_in_words()).into()
+}
+
+fn items_for_editors(keys: Vec<(&'static str, String)>) -> TokenStream {
+    let items = keys.into_iter().map(|(name, meaning)| {
+        let name = syn::Ident::new(name, Span::call_site());
+        quote! {
+            #[doc = #meaning]
+            pub const #name: () = ();
+        }
+    });
+    quote!(#(#items)*)
 }
 
 /// A module for each key whose value is a word, with an item for each word.
@@ -184,6 +198,7 @@ fn activity_on_function(
         wrong_keys.at(second, "`#[activity]` is written twice");
     }
     let parameters = function.parameters(Handles::All, &crate_path);
+    check::check_hand_over(&keys, &parameters, &mut wrong_keys);
     let mut wrong = Diagnostics::default();
     check::check_function(Kind::Function, &function, &parameters, &mut wrong);
     let unknown = wrong.as_a_type();
@@ -263,6 +278,9 @@ fn activity_of<'a>(
     }
     let function = &method.function;
     let parameters = function.parameters(handles, crate_path);
+    if kind == Kind::Method {
+        check::check_hand_over(&keys, &parameters, diagnostics);
+    }
     let mut wrong = Diagnostics::default();
     check::check_function(kind, function, &parameters, &mut wrong);
     let unknown = wrong.as_a_type();

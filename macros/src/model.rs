@@ -120,6 +120,7 @@ pub(crate) enum Role<'a> {
     /// Our `Checkpoint<T>`, with its `T` if it was written.
     Checkpoint(Option<&'a Type>),
     Cancellation,
+    Attempt,
     /// The SDK's context.
     Context,
     Input,
@@ -142,6 +143,8 @@ impl<'a> Role<'a> {
             Self::Checkpoint(only_argument(&last.arguments))
         } else if last.ident == "Cancellation" && last.arguments.is_empty() {
             Self::Cancellation
+        } else if last.ident == "Attempt" && last.arguments.is_empty() {
+            Self::Attempt
         } else {
             Self::Input
         }
@@ -156,6 +159,7 @@ impl<'a> Role<'a> {
         match self {
             Self::Checkpoint(_) => Some("Checkpoint"),
             Self::Cancellation => Some("Cancellation"),
+            Self::Attempt => Some("Attempt"),
             Self::Context => Some("ActivityContext"),
             Self::Input => None,
         }

@@ -3,6 +3,8 @@
 //! Written against a [`Lease`], the attempt's facts and a body; never against the SDK's context,
 //! which only the SDK can make. A server, the embedded engine and the tests are edges onto it.
 
+mod stored;
+
 use std::{
     any::type_name,
     future::poll_fn,
@@ -15,13 +17,16 @@ use std::{
 
 use futures_util::FutureExt;
 use temporalio_common::{
-    data_converters::{PayloadConversionError, TemporalSerializable},
-    error::ApplicationFailure,
-    protos::temporal::api::common::v1::Payload,
+    data_converters::TemporalSerializable, protos::temporal::api::common::v1::Payload,
 };
 use temporalio_sdk::activities::ActivityError;
 use tokio::time::Instant;
 
+#[cfg(feature = "embedded")]
+pub(crate) use self::stored::BAD_CHECKPOINT;
+#[cfg(feature = "testing")]
+pub(crate) use self::stored::excerpt;
+use self::stored::{bad_checkpoint, say_resumed};
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Checkpoint, CheckpointState, Slot, Source, decode, encode},
@@ -29,7 +34,7 @@ use crate::{
     heartbeat::{Heartbeat, Rhythm, Stopped},
     lease::{Answer, Failed, Lease},
     metrics,
-    options::Options,
+    options::{OnBadCheckpoint, Options},
     outcome::{End, Outcome, is_cancelled, settle},
 };
 
@@ -39,6 +44,8 @@ pub(crate) struct Facts {
     pub(crate) activity_type: String,
     /// Counts from 1.
     pub(crate) number: u32,
+    /// What the activity is called in every attempt.
+    pub(crate) key: Arc<str>,
     /// The server's own timeout, which a workflow may have set otherwise than declared.
     pub(crate) heartbeat_timeout: Option<Duration>,
     /// When the server started to count.
@@ -146,7 +153,7 @@ where
         Arc::clone(&lease),
         Arc::clone(&slot) as Arc<dyn Source>,
         cancellation.clone(),
-        rhythm(options, takes, &facts),
+        rhythm(options, takes, &facts, lease.as_ref()),
         measured.measured(),
     );
     heartbeat.has_begun().await;
@@ -163,8 +170,8 @@ where
         // A request to cancel is answered in its own way, and may have come while it cleaned up.
         stopped.look_for_request().await;
     }
-    let outcome = settle(end, &cancellation);
-    measured.ended(outcome.name(), cancellation.reason());
+    let outcome = settle(end, &cancellation, slot.saves() > 0);
+    measured.ended(outcome.name(), cancellation.told());
     say!(
         debug,
         activity_type = facts.activity_type,
@@ -217,7 +224,7 @@ fn load<S: CheckpointState>(
             }
             Ok(Slot::new(value, details))
         }
-        Err(error) if options.restarts_on_bad_checkpoint() => {
+        Err(error) if options.bad_checkpoint() == OnBadCheckpoint::Restart => {
             say!(
                 warn,
                 activity_type = facts.activity_type,
@@ -229,68 +236,23 @@ fn load<S: CheckpointState>(
             say!(debug, attempt, %error, "the stored details");
             Ok(Slot::new(None, details))
         }
-        Err(error) => Err(bad_checkpoint::<S>(facts, &error)),
+        Err(error) => Err(bad_checkpoint::<S>(options, facts, &error)),
     }
 }
 
-/// Where an attempt goes on; what the checkpoint contains is said to those who debug alone.
-fn say_resumed(facts: &Facts) {
-    let Some(checkpoint) = facts.details.first() else { return };
-    say!(
-        info,
-        activity_type = facts.activity_type,
-        attempt = facts.number,
-        bytes = checkpoint.data.len(),
-        "resumed",
-    );
-    say!(debug, checkpoint = excerpt(checkpoint), "resumed from");
-}
-
-/// What was found is not quoted, nor is what the converter says of it: a failure is stored and shown
-/// in plain text, past a codec that encrypts.
-fn bad_checkpoint<S>(facts: &Facts, error: &PayloadConversionError) -> ActivityError {
-    let found = facts.details.first();
-    say!(
-        debug,
-        attempt = facts.number,
-        %error,
-        found = found.map(excerpt),
-        "the stored details",
-    );
-    let message = format!(
-        "what attempt {} found stored, {} bytes, is not a checkpoint of type `{}`; the log of its \
-         worker says more at debug level (set `on_bad_checkpoint = \"restart\"` to start afresh)",
-        facts.number,
-        found.map_or(0, |payload| payload.data.len()),
-        type_name::<S>(),
-    );
-    let failure = ApplicationFailure::builder(message)
-        .type_name("BadCheckpoint".to_owned())
-        .non_retryable(true)
-        .build();
-    ActivityError::application(failure)
-}
-
-/// The beginning of a payload, for a message.
-pub(crate) fn excerpt(payload: &Payload) -> String {
-    const LENGTH: usize = 80;
-    let text = String::from_utf8_lossy(&payload.data);
-    let mut excerpt: String = text.chars().take(LENGTH).collect();
-    if text.chars().nth(LENGTH).is_some() {
-        excerpt.push('…');
-    }
-    excerpt
-}
-
-fn rhythm(options: Options, takes: Takes, facts: &Facts) -> Rhythm {
+fn rhythm(options: Options, takes: Takes, facts: &Facts, lease: &dyn Lease) -> Rhythm {
     // What is longer than this is never over, and no instant is that far away.
     let ever = |length: Duration| (length < NEVER).then_some(length);
+    // Where nothing is kept there is nothing to go on from.
+    let is_kept = takes.checkpoint && lease.takes_heartbeats();
+    let longest = options.runs_at_most().filter(|_| is_kept).and_then(ever);
     Rhythm {
         interval: options.interval(facts.heartbeat_timeout),
         is_declared: options.declares_interval(),
         timeout: facts.heartbeat_timeout.and_then(ever),
         started: facts.started,
         deadline: facts.deadline,
+        hand_over: longest.and_then(|longest| facts.started.checked_add(longest)),
         stall_timeout: options.stalls_after().and_then(ever),
         grace: options.grace(takes.can_see_cancellation()).and_then(ever),
         told_by_engine: takes.is_told_by_engine(),
@@ -358,8 +320,9 @@ async fn answer<T: TemporalSerializable + 'static>(
     }
     if stopped.can_say_again()
         && let Some(answer) = write_down(&outcome, lease)
+        && stopped.see_answered(answer).await
     {
-        stopped.see_answered(answer).await;
+        return Err(ActivityError::WillCompleteAsync);
     }
     match outcome {
         Outcome::Complete(value) => Ok(value),

@@ -6,8 +6,12 @@
 //!   [`CancelReason::supersedes`];
 //! - "over" fires once, after the grace or at once for a reason that leaves none; from then on the
 //!   body's future is dropped as soon as no [shield](Cancellation::shield) is held;
+//! - a hand-over is a reason that fires nothing: it is found where the body asks between two items, and
+//!   everybody else goes on as if there were none;
 //! - the end by the clock is looked at before each poll of the body: who tells it may be late, on a
 //!   process that was frozen, and another attempt may run by then.
+
+mod reason;
 
 use std::{
     error::Error,
@@ -22,102 +26,7 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Why an attempt was asked to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(u8)]
-pub enum CancelReason {
-    /// The workflow, or somebody through it, cancelled the activity.
-    Requested = 1,
-    /// The activity was paused; it goes on from its checkpoint when it is unpaused.
-    Paused,
-    /// The activity was reset; a new attempt starts at once.
-    Reset,
-    /// This worker shuts down; another one takes over from the checkpoint.
-    WorkerShutdown,
-    /// The server knows this attempt no more: mostly, its workflow is closed.
-    NotFound,
-    /// Nothing was acknowledged for a whole heartbeat timeout: another attempt may start.
-    LeaseLost,
-    /// The time that one attempt may take is over: another attempt may start.
-    DeadlineExceeded,
-    /// The body made no progress for its stall timeout.
-    Stalled,
-    /// The saved checkpoint is larger than the server takes.
-    CheckpointTooLarge,
-    /// The saved checkpoint cannot be serialised.
-    CheckpointInvalid,
-}
-
-impl CancelReason {
-    pub(crate) const ALL: [Self; 10] = [
-        Self::Requested,
-        Self::Paused,
-        Self::Reset,
-        Self::WorkerShutdown,
-        Self::NotFound,
-        Self::LeaseLost,
-        Self::DeadlineExceeded,
-        Self::Stalled,
-        Self::CheckpointTooLarge,
-        Self::CheckpointInvalid,
-    ];
-
-    fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| *reason as u8 == code)
-    }
-
-    /// Whether another attempt may start at any moment, so that no grace is left.
-    #[must_use]
-    pub(crate) fn leaves_no_grace(self) -> bool {
-        matches!(self, Self::LeaseLost | Self::DeadlineExceeded)
-    }
-
-    /// Whether a further attempt would only end the same way.
-    fn is_final(self) -> bool {
-        matches!(self, Self::CheckpointTooLarge | Self::CheckpointInvalid)
-    }
-
-    /// Whether a request to cancel that comes later is the better one to answer with.
-    pub(crate) fn yields_to_a_request(self) -> bool {
-        matches!(self, Self::Paused | Self::Reset | Self::WorkerShutdown | Self::Stalled)
-    }
-
-    /// Whether this reason, learned later, is the better one to answer with.
-    ///
-    /// A request to cancel is the only reason that the server lets us answer as cancelled, and it
-    /// may come while the body still cleans up after a pause. A lost lease ends every grace.
-    fn supersedes(self, earlier: Self) -> bool {
-        match self {
-            Self::LeaseLost | Self::DeadlineExceeded => {
-                !earlier.leaves_no_grace() && !earlier.is_final()
-            }
-            Self::Requested => earlier.yields_to_a_request(),
-            _ => false,
-        }
-    }
-
-    fn describe(self) -> &'static str {
-        match self {
-            Self::Requested => "the activity was cancelled",
-            Self::Paused => "the activity was paused",
-            Self::Reset => "the activity was reset",
-            Self::WorkerShutdown => "the worker shuts down",
-            Self::NotFound => "the server knows this attempt no more",
-            Self::LeaseLost => "no heartbeat was acknowledged for a whole heartbeat timeout",
-            Self::DeadlineExceeded => "the time of this attempt is over",
-            Self::Stalled => "the activity made no progress",
-            Self::CheckpointTooLarge => "the checkpoint is too large",
-            Self::CheckpointInvalid => "the checkpoint cannot be serialised",
-        }
-    }
-}
-
-impl fmt::Display for CancelReason {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.describe())
-    }
-}
+pub use self::reason::CancelReason;
 
 /// The error of an attempt that should stop.
 ///
@@ -219,6 +128,8 @@ struct State {
     reason: AtomicU8,
     token: CancellationToken,
     over: CancellationToken,
+    /// Fires for a hand-over alone.
+    hands_over: CancellationToken,
     message: OnceLock<(CancelReason, String)>,
     shields: watch::Sender<usize>,
     began: Instant,
@@ -233,6 +144,7 @@ impl Cancellation {
                 reason: AtomicU8::new(0),
                 token: CancellationToken::new(),
                 over: CancellationToken::new(),
+                hands_over: CancellationToken::new(),
                 message: OnceLock::new(),
                 shields: watch::Sender::new(0),
                 began: Instant::now(),
@@ -243,11 +155,23 @@ impl Cancellation {
 
     /// Fails when the attempt should stop; costs a nanosecond.
     ///
+    /// With `max_runtime` it is also where the attempt hands over: ask where nothing is lost by stopping,
+    /// between two items. What waits in [`cancelled`](Self::cancelled) or
+    /// [`run_until_cancelled`](Self::run_until_cancelled) is not told of a hand-over.
+    ///
     /// # Errors
     ///
     /// [`Cancelled`] with the reason.
     #[inline]
     pub fn check(&self) -> Result<(), Cancelled> {
+        match self.told() {
+            None => Ok(()),
+            Some(reason) => Err(Cancelled::new(reason)),
+        }
+    }
+
+    /// As [`check`](Self::check) within an item, where nothing is handed over.
+    pub(crate) fn check_within_item(&self) -> Result<(), Cancelled> {
         match self.reason() {
             None => Ok(()),
             Some(reason) => Err(Cancelled::new(reason)),
@@ -257,7 +181,7 @@ impl Cancellation {
     /// Whether the attempt should stop.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.reason().is_some()
+        self.told().is_some()
     }
 
     /// Waits until the attempt should stop.
@@ -269,6 +193,16 @@ impl Cancellation {
         self.state.token.cancelled().await;
         // The reason is stored before the token fires.
         Cancelled::new(self.reason().unwrap_or(CancelReason::LeaseLost))
+    }
+
+    /// Waits until the attempt should stop, or hand over, where nothing is on its way.
+    pub(crate) async fn cancelled_between_items(&self) -> Cancelled {
+        tokio::select! {
+            biased;
+            () = self.state.token.cancelled() => {}
+            () = self.state.hands_over.cancelled() => {}
+        }
+        Cancelled::new(self.told().unwrap_or(CancelReason::LeaseLost))
     }
 
     /// Runs a future until it is ready or the attempt should stop, whichever is first.
@@ -305,9 +239,19 @@ impl Cancellation {
         self.state.token.child_token()
     }
 
-    /// The reason of the cancellation, if there is one.
-    #[inline]
+    /// The reason of the cancellation, if there is one that does not wait for the end of an item.
     pub(crate) fn reason(&self) -> Option<CancelReason> {
+        self.told().filter(|reason| *reason != CancelReason::HandOver)
+    }
+
+    /// Whether there is such a reason.
+    pub(crate) fn is_told(&self) -> bool {
+        self.reason().is_some()
+    }
+
+    /// What a body is told that asks between two items, and what it is answered with.
+    #[inline]
+    pub(crate) fn told(&self) -> Option<CancelReason> {
         match self.state.reason.load(Ordering::Acquire) {
             0 => None,
             code => CancelReason::from_code(code),
@@ -322,6 +266,10 @@ impl Cancellation {
         };
         let news =
             self.state.reason.fetch_update(Ordering::AcqRel, Ordering::Acquire, replace).is_ok();
+        if reason == CancelReason::HandOver {
+            self.state.hands_over.cancel();
+            return news;
+        }
         self.state.token.cancel();
         if reason.leaves_no_grace() {
             self.state.over.cancel();
@@ -341,7 +289,7 @@ impl Cancellation {
 
     /// What [`cancel_with`](Self::cancel_with) said, or the reason in words.
     pub(crate) fn message(&self) -> String {
-        match (self.state.message.get(), self.reason()) {
+        match (self.state.message.get(), self.told()) {
             (Some((said_of, message)), Some(reason)) if *said_of == reason => message.clone(),
             (_, Some(reason)) => reason.to_string(),
             (_, None) => String::new(),

@@ -70,6 +70,8 @@ pub(crate) struct Rhythm {
     pub(crate) timeout: Option<Duration>,
     pub(crate) started: Instant,
     pub(crate) deadline: Option<Instant>,
+    /// When the attempt is to be followed by the next one, as soon as its body asks.
+    pub(crate) hand_over: Option<Instant>,
     pub(crate) stall_timeout: Option<Duration>,
     /// How long a body may go on after it was told; `None` is for ever.
     pub(crate) grace: Option<Duration>,
@@ -232,22 +234,25 @@ impl Stopped {
     }
 
     /// Says an answer before the engine is given it, where the engine would make another one of it: a
-    /// cancellation in a shutdown becomes a failure, which a server takes as the end of the activity.
-    /// `true` where the server knows it.
+    /// cancellation in a shutdown becomes a failure, which a server takes as the end of the activity; or
+    /// would not be heard. `true` where the server knows it.
     async fn say_first(&self, answer: &Answer) -> bool {
         let is_translated = matches!(answer, Answer::Cancelled) && self.lock().shuts_down;
-        is_translated && self.lease.say(answer, Instant::now() + LONGEST_FIRST_SAY).await
+        (is_translated || self.lease.is_alone_heard())
+            && self.lease.say(answer, Instant::now() + LONGEST_FIRST_SAY).await
     }
 
-    /// Sees to it that the server learns of this answer, which the engine is about to be given.
-    pub(crate) async fn see_answered(self, answer: Answer) {
+    /// Sees to it that the server learns of this answer; `true` where the engine is not to be given it.
+    pub(crate) async fn see_answered(self, answer: Answer) -> bool {
+        let is_alone_heard = self.lease.is_alone_heard();
         if self.say_first(&answer).await {
-            return;
+            return is_alone_heard;
         }
         let newest = self.newest();
         // Not owned by the attempt, which ends here: it ends by itself, a timeout later at the latest.
         let seeing = answered::see_answered(self.lease, self.pulse, newest, answer);
         tokio::spawn(seeing.in_current_span());
+        is_alone_heard
     }
 
     fn lock(&self) -> MutexGuard<'_, Pulse> {

@@ -33,7 +33,7 @@
 //!    is at most a third of the timeout, one in three goes out on the SDK's own lane, which gives up an
 //!    attempt that it never hears of.
 //! 3. *Run.* The body is polled in place, with the handles it asked for: [`Checkpoint`],
-//!    [`Cancellation`], and the SDK's `ActivityContext`.
+//!    [`Cancellation`], [`Attempt`], and the SDK's `ActivityContext`.
 //! 4. *Settle.* How it ended is answered to the server: see [`CancelReason`] for why an attempt may
 //!    be asked to stop, and [`Cancelled`] for how to say that it did. The answer goes through the SDK;
 //!    an attempt that has beaten asks once whether it came, and says it again where it did not.
@@ -46,9 +46,77 @@
 //!
 //! The heartbeat says that the worker is alive; whether the *work* moves is another question, which
 //! `stall_timeout` asks: without [`save`](Checkpoint::save), [`update`](Checkpoint::update),
-//! [`commit`](Checkpoint::commit) or [`touch`](Checkpoint::touch) for that long, the attempt fails
-//! as `ActivityStalled`; after its process was stopped, or its runtime blocked, an interval later at the
-//! earliest.
+//! [`commit`](Checkpoint::commit), [`touch`](Checkpoint::touch) or [`show`](Attempt::show) for that long,
+//! the attempt fails as `ActivityStalled`; after its process was stopped, or its runtime blocked, an interval
+//! later at the earliest.
+//!
+//! # In turns
+//!
+//! With `max_runtime` an attempt ends after that long, with [`CancelReason::HandOver`], and the next one
+//! goes on at once where it was, on whichever worker has room. It drops nothing: the loops hand over when the
+//! next item is asked for and one was done, other bodies where they [`save`](Checkpoint::save),
+//! [`update`](Checkpoint::update), [`commit`](Checkpoint::commit) or [`check`](Cancellation::check). Whatever
+//! waits in [`run_until_cancelled`](Cancellation::run_until_cancelled) goes on, and no grace begins. Where an
+//! attempt saved nothing, the ordinary backoff comes before the next one. The server counts each hand-over as
+//! an attempt, also for the backoff of a failure that comes later.
+//!
+//! # Retries
+//!
+//! When a failed attempt is followed by another is the server's to decide, by the policy that the
+//! workflow hands over. The attribute declares one in the words of the SDK, and `options()` carries it;
+//! in an `impl` block a method's `retry(…)` replaces that of the block as a whole:
+//!
+//! ```
+//! use autobeat::activity;
+//! use temporalio_common::error::ApplicationFailure;
+//! use temporalio_sdk::activities::ActivityError;
+//!
+//! #[activity(
+//!     heartbeat_timeout = "30s",
+//!     start_to_close_timeout = "10m",
+//!     max_attempts = 20,
+//!     retry(initial_interval = "5s", maximum_interval = "5m", non_retryable_error_types = ["BadInput"])
+//! )]
+//! async fn charge(amount: String) -> Result<u64, ActivityError> {
+//!     let cents: u64 = amount.parse().map_err(bad_input)?;
+//!     // …
+//! #   std::future::ready(()).await;
+//!     Ok(cents)
+//! }
+//!
+//! /// An error that `?` took has no type for a policy to match: this gives it one.
+//! fn bad_input(error: std::num::ParseIntError) -> ActivityError {
+//!     let failure = ApplicationFailure::builder(error).type_name("BadInput".to_owned());
+//!     ActivityError::application(failure.build())
+//! }
+//! # let _ = charge.options();
+//! ```
+//!
+//! A failure that must never be tried again, whoever schedules the activity, says so itself:
+//! `.non_retryable(true)`. Types are compared letter by letter. The timeouts that the server notices are
+//! `"TemporalTimeout:Heartbeat"` and `"TemporalTimeout:StartToClose"`.
+//!
+//! # Other options for one call
+//!
+//! What `options()` returns are the SDK's, whose fields can be set: a task queue, another policy, a
+//! cancellation of its own for what must run after the workflow was cancelled.
+//!
+//! ```
+//! # use autobeat::activity;
+//! use temporalio_common::RetryPolicy;
+//! # use temporalio_sdk::activities::ActivityError;
+//! use temporalio_sdk::WorkflowCancellationToken;
+//!
+//! # #[activity(heartbeat_timeout = "30s", start_to_close_timeout = "10m")]
+//! # async fn clean_up() -> Result<(), ActivityError> { Ok(()) }
+//! # fn options() -> temporalio_sdk::ActivityOptions {
+//! let mut options = clean_up.options();
+//! options.cancellation_token = Some(WorkflowCancellationToken::new());
+//! options.retry_policy = Some(RetryPolicy::builder().maximum_attempts(3).build());
+//! # options
+//! # }
+//! // ctx.execute_activity(clean_up, (), options).await?
+//! ```
 //!
 //! # Metrics
 //!
@@ -69,6 +137,7 @@ mod checkpoint;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod events;
+mod handle;
 mod heartbeat;
 #[cfg(any(feature = "embedded", feature = "testing"))]
 mod input;
@@ -99,6 +168,7 @@ pub use crate::{
     auto_heartbeat::AutoHeartbeat,
     cancel::{CancelReason, Cancellation, Cancelled},
     checkpoint::{Checkpoint, CheckpointState},
+    handle::Attempt,
     progress::Progress,
     resume::{Finished, Resume, ResumeAfter, ResumeError, ResumeStream},
 };

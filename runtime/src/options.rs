@@ -1,9 +1,13 @@
 //! What the attribute declared about an activity, and what follows from it.
 
+mod retry;
+
 use std::time::Duration;
 
 use temporalio_common::{ActivityCloseTimeouts, RetryPolicy};
 use temporalio_sdk::{ActivityCancellationType, ActivityOptions};
+
+pub use self::retry::Retry;
 
 /// The longest interval that is chosen where none was declared.
 const LONGEST_DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
@@ -20,6 +24,8 @@ pub struct Options {
     schedule_to_close_timeout: Option<Duration>,
     schedule_to_start_timeout: Option<Duration>,
     max_attempts: Option<u32>,
+    retry: Option<Retry>,
+    max_runtime: Option<Duration>,
     stall_timeout: Option<Duration>,
     cancellation_type: CancellationType,
     cancel_grace: Option<Grace>,
@@ -49,6 +55,9 @@ pub enum Grace {
 /// What happens when the stored details are not a checkpoint of the declared type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnBadCheckpoint {
+    /// The attempt fails and is retried, the details stay as they are: a worker that can read them goes
+    /// on there.
+    Retry,
     /// The activity fails and is not retried; the details stay as they are.
     Fail,
     /// The attempt starts from the default; the details stay until something is saved.
@@ -66,12 +75,14 @@ impl Options {
             schedule_to_close_timeout: None,
             schedule_to_start_timeout: None,
             max_attempts: None,
+            retry: None,
+            max_runtime: None,
             stall_timeout: None,
             // The SDK's own default lets the workflow go on at once: the activity would only ever
             // learn that its workflow is gone, never that somebody asked it to stop.
             cancellation_type: CancellationType::WaitCancellationCompleted,
             cancel_grace: None,
-            on_bad_checkpoint: OnBadCheckpoint::Fail,
+            on_bad_checkpoint: OnBadCheckpoint::Retry,
         }
     }
 
@@ -110,6 +121,20 @@ impl Options {
         self
     }
 
+    /// Declares when failed attempts are followed by others.
+    #[must_use]
+    pub const fn retry(mut self, retry: Retry) -> Self {
+        self.retry = Some(retry);
+        self
+    }
+
+    /// Declares after how long an attempt hands over to the next one.
+    #[must_use]
+    pub const fn max_runtime(mut self, longest: Duration) -> Self {
+        self.max_runtime = Some(longest);
+        self
+    }
+
     /// Declares the longest time without progress.
     #[must_use]
     pub const fn stall_timeout(mut self, timeout: Duration) -> Self {
@@ -143,12 +168,16 @@ impl Options {
         self.heartbeat_timeout
     }
 
+    pub(crate) const fn runs_at_most(&self) -> Option<Duration> {
+        self.max_runtime
+    }
+
     pub(crate) const fn stalls_after(&self) -> Option<Duration> {
         self.stall_timeout
     }
 
-    pub(crate) const fn restarts_on_bad_checkpoint(&self) -> bool {
-        matches!(self.on_bad_checkpoint, OnBadCheckpoint::Restart)
+    pub(crate) const fn bad_checkpoint(&self) -> OnBadCheckpoint {
+        self.on_bad_checkpoint
     }
 
     /// Whether how often to beat was declared.
@@ -203,6 +232,12 @@ impl Options {
     pub(crate) const fn attempts(&self) -> Option<u32> {
         self.max_attempts
     }
+
+    /// What was declared of retries; `None` where nothing was.
+    pub(crate) fn retry_policy(&self) -> Option<RetryPolicy> {
+        let is_declared = self.retry.is_some() || self.max_attempts.is_some();
+        is_declared.then(|| self.retry.unwrap_or(Retry::SERVERS).policy(self.max_attempts))
+    }
 }
 
 /// A third of the timeout: two beats may be lost before the server gives the attempt up.
@@ -235,11 +270,7 @@ pub fn activity_options(options: Options) -> ActivityOptions {
             }
             CancellationType::Abandon => ActivityCancellationType::Abandon,
         })
-        .maybe_retry_policy(
-            options
-                .max_attempts
-                .map(|attempts| RetryPolicy::builder().maximum_attempts(attempts).build()),
-        )
+        .maybe_retry_policy(options.retry_policy())
         .build()
 }
 
@@ -296,6 +327,24 @@ mod tests {
         assert_eq!(options.heartbeat_timeout, Some(Duration::from_secs(30)));
         assert_eq!(options.close_timeouts.start_to_close(), Some(Duration::from_mins(1)));
         assert_eq!(options.cancellation_type, ActivityCancellationType::WaitCancellationCompleted);
-        assert_eq!(options.retry_policy.map(|policy| policy.maximum_attempts()), Some(3));
+        assert_eq!(options.retry_policy, Some(RetryPolicy::builder().maximum_attempts(3).build()));
+    }
+
+    #[test]
+    fn a_declared_policy_reaches_the_workflow_and_none_leaves_it_to_the_server() {
+        let close = THIRTY.start_to_close_timeout(Duration::from_mins(1));
+        assert_eq!(activity_options(close).retry_policy, None);
+        let retry = Retry::SERVERS
+            .initial_interval(Duration::from_secs(5))
+            .maximum_interval(Duration::from_mins(1))
+            .non_retryable_error_types(&["BadInput"]);
+        let policy = activity_options(close.retry(retry)).retry_policy.unwrap();
+        assert_eq!(policy.initial_interval(), Duration::from_secs(5));
+        assert!((policy.backoff_coefficient() - 2.0).abs() < f64::EPSILON);
+        assert_eq!(policy.maximum_interval(), Some(Duration::from_mins(1)));
+        assert_eq!(
+            (policy.maximum_attempts(), policy.non_retryable_error_types()),
+            (0, &["BadInput".to_owned()][..])
+        );
     }
 }

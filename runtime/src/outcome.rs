@@ -11,7 +11,7 @@ use temporalio_sdk::activities::ActivityError;
 
 use crate::cancel::{self, CancelReason, Cancellation, Cancelled};
 
-/// The next attempt after a shutdown starts at once: another worker waits for the work.
+/// The next attempt after a shutdown or a hand-over starts at once: another worker waits for the work.
 const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// How the body of an attempt ended.
@@ -69,10 +69,10 @@ pub(crate) fn is_cancelled<T>(end: &End<T>) -> bool {
     }
 }
 
-/// The outcome table.
-pub(crate) fn settle<T>(end: End<T>, cancellation: &Cancellation) -> Outcome<T> {
+/// The outcome table, for an attempt that has saved something, or not.
+pub(crate) fn settle<T>(end: End<T>, cancellation: &Cancellation, has_saved: bool) -> Outcome<T> {
     let cancelled = is_cancelled(&end);
-    match (end, cancellation.reason()) {
+    match (end, cancellation.told()) {
         (End::Completed(value), _) => Outcome::Complete(value),
         (End::Panicked(payload), _) => Outcome::Panic(payload),
         (End::Failed(ActivityError::WillCompleteAsync), _) => Outcome::CompletesElsewhere,
@@ -80,15 +80,27 @@ pub(crate) fn settle<T>(end: End<T>, cancellation: &Cancellation) -> Outcome<T> 
         (End::Failed(error @ ActivityError::Cancelled { .. }), Some(CancelReason::Requested)) => {
             Outcome::Cancelled(error)
         }
-        (_, Some(reason)) if cancelled => by_reason(reason, cancellation.message()),
+        // Without a save since it began the next one would come no further: not at once, for ever.
+        (_, Some(CancelReason::HandOver)) if cancelled => {
+            by_reason(CancelReason::HandOver, HANDED_OVER.to_owned(), has_saved)
+        }
+        (_, Some(reason)) if cancelled => {
+            let at_once = reason == CancelReason::WorkerShutdown;
+            by_reason(reason, cancellation.message(), at_once)
+        }
         (End::Failed(ActivityError::Cancelled { .. }), None) => nobody_asked(),
         (End::Failed(error), _) => Outcome::Fail { error },
         // A body is dropped for a reason alone.
-        (End::Dropped, _) => by_reason(CancelReason::LeaseLost, String::new()),
+        (End::Dropped, _) => by_reason(CancelReason::LeaseLost, String::new(), false),
     }
 }
 
-fn by_reason<T>(reason: CancelReason, message: String) -> Outcome<T> {
+/// What the server is told of a hand-over. A caller by name may have set what the attribute refuses.
+const HANDED_OVER: &str = "the attempt has run for its `max_runtime`: the next one goes on where it was \
+                           (where the caller of this activity has set a limit of attempts, this was \
+                           one of them)";
+
+fn by_reason<T>(reason: CancelReason, message: String, at_once: bool) -> Outcome<T> {
     // An interruption is no failure of the work: a benign one stays out of the metrics and the logs for
     // failures.
     let (interruption, failure) =
@@ -100,6 +112,7 @@ fn by_reason<T>(reason: CancelReason, message: String) -> Outcome<T> {
         CancelReason::Paused => ("ActivityPaused", interruption, true),
         CancelReason::Reset => ("ActivityReset", interruption, true),
         CancelReason::WorkerShutdown => ("WorkerShutdown", interruption, true),
+        CancelReason::HandOver => ("HandOver", interruption, true),
         CancelReason::NotFound => ("NotFound", failure, true),
         CancelReason::LeaseLost => ("LeaseLost", failure, true),
         CancelReason::DeadlineExceeded => ("DeadlineExceeded", failure, true),
@@ -107,14 +120,13 @@ fn by_reason<T>(reason: CancelReason, message: String) -> Outcome<T> {
         CancelReason::CheckpointTooLarge => ("CheckpointTooLarge", failure, false),
         CancelReason::CheckpointInvalid => ("CheckpointInvalid", failure, false),
     };
-    let is_shutdown = reason == CancelReason::WorkerShutdown;
     let source: Box<dyn std::error::Error + Send + Sync> =
         if message.is_empty() { Box::new(Cancelled::new(reason)) } else { message.into() };
     let failure = ApplicationFailure::builder(source)
         .type_name(type_name.to_owned())
         .category(category)
         .non_retryable(!retryable)
-        .maybe_next_retry_delay(is_shutdown.then_some(AT_ONCE))
+        .maybe_next_retry_delay(at_once.then_some(AT_ONCE))
         .build();
     Outcome::Fail { error: ActivityError::application(failure) }
 }

@@ -14,7 +14,7 @@ pub use temporalio_sdk::{
 
 pub use crate::{
     attempt::{ActivityReturn, Takes},
-    options::{CancellationType, Grace, OnBadCheckpoint, Options, activity_options},
+    options::{CancellationType, Grace, OnBadCheckpoint, Options, Retry, activity_options},
     registration::{IsRefused, Registers, Registration},
     start::{Handed, NeverStarts, Starts, started, started_without_output},
     types::{
@@ -23,7 +23,7 @@ pub use crate::{
         returned_data, state,
     },
     worker::{
-        Activity, Attempt, Body, BoxFuture, Declared, Handles, NoCheckpoint, NoContext,
+        Activity, Body, BoxFuture, Declared, Engine, Handles, NoCheckpoint, NoContext,
         blocking_body, definition_name, execute, execute_blocking, instance,
     },
 };
@@ -32,6 +32,12 @@ pub use crate::{
 #[allow(non_upper_case_globals)]
 pub mod keys {
     autobeat_macros::keys_for_editors!();
+}
+
+/// The keys within `retry(…)`, likewise.
+#[allow(non_upper_case_globals)]
+pub mod retry_keys {
+    autobeat_macros::retry_keys_for_editors!();
 }
 
 /// The words that are values of keys, as items that editors find.

@@ -83,10 +83,18 @@ impl Progress {
     }
 }
 
-/// How a checkpoint is shown, and how fast it was seen to move.
+/// How far the work is, and how fast it was seen to move.
 pub(crate) struct Shown<T> {
-    look: Box<dyn Fn(&T) -> Progress + Send + Sync>,
+    what: What<T>,
     pace: Mutex<Option<Pace>>,
+}
+
+/// Where what is shown comes from.
+enum What<T> {
+    /// A look at the checkpoint.
+    Look(Box<dyn Fn(&T) -> Progress + Send + Sync>),
+    /// The body, which said it last.
+    Told(Mutex<Progress>),
 }
 
 #[derive(Clone, Copy)]
@@ -104,21 +112,53 @@ const NEWEST_SHARE: f64 = 0.5;
 
 impl<T> Shown<T> {
     pub(crate) fn new(look: impl Fn(&T) -> Progress + Send + Sync + 'static) -> Self {
-        Self { look: Box::new(look), pace: Mutex::new(None) }
+        Self { what: What::Look(Box::new(look)), pace: Mutex::new(None) }
+    }
+
+    /// Shows what the body says.
+    pub(crate) fn told(progress: Progress) -> Self {
+        Self { what: What::Told(Mutex::new(progress)), pace: Mutex::new(None) }
+    }
+
+    /// Shows this from now on, unless it is a look: then that is handed back.
+    pub(crate) fn tell(&self, progress: Progress) -> Result<(), Progress> {
+        match &self.what {
+            What::Look(_) => Err(progress),
+            What::Told(told) => {
+                *told.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+                Ok(())
+            }
+        }
+    }
+
+    /// What there is to show although nothing was saved: what the body says itself.
+    pub(crate) fn told_last(&self, now: Instant) -> Option<Progress> {
+        match &self.what {
+            What::Look(_) => None,
+            What::Told(told) => {
+                let told = told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                Some(self.with_rate(told, now))
+            }
+        }
     }
 
     /// What there is to show of a state, with its rate unless the look gave one.
     ///
     /// Nothing where the look panics: a checkpoint must not be lost over what is for people alone.
     pub(crate) fn look(&self, state: &T, now: Instant) -> Option<Progress> {
-        let mut progress = catch_unwind(AssertUnwindSafe(|| (self.look)(state))).ok()?;
+        let What::Look(look) = &self.what else { return self.told_last(now) };
+        let progress = catch_unwind(AssertUnwindSafe(|| look(state))).ok()?;
+        Some(self.with_rate(progress, now))
+    }
+
+    fn with_rate(&self, mut progress: Progress, now: Instant) -> Progress {
         let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
         let moved = pace.map_or(Pace { at: now, done: progress.done, rate: None }, |pace| {
             pace.moved_to(progress.done, now)
         });
         *pace = Some(moved);
         progress.rate = progress.rate.or(moved.rate);
-        Some(progress)
+        progress
     }
 }
 
@@ -156,6 +196,16 @@ mod tests {
         let progress = shown.look(&300, start + 2 * SECOND).unwrap();
         assert_eq!(progress.rate, Some(150.0), "half of it is the newest");
         assert_eq!(progress.time_left(), Some(Duration::from_secs_f64(100.0 / 150.0)));
+    }
+
+    #[test]
+    fn what_is_told_has_a_rate_as_well() {
+        let start = Instant::now();
+        let shown = Shown::told(Progress::new(0));
+        assert_eq!(shown.look(&(), start).unwrap().rate, None);
+        shown.tell(Progress::new(50).of(100)).unwrap();
+        let progress = shown.look(&(), start + SECOND).unwrap();
+        assert_eq!((progress.done, progress.total, progress.rate), (50, Some(100), Some(50.0)));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::{attempt::ActivityReturn, checkpoint::CheckpointState, worker::Activi
     message = "`{Self}` cannot be an input of an activity",
     label = "the workflow sends this as data",
     note = "an input is `Serialize`, `Deserialize`, `Send`, `Sync` and owns what it holds; for a type of yours: `#[derive(serde::Serialize, serde::Deserialize)]`",
-    note = "a `Checkpoint`, a `Cancellation` and an `ActivityContext` are handed in where a parameter is one itself: under no alias, within no other type"
+    note = "a `Checkpoint`, a `Cancellation`, an `Attempt` and an `ActivityContext` are handed in where a parameter is one itself: under no alias, within no other type"
 )]
 pub trait ActivityInput<'a>:
     TemporalSerializable + TemporalDeserializable + Send + Sync + 'static

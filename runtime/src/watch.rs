@@ -67,7 +67,7 @@ where
     T: Send + 'static,
 {
     Box::new(move |handles: Handles<S>| {
-        let Handles { checkpoint, cancellation } = &handles;
+        let Handles { checkpoint, cancellation, .. } = &handles;
         watch.begins(takes, &checkpoint.source(), cancellation);
         checkpoint.watched().tell(Arc::clone(&watch));
         let mut running = body(handles);

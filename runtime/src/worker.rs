@@ -20,6 +20,7 @@ use crate::{
     cancel::Cancellation,
     checkpoint::{Checkpoint, CheckpointState},
     events::say,
+    handle::{Attempt, Known, key_of},
     lease::{Lease, environment::EnvironmentLease, local::LocalLease, server::ServerLease},
     options::{Options, activity_options},
     types::DeclaresCloseTimeout,
@@ -47,28 +48,28 @@ pub trait Activity:
     /// The state of its checkpoint is named nowhere else: as a type that belongs to the activity it
     /// would have to be as visible as the activity is.
     fn attempt(
-        engine: Attempt,
+        engine: Engine,
         instance: Self::Instance,
         context: Self::Context,
         input: Self::Input,
     ) -> BoxFuture<Result<Self::Output, ActivityError>>;
 }
 
-/// One attempt that is to be made, on whatever engine.
-pub struct Attempt {
+/// What an engine knows of the attempt that it has made.
+pub struct Engine {
     pub(crate) options: Options,
     pub(crate) facts: Facts,
     pub(crate) lease: Arc<dyn Lease>,
 }
 
-impl std::fmt::Debug for Attempt {
+impl std::fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Attempt").field("facts", &self.facts).finish_non_exhaustive()
+        formatter.debug_struct("Engine").field("facts", &self.facts).finish_non_exhaustive()
     }
 }
 
-impl Attempt {
-    /// Makes it; compiled once for all bodies of one state and one output.
+impl Engine {
+    /// Has it made; compiled once for all bodies of one state and one output.
     #[must_use]
     pub fn run<S, T>(self, takes: Takes, body: Body<S, T>) -> BoxFuture<Result<T, ActivityError>>
     where
@@ -81,8 +82,10 @@ impl Attempt {
             Some(watch) => crate::watch::watched(watch, takes, body),
             None => body,
         };
+        let known = Known::of(&facts);
         Box::pin(attempt::run(options, takes, facts, lease, |checkpoint, cancellation| {
-            body(Handles { checkpoint, cancellation })
+            let attempt = Attempt::new(known, checkpoint.shows());
+            body(Handles { checkpoint, cancellation, attempt })
         }))
     }
 }
@@ -111,6 +114,8 @@ pub struct Handles<S> {
     pub checkpoint: Checkpoint<S>,
     /// Whether to stop.
     pub cancellation: Cancellation,
+    /// Which attempt it is.
+    pub attempt: Attempt,
 }
 
 /// The state of a function without a `Checkpoint`.
@@ -148,7 +153,7 @@ pub fn execute<A: Activity>(
     let options = A::OPTIONS;
     let handed_in = A::Context::of(&context);
     let (facts, lease) = edges(context, options);
-    A::attempt(Attempt { options, facts, lease }, instance, handed_in, input)
+    A::attempt(Engine { options, facts, lease }, instance, handed_in, input)
 }
 
 /// The SDK's context as an attempt sees it: facts, and a lease.
@@ -266,11 +271,18 @@ fn facts(context: &ActivityContext) -> Facts {
     Facts {
         activity_type: info.activity_type.clone(),
         number: info.attempt,
+        key: key_of(run_id(info).unwrap_or_default(), &info.activity_id),
         heartbeat_timeout,
         started,
         deadline: deadline(info, started),
         details: context.heartbeat_details().raw().to_vec(),
     }
+}
+
+/// The run that an activity belongs to: its workflow's, or its own where it has none.
+pub(crate) fn run_id(info: &ActivityInfo) -> Option<&str> {
+    let run_ids = [info.workflow_run_id.as_deref(), info.activity_run_id.as_deref()];
+    run_ids.into_iter().flatten().find(|run_id| !run_id.is_empty())
 }
 
 /// When the server started to count, on this machine's clock.
@@ -304,6 +316,7 @@ mod tests {
         Facts {
             activity_type: activity_type.to_owned(),
             number: 1,
+            key: key_of("run", "1"),
             heartbeat_timeout,
             started: Instant::now(),
             deadline: None,

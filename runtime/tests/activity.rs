@@ -20,6 +20,12 @@ use temporalio_sdk::{
     schedule_to_close_timeout = "1d",
     schedule_to_start_timeout = "1h 30m",
     max_attempts = 3,
+    retry(
+        initial_interval = "2s",
+        backoff_coefficient = 1.5,
+        maximum_interval = "1m",
+        non_retryable_error_types = ["BadInput", "TemporalTimeout:Heartbeat"],
+    ),
     cancellation_type = "try_cancel",
     stall_timeout = "5m",
     cancel_grace = "never",

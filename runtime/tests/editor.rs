@@ -27,6 +27,11 @@ async fn finished(checkpoint: Checkpoint<u64>) -> Result<u64, ()> {
     Ok(done)
 }
 
+#[activity(heartbeat_timeout = "30s", retry(back))]
+async fn retried() -> Result<(), ()> {
+    Ok(())
+}
+
 #[activity(heartbeat_timeout = "30s", on_bad_checkpoint = )]
 async fn without_a_word() -> Result<(), ()> {
     Ok(())
@@ -67,6 +72,9 @@ fn an_editor_knows_keys_handles_and_markers() {
             assert!(keys.iter().any(|it| it == key), "{key} at {place}: {keys:?}");
         }
     }
+    let keys = editor.completion("retry(back");
+    assert!(keys.iter().any(|it| it == "backoff_coefficient"), "{keys:?}");
+    assert!(keys.iter().all(|it| it != "max_attempts"), "that one stands beside it: {keys:?}");
     for place in ["    checkpoint.", "        checkpoint."] {
         let handles = editor.completion(place);
         assert!(handles.iter().any(|it| it == "save"), "{handles:?}");
@@ -94,7 +102,7 @@ fn an_editor_knows_the_words_of_each_key() {
     let mut editor = Editor::open(&program, folder.path());
     let of_cancellation = ["wait_cancellation_completed", "try_cancel", "abandon"];
     for (place, words, words_of_others) in [
-        ("on_bad_checkpoint = ", &["fail", "restart"][..], "abandon"),
+        ("on_bad_checkpoint = ", &["retry", "fail", "restart"][..], "abandon"),
         ("cancel_grace = ne", &["never"], "restart"),
         ("cancellation_type = wai", &of_cancellation, "restart"),
         ("cancellation_type = try_c", &of_cancellation, "never"),
@@ -111,12 +119,25 @@ fn an_editor_knows_the_words_of_each_key() {
 }
 
 #[test]
+fn every_key_of_a_policy_is_an_item_that_an_editor_can_find() {
+    use autobeat::__private::{keys, retry_keys};
+    let _: [(); 5] = [
+        keys::retry,
+        retry_keys::initial_interval,
+        retry_keys::backoff_coefficient,
+        retry_keys::maximum_interval,
+        retry_keys::non_retryable_error_types,
+    ];
+}
+
+#[test]
 fn every_word_is_an_item_that_an_editor_can_find() {
     use autobeat::__private::words::{cancel_grace, cancellation_type, on_bad_checkpoint};
-    let _: [(); 6] = [
+    let _: [(); 7] = [
         cancellation_type::wait_cancellation_completed,
         cancellation_type::try_cancel,
         cancellation_type::abandon,
+        on_bad_checkpoint::retry,
         on_bad_checkpoint::fail,
         on_bad_checkpoint::restart,
         cancel_grace::never,

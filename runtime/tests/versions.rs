@@ -128,7 +128,7 @@ async fn another_shape_can_start_afresh() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_shape_is_an_error_otherwise_and_loses_nothing() {
+async fn another_shape_fails_at_once_otherwise_and_loses_nothing() {
     #[activity(heartbeat_timeout = "9s", name = "import")]
     async fn import(checkpoint: Checkpoint<Vec<String>>) -> Result<Vec<String>, ActivityError> {
         std::future::ready(Ok(checkpoint.get())).await
@@ -136,7 +136,9 @@ async fn another_shape_is_an_error_otherwise_and_loses_nothing() {
 
     let folder = tempfile::tempdir().unwrap();
     let engine = after_the_first(&folder).await;
+    let began = tokio::time::Instant::now();
     let error: EmbeddedError = engine.run(import, "one", ()).await.unwrap_err();
+    assert_eq!(began.elapsed(), Duration::ZERO, "the same process would read it no better");
     assert_eq!(error.failure_type(), Some("BadCheckpoint"), "{error}");
     assert!(!error.to_string().contains("done"), "what was stored is not quoted: {error}");
     let state = engine.run(with_a_field::import, "one", ()).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use autobeat_tests::{
     activities::Action,
     environment::{Environment, Run, eventually},
-    ledger::{self, Ledger},
+    ledger::{self, Ledger, Record},
     worker::LocalWorker,
     workflows::Outcome,
 };
@@ -14,6 +14,7 @@ use temporalio_common::protos::temporal::api::enums::v1::{EventType, PendingActi
 use crate::{INTERVAL, LENIENCE, LIMIT, attempt_begun, item_done};
 
 const ITEM_TIME: Duration = Duration::from_millis(5);
+const ITEMS: u64 = 500;
 
 /// Starts an activity with so many items, and waits until it is well under way.
 async fn under_way(environment: &Environment, items: u64) -> (LocalWorker, Run) {
@@ -145,6 +146,52 @@ async fn a_reset_of_the_heartbeats_begins_from_nothing() {
     assert_eq!(attempt_begun(&ledger, 2).await.0, 0);
     assert_eq!(run.outcome().await, Outcome::Completed(300));
     assert_eq!(ledger.missing(300), [] as [u64; 0]);
+}
+
+/// A server calls even an attempt that runs by another number then, and takes nothing from it by the old one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_of_a_second_attempt_is_told_and_the_next_one_begins_at_once() {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let _worker = environment.worker().await;
+    let plan = environment.plan(ITEMS, ITEM_TIME).before(1, 50, Action::Fail);
+    let run = environment.start(environment.job("process_items", plan)).await;
+    attempt_begun(&ledger, 2).await;
+    item_done(&ledger, 150).await;
+    let asked = ledger::now();
+    run.reset(&[]).await;
+    let told = told(&ledger, 2, "Reset").await;
+    let (next, began) = attempt_begun(&ledger, 3).await;
+    eprintln!(
+        "reset of attempt 2: told after {:?}, the next after {:?}",
+        told - asked,
+        began - told
+    );
+    assert!(told - asked <= INTERVAL + LENIENCE, "told after {:?}", told - asked);
+    // Its first interval is 100 ms; the heartbeat timeout is 2 s.
+    assert!(began - told < Duration::from_secs(1), "the next after {:?}", began - told);
+    assert!(next > 150, "from {next}");
+
+    assert_eq!(run.outcome().await, Outcome::Completed(ITEMS));
+    assert!(ledger.missing(ITEMS).is_empty());
+    let items = ledger.entries().into_iter().filter(|it| matches!(it.record, Record::Item(_)));
+    assert_eq!(items.count() as u64, ITEMS, "none is done twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_attempt_that_completes_although_it_was_reset_has_completed() {
+    let Some(environment) = Environment::open().await else { return };
+    let ledger = environment.ledger();
+    let _worker = environment.worker().await;
+    let plan = environment.plan(ITEMS, ITEM_TIME);
+    let plan = plan.before(1, 50, Action::Fail).first(2, Action::CompleteAnyway);
+    let run = environment.start(environment.job("process_items", plan)).await;
+    attempt_begun(&ledger, 2).await;
+    item_done(&ledger, 150).await;
+    run.reset(&[]).await;
+    assert_eq!(run.outcome().await, Outcome::Completed(ITEMS));
+    assert_eq!(ledger.beginnings().len(), 2, "no third attempt");
+    assert!(ledger.missing(ITEMS).iter().all(|item| *item > 150), "it was told, and completed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

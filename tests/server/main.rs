@@ -14,10 +14,14 @@ mod conversion;
 mod edges;
 mod ends;
 mod failure;
+mod hand_over;
+mod handle;
 mod lease;
 mod liveness;
 mod registration;
 mod resume;
+mod retries;
+mod rolling;
 mod stand_in;
 
 use std::{path::Path, time::Duration};

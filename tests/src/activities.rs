@@ -95,6 +95,7 @@ pub fn register<S: worker_options_builder::State>(
     options
         .register_activities(process_items)
         .register_activities(process_items_or_stall)
+        .register_activities(process_items_in_turns)
         .register_activities(commit_items)
         .register_activities(block_items)
         .register_activities(block_items_or_stall)
@@ -133,6 +134,16 @@ pub async fn process_items(
     cancel_grace = "200ms"
 )]
 pub async fn process_items_or_stall(
+    checkpoint: Checkpoint<u64>,
+    context: ActivityContext,
+    plan: Plan,
+) -> Result<u64, ActivityError> {
+    process_items::call(checkpoint, context, plan).await
+}
+
+/// As [`process_items`], half a second at a time.
+#[activity(heartbeat_timeout = "2s", start_to_close_timeout = "5m", max_runtime = "500ms")]
+pub async fn process_items_in_turns(
     checkpoint: Checkpoint<u64>,
     context: ActivityContext,
     plan: Plan,

@@ -192,7 +192,9 @@ impl Environment {
         WorkerProcess::start(program, &self.address, &queue).await.expect("a worker process")
     }
 
-    fn activity_queue(&self) -> String {
+    /// Where the workers of the activity are.
+    #[must_use]
+    pub fn activity_queue(&self) -> String {
         format!("{}-activities", self.name)
     }
 }

@@ -8,6 +8,7 @@ pub mod activities;
 pub mod cli;
 pub mod compare;
 pub mod conversion;
+pub mod declared;
 pub mod drivers;
 pub mod environment;
 pub mod inprocess;

@@ -1,6 +1,6 @@
 //! Activities that are unlike the others: large, misread, completed elsewhere, written for the SDK.
 
-use autobeat::{AutoHeartbeat, Checkpoint, activities};
+use autobeat::{Attempt, AutoHeartbeat, Cancellation, Checkpoint, Progress, activities};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
@@ -46,6 +46,30 @@ impl Variants {
         Err(ActivityError::WillCompleteAsync)
     }
 
+    /// Shows its progress without a checkpoint, and writes down what its attempts are called; the first
+    /// fails when all is done.
+    #[activity(heartbeat_timeout = "2s", name = "show_blocks")]
+    pub async fn show_blocks(
+        attempt: Attempt,
+        cancellation: Cancellation,
+        plan: Plan,
+    ) -> Result<u64, ActivityError> {
+        let scribe = Ledger::new(&plan.ledger).of_attempt(attempt.number())?;
+        scribe.begin(0)?;
+        scribe.note(&format!("key-{}", attempt.key()))?;
+        let left = attempt.deadline().map(|end| end - tokio::time::Instant::now());
+        scribe.note(&format!("minutes-{}", left.unwrap_or_default().as_secs().div_ceil(60)))?;
+        for item in 0..plan.items {
+            cancellation.run_until_cancelled(tokio::time::sleep(plan.item_time)).await?;
+            scribe.item(item)?;
+            attempt.show(Progress::new(item + 1).of(plan.items).unit("blocks"));
+        }
+        if attempt.number() == 1 {
+            return Err(anyhow::anyhow!("failed as planned").into());
+        }
+        Ok(plan.items)
+    }
+
     /// Stores details of its own in attempt 1, by hand, and then fails.
     #[activity(name = "change_shape")]
     pub async fn heartbeat_by_hand(
@@ -65,7 +89,7 @@ pub struct Successor;
 #[activities]
 impl Successor {
     /// Expects a number.
-    #[activity(heartbeat_timeout = "2s", name = "change_shape")]
+    #[activity(heartbeat_timeout = "2s", name = "change_shape", on_bad_checkpoint = "fail")]
     pub async fn expect_number(
         checkpoint: Checkpoint<u64>,
         context: ActivityContext,
@@ -73,6 +97,18 @@ impl Successor {
     ) -> Result<u64, ActivityError> {
         begin(&context, &plan, 0)?;
         Ok(checkpoint.get())
+    }
+
+    /// In the place of [`process_items`](crate::activities::process_items), with a state that cannot
+    /// be read from what that one saves.
+    #[activity(heartbeat_timeout = "2s", name = "process_items")]
+    pub async fn expect_list(
+        checkpoint: Checkpoint<Vec<String>>,
+        context: ActivityContext,
+        plan: Plan,
+    ) -> Result<u64, ActivityError> {
+        begin(&context, &plan, 0)?;
+        Ok(checkpoint.get().len() as u64)
     }
 }
 

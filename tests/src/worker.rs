@@ -19,6 +19,7 @@ use tokio::{
 
 use crate::{
     activities,
+    declared::AsDeclared,
     server::{connect, connect_with},
     workflows::RunActivity,
 };
@@ -116,6 +117,8 @@ pub fn workflow_worker(task_queue: &str) -> WorkerOptions {
     activities::register(WorkerOptions::new(task_queue))
         .register_workflow::<RunActivity>()
         .expect("a workflow that is registered once")
+        .register_workflow::<AsDeclared>()
+        .expect("another workflow")
         .build()
 }
 

@@ -5,7 +5,9 @@
 mod duration;
 mod list;
 mod pair;
+mod retry;
 pub(crate) mod table;
+mod vocabulary;
 mod words;
 
 use std::time::Duration;
@@ -13,9 +15,19 @@ use std::time::Duration;
 use proc_macro2::{Span, TokenStream};
 use syn::{Expr, Ident, Path, ext::IdentExt};
 
-pub(crate) use self::{duration::written as duration_as_written, words::words_of_keys};
-use self::{list::pairs, pair::Pair, table::with_keys};
-use crate::diagnostics::{Diagnostics, nearest};
+pub(crate) use self::{
+    duration::written as duration_as_written,
+    retry::{DEFAULT_INITIAL_INTERVAL, Retry},
+    words::words_of_keys,
+};
+use self::{
+    list::pairs,
+    pair::Pair,
+    retry::{RETRY_KEYS, RETRY_MEANINGS},
+    table::with_keys,
+    vocabulary::{Known, OF_ACTIVITY},
+};
+use crate::diagnostics::Diagnostics;
 
 /// A value together with the place where it was written.
 #[derive(Clone)]
@@ -60,6 +72,11 @@ impl<T> Key<T> {
         self.written().map(|written| &written.value)
     }
 
+    /// Whether it was written with a value that is none.
+    pub(crate) fn is_wrong(&self) -> bool {
+        matches!(self, Self::Wrong)
+    }
+
     pub(crate) fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
@@ -90,6 +107,7 @@ pub(crate) enum Choice {
     TryCancel,
     WaitCancellationCompleted,
     Abandon,
+    Retry,
     Fail,
     Restart,
 }
@@ -129,19 +147,18 @@ macro_rules! declare_keys {
             pub(crate) are_incomplete: bool,
             /// The words that stand where keys do, be they keys or half of one.
             pub(crate) words: Vec<Ident>,
+            /// The words that stand where keys of `retry(…)` do.
+            pub(crate) words_of_retry: Vec<Ident>,
             /// The bare words that stand where words of a key do, each with its key.
             pub(crate) values: Vec<(Ident, Ident)>,
             $(pub(crate) $field: Key<$value>,)*
         }
 
         /// Every key, in the order of the documentation, with values to write.
-        pub(crate) const KEYS: &[(&str, &[&str])] = &[$(($name, &[$($example),*]),)*];
+        const KEYS: &[Known] = &[$(($name, &[$($example),*]),)*];
 
-        /// What an editor shows of each key: what it means, and where it is not written.
-        pub(crate) const MEANINGS: &[(&str, &str)] = &[$(($name, concat!(
-            "Key of `#[activity]`: ", $meaning, ".\n\nWhere it is not written: ", $default, ".",
-            "\n\nAs in:\n```text\n" $(, $name, " = ", $example, "\n")*, "```"
-        )),)*];
+        /// What each means, and where it is not written.
+        const MEANINGS: &[(&str, &str, &str)] = &[$(($name, $meaning, $default),)*];
 
         impl Keys {
             fn set(&mut self, pair: &Pair, diagnostics: &mut Diagnostics) {
@@ -150,7 +167,7 @@ macro_rules! declare_keys {
                         let value = pair.$parse(diagnostics);
                         self.$field.set(pair, value, diagnostics);
                     })*
-                    _ => diagnostics.at(&pair.key, unknown(&pair.key)),
+                    _ => diagnostics.at(&pair.key, OF_ACTIVITY.unknown(&pair.key)),
                 }
             }
 
@@ -203,16 +220,18 @@ impl Keys {
     /// Reads the keys, and reports what is wrong with them.
     pub(crate) fn parse(tokens: TokenStream, place: Span, diagnostics: &mut Diagnostics) -> Self {
         let (words, values) = (list::words(tokens.clone()), list::values(tokens.clone()));
-        let mut keys = Self { place: Some(place), words, values, ..Self::default() };
-        let pairs = pairs(tokens, diagnostics);
+        let words_of_retry = list::words_within(tokens.clone(), "retry");
+        let mut keys =
+            Self { place: Some(place), words, words_of_retry, values, ..Self::default() };
+        let pairs = pairs(tokens, &OF_ACTIVITY, diagnostics);
         for pair in &pairs {
             match pair {
                 Some(pair) => keys.set(pair, diagnostics),
                 None => keys.are_incomplete = true,
             }
         }
-        for pair in pairs.iter().flatten().filter(|pair| !is_key(&pair.key)) {
-            if let Some(meant) = meant(&pair.key.unraw().to_string()) {
+        for pair in pairs.iter().flatten().filter(|pair| !OF_ACTIVITY.has(&pair.key)) {
+            if let Some(meant) = OF_ACTIVITY.meant(&pair.key.unraw().to_string()) {
                 keys.excuse(meant);
             }
         }
@@ -230,46 +249,35 @@ impl Keys {
     }
 }
 
-/// Words of other SDKs and libraries, for keys that are called otherwise here.
-const OTHER_WORDS: [(&str, &str); 13] = [
-    ("heartbeat", "heartbeat_timeout"),
-    ("activity_name", "name"),
-    ("activity_type", "name"),
-    ("retry", "max_attempts"),
-    ("retry_policy", "max_attempts"),
-    ("retries", "max_attempts"),
-    ("max_retries", "max_attempts"),
-    ("maximum_attempts", "max_attempts"),
-    ("attempts", "max_attempts"),
-    ("interval", "heartbeat_interval"),
-    ("timeout", "start_to_close_timeout"),
-    ("grace", "cancel_grace"),
-    ("grace_period", "cancel_grace"),
-];
-
-/// The key that was probably meant.
-fn meant(word: &str) -> Option<&'static str> {
-    let names: Vec<&str> = KEYS.iter().map(|(name, _)| *name).collect();
-    let lower = word.to_lowercase();
-    let other = OTHER_WORDS.iter().find(|(other, _)| *other == lower).map(|(_, key)| *key);
-    let mut beginning_so = names.iter().filter(|name| name.starts_with(&lower));
-    let only_one = beginning_so.next().filter(|_| lower.len() > 2 && beginning_so.next().is_none());
-    other.or(only_one.copied()).or_else(|| nearest(&lower, &names))
+/// What an editor shows of each key of the attribute.
+pub(crate) fn keys_in_words() -> Vec<(&'static str, String)> {
+    in_words("`#[activity]`", KEYS, MEANINGS)
 }
 
-fn is_key(word: &Ident) -> bool {
-    KEYS.iter().any(|(name, _)| word.unraw() == *name)
+/// What an editor shows of each key of `retry(…)`.
+pub(crate) fn retry_keys_in_words() -> Vec<(&'static str, String)> {
+    in_words("`retry(…)`", RETRY_KEYS, RETRY_MEANINGS)
 }
 
-/// What is said of a word that is no key.
-fn unknown(key: &Ident) -> String {
-    let word = key.unraw().to_string();
-    if let Some(key) = meant(&word) {
-        format!("there is no key `{word}`; did you mean `{key}`?")
-    } else {
-        let names: Vec<_> = KEYS.iter().map(|(name, _)| format!("`{name}`")).collect();
-        format!("there is no key `{word}`: the keys are {}", names.join(", "))
-    }
+/// What each means, where it is not written, and how it is.
+fn in_words(
+    place: &str,
+    keys: &[Known],
+    meanings: &[(&'static str, &str, &str)],
+) -> Vec<(&'static str, String)> {
+    let written = |key: &str, example: &&str| {
+        let is_whole = example.starts_with(key);
+        if is_whole { format!("{example}\n") } else { format!("{key} = {example}\n") }
+    };
+    let words = keys.iter().zip(meanings).map(|((key, examples), (_, meaning, default))| {
+        let examples: String = examples.iter().map(|example| written(key, example)).collect();
+        let words = format!(
+            "Key of {place}: {meaning}.\n\nWhere it is not written: {default}.\n\nAs in:\n\
+             ```text\n{examples}```"
+        );
+        (*key, words)
+    });
+    words.collect()
 }
 
 #[cfg(test)]

@@ -9,13 +9,15 @@ use quote::ToTokens;
 use syn::{
     Expr, ExprPath, Ident, Lit, Path, Token,
     ext::IdentExt,
+    parenthesized,
     parse::{ParseStream, Parser},
+    token,
 };
 
 use super::{
-    Choice, Grace, KEYS,
+    Choice, Grace,
     duration::{self, Wrong},
-    is_key, unknown,
+    vocabulary::Vocabulary,
     words::{CANCELLATION_TYPES, GRACES, ON_BAD_CHECKPOINT, Word},
 };
 use crate::diagnostics::{Diagnostics, nearest};
@@ -31,11 +33,13 @@ pub(super) struct Pair {
 
 impl Pair {
     /// Reads one, to the end.
-    pub(super) fn parse(input: ParseStream) -> syn::Result<Self> {
+    pub(super) fn parse(input: ParseStream, vocabulary: &Vocabulary) -> syn::Result<Self> {
         if !input.peek(Ident::peek_any) {
             let span = first_span(input);
             let message = match input.parse::<Lit>() {
-                Ok(Lit::Str(text)) if KEYS.iter().any(|(key, _)| *key == text.value()) => {
+                Ok(Lit::Str(text))
+                    if text.parse::<Ident>().is_ok_and(|word| vocabulary.has(&word)) =>
+                {
                     format!("keys are written without quotes: `{} = …`", text.value())
                 }
                 _ => "expected a key, as in `heartbeat_timeout = \"30s\"`".to_owned(),
@@ -43,16 +47,20 @@ impl Pair {
             return Err(syn::Error::new(span, message));
         }
         let key = input.call(Ident::parse_any)?;
+        if vocabulary.has(&key) && key == "retry" {
+            return Self::group(key, input, vocabulary);
+        }
         if !input.peek(Token![=]) || input.peek(Token![==]) || input.peek(Token![=>]) {
-            let message = if is_key(&key) {
+            let message = if vocabulary.has(&key) {
                 let what =
                     if input.is_empty() { "needs a value" } else { "takes its value after `=`" };
                 let value = literal(input.parse()?);
-                let value = value.unwrap_or_else(|| example(&key.unraw().to_string()).to_owned());
+                let value = value
+                    .unwrap_or_else(|| vocabulary.example(&key.unraw().to_string()).to_owned());
                 format!("`{key}` {what}: write `{key} = {value}`")
             } else {
                 input.parse::<TokenStream>()?;
-                unknown(&key)
+                vocabulary.unknown(&key)
             };
             return Err(syn::Error::new_spanned(key, message));
         }
@@ -65,17 +73,33 @@ impl Pair {
         Ok(Self { key, value })
     }
 
+    /// Reads a key that takes keys of its own, in parentheses.
+    fn group(key: Ident, input: ParseStream, vocabulary: &Vocabulary) -> syn::Result<Self> {
+        if input.peek(token::Paren) {
+            let within;
+            parenthesized!(within in input);
+            let value = within.parse()?;
+            if input.is_empty() {
+                return Ok(Self { key, value });
+            }
+        }
+        input.parse::<TokenStream>()?;
+        let example = vocabulary.example(&key.to_string());
+        let message = format!("`{key}` takes its keys in parentheses: write `{example}`");
+        Err(syn::Error::new_spanned(key, message))
+    }
+
     pub(super) fn span(&self) -> Span {
         let first = self.value.clone().into_iter().next();
         first.map_or_else(|| self.key.span(), |token| token.span())
     }
 
-    fn wrong(&self, diagnostics: &mut Diagnostics, message: impl std::fmt::Display) {
+    pub(super) fn wrong(&self, diagnostics: &mut Diagnostics, message: impl std::fmt::Display) {
         diagnostics.at(&self.value, message);
     }
 
     /// What was written, without its quotes; a bare word or number is what it says.
-    fn bare(&self) -> String {
+    pub(super) fn bare(&self) -> String {
         match syn::parse2::<Lit>(self.value.clone()) {
             Ok(Lit::Str(text)) => text.value(),
             _ => self.value.to_string(),
@@ -91,7 +115,7 @@ impl Pair {
     }
 
     /// A word, in quotes or bare.
-    fn word(&self) -> Option<String> {
+    pub(super) fn word(&self) -> Option<String> {
         let bare = || syn::parse2::<Ident>(self.value.clone()).ok().map(|word| word.to_string());
         self.quoted().or_else(bare)
     }
@@ -312,12 +336,6 @@ fn literal(tokens: TokenStream) -> Option<String> {
         TokenTree::Group(group) => literal(group.stream()),
         _ => None,
     })
-}
-
-/// A value that the key can have.
-fn example(key: &str) -> &'static str {
-    let known = KEYS.iter().find(|(name, _)| *name == key);
-    known.and_then(|(_, values)| values.first()).copied().unwrap_or("…")
 }
 
 /// `TryCancel` as `try_cancel`.

@@ -29,7 +29,7 @@ fn the_nearest_right_form_is_named() {
         (r#"heartbeat_timeout = "30""#, r#"\"30s\""#),
         (r#"heartbeat_timeout = "30 secnds""#, r#"\"30s\""#),
         (r#"heartbeat_timout = "30s""#, "did you mean `heartbeat_timeout`?"),
-        (r#"on_bad_checkpoint = "ignore""#, r#"\"fail\", \"restart\""#),
+        (r#"on_bad_checkpoint = "ignore""#, r#"\"retry\", \"fail\", \"restart\""#),
         ("max_attempts = 0", "write `1` for no retry"),
         ("heartbeat_timeout", r#"heartbeat_timeout = \"30s\""#),
         (r#"heartbeat_timeout = "5M""#, "months"),
@@ -49,6 +49,36 @@ fn the_nearest_right_form_is_named() {
         ("max_attempts = 3000000000", "at most 2147483647"),
         (r#"heartbeat_timeout = "30s" name = "a""#, "a comma is missing before `name`"),
         (r#"heartbeat_timeout = "0s""#, "longer than zero"),
+        ("retry = 3", r#"`retry(initial_interval = \"1s\")`"#),
+        ("retry", r#"`retry(initial_interval = \"1s\")`"#),
+        ("retry()", "is empty"),
+        ("retry_policy(maximum_attempts = 3)", "did you mean `retry`?"),
+        (r#"initial_interval = "1s""#, r#"write `retry(initial_interval = \"1s\")`"#),
+        ("retry(max_attempts = 3)", "`max_attempts` stands beside `retry(…)`"),
+        ("retry(maximum_attempts = 3)", "`max_attempts` stands beside `retry(…)`"),
+        (r#"retry(initial = "1s")"#, "did you mean `initial_interval`?"),
+        ("retry(multiplier = 3)", "did you mean `backoff_coefficient`?"),
+        ("retry(shape = 3)", "the keys are `initial_interval`, `backoff_coefficient`"),
+        ("retry(initial_interval = 1)", r#"write `\"1s\"`"#),
+        (r#"retry("initial_interval" = "1s")"#, "without quotes"),
+        ("retry(backoff_coefficient = 0.5)", "at least 1"),
+        ("retry(backoff_coefficient = -2)", "at least 1"),
+        (r#"retry(backoff_coefficient = "2")"#, "write `2.0`"),
+        ("retry(backoff_coefficient = fast)", "a number from 1"),
+        (r#"retry(non_retryable_error_types = "BadInput")"#, r#"write `[\"BadInput\"]`"#),
+        ("retry(non_retryable_error_types = [BadInput])", r#"write `\"BadInput\"`"#),
+        ("retry(non_retryable_error_types = [3])", r#"as in `\"BadInput\"`"#),
+        ("retry(non_retryable_error_types = [])", "leave it out"),
+        (
+            r#"retry(non_retryable_error_types = ["TemporalTimeout:Any"])"#,
+            "TemporalTimeout:Heartbeat",
+        ),
+        (r#"retry(initial_interval = "1s", initial_interval = "2s")"#, "written twice"),
+        (r#"max_attempts = 3 retry(initial_interval = "1s")"#, "a comma is missing before `retry`"),
+        (
+            r#"retry(initial_interval = "1s") max_attempts = 3"#,
+            "a comma is missing before `max_attempts`",
+        ),
     ] {
         let complaint = complaint(written);
         assert!(complaint.contains(right), "{written}: {complaint}");
@@ -73,6 +103,40 @@ fn a_path_may_have_commas() {
     assert_eq!(errors, None);
     assert!(keys.definition.value().is_some());
     assert_eq!(keys.max_attempts.value(), Some(&3));
+}
+
+#[test]
+fn a_retry_policy_is_a_group_of_keys() {
+    let (keys, errors) = parse(
+        r#"retry(initial_interval = "1s", backoff_coefficient = 2, maximum_interval = "1m",
+            non_retryable_error_types = ["BadInput", "TemporalTimeout:Heartbeat"]), max_attempts = 3"#,
+    );
+    assert_eq!(errors, None);
+    let retry = keys.retry.value().expect("a policy");
+    assert_eq!(retry.initial_interval.value(), Some(&Duration::from_secs(1)));
+    assert_eq!(retry.backoff_coefficient.value(), Some(&2.0));
+    assert_eq!(retry.maximum_interval.value(), Some(&Duration::from_mins(1)));
+    let types = retry.non_retryable_error_types.value().expect("types");
+    assert_eq!(*types, ["BadInput", "TemporalTimeout:Heartbeat"]);
+    assert_eq!(keys.max_attempts.value(), Some(&3));
+}
+
+#[test]
+fn what_is_wrong_within_a_policy_does_not_hide_the_rest() {
+    let complaint = complaint(r#"retry(initial_interval = 1, shape = 2, "x"), max_attempts = 0"#);
+    assert_eq!(complaint.matches("compile_error").count(), 4, "{complaint}");
+}
+
+#[test]
+fn a_methods_policy_replaces_its_blocks() {
+    let (block, _) = parse(r#"retry(initial_interval = "1s", backoff_coefficient = 3.0)"#);
+    let (own, _) = parse(r#"retry(maximum_interval = "1m")"#);
+    let merged = own.or(&block);
+    let retry = merged.retry.value().expect("a policy");
+    assert!(retry.initial_interval.is_absent() && retry.backoff_coefficient.is_absent());
+    let (none, _) = parse("max_attempts = 3");
+    let merged = none.or(&block);
+    assert!(merged.retry.written().is_some_and(|retry| retry.is_inherited));
 }
 
 #[test]

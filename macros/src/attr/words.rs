@@ -29,7 +29,13 @@ pub(super) const CANCELLATION_TYPES: [Word<Choice>; 3] = [
     },
 ];
 
-pub(super) const ON_BAD_CHECKPOINT: [Word<Choice>; 2] = [
+pub(super) const ON_BAD_CHECKPOINT: [Word<Choice>; 3] = [
+    Word {
+        text: "retry",
+        stands_for: Choice::Retry,
+        meaning: "The attempt fails and is retried, the details stay as they are: a worker that can read \
+                  them goes on there.",
+    },
     Word {
         text: "fail",
         stands_for: Choice::Fail,

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::{
-    attr::{Keys, Written, duration_as_written},
+    attr::{DEFAULT_INITIAL_INTERVAL, Keys, Written, duration_as_written},
     diagnostics::Diagnostics,
+    model::{Parameter, Role},
 };
 
 /// The longest interval that is chosen where none is written; the runtime chooses it.
@@ -23,6 +24,8 @@ fn check_values(keys: &Keys, diagnostics: &mut Diagnostics) {
     check_order_of_timeouts(keys, diagnostics);
     check_interval(keys, diagnostics);
     check_stall_timeout(keys, diagnostics);
+    check_retry(keys, diagnostics);
+    check_max_runtime(keys, diagnostics);
 }
 
 /// Checks the keys that stand on a block.
@@ -127,6 +130,87 @@ fn check_stall_timeout(keys: &Keys, diagnostics: &mut Diagnostics) {
                 format!("`stall_timeout` must be below `{name}`, which ends the attempt first"),
             );
         }
+    }
+}
+
+// Each hand-over is an attempt of its own, and one that is over takes no next item.
+fn check_max_runtime(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(longest) = keys.max_runtime.written() else { return };
+    if let Some(attempts) = keys.max_attempts.written() {
+        // What the block says is right for others: it is the method that does not go with it.
+        let span = if longest.is_inherited { attempts.span } else { longest.span };
+        let message = "each hand-over after `max_runtime` is an attempt, so `max_attempts` would end work that \
+                       goes well: leave one of the two out";
+        diagnostics.at_span(span, message);
+    }
+    for (name, close) in [
+        ("start_to_close_timeout", &keys.start_to_close_timeout),
+        ("schedule_to_close_timeout", &keys.schedule_to_close_timeout),
+    ] {
+        let Some(close) = close.written().filter(|close| longest.value >= close.value) else {
+            continue;
+        };
+        let span = if longest.is_inherited { close.span } else { longest.span };
+        let message = format!("`max_runtime` must be below `{name}`, which ends the attempt first");
+        diagnostics.at_span(span, message);
+    }
+}
+
+/// Checks that an activity with a `max_runtime` of its own has something to go on from.
+pub(crate) fn check_hand_over(
+    keys: &Keys,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    let has_checkpoint = parameters.iter().any(|it| matches!(it.role, Role::Checkpoint(_)));
+    let own = keys.max_runtime.written().filter(|longest| !longest.is_inherited);
+    if let Some(longest) = own.filter(|_| !has_checkpoint) {
+        let message = "the next attempt goes on from a checkpoint: take a `Checkpoint`, or leave \
+                       `max_runtime` out";
+        diagnostics.at_span(longest.span, message);
+    }
+}
+
+// The server takes no policy whose longest interval is below its first.
+fn check_retry(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(retry) = keys.retry.written() else { return };
+    let first = retry.value.initial_interval.written();
+    let initial = first.map_or(DEFAULT_INITIAL_INTERVAL, |first| first.value);
+    if let Some(longest) = retry.value.maximum_interval.written()
+        && longest.value < initial
+        && !retry.value.initial_interval.is_wrong()
+    {
+        let least = duration_as_written(initial);
+        let message = match first {
+            Some(_) => {
+                format!("`maximum_interval` must not be below `initial_interval`: \"{least}\"")
+            }
+            None => format!(
+                "`maximum_interval` must not be below `initial_interval`, which is \"{least}\" where \
+                 it is not written"
+            ),
+        };
+        diagnostics.at_span(longest.span, message);
+    }
+    check_second_attempt(keys, diagnostics);
+}
+
+// A policy for further attempts means nothing where there can be none.
+fn check_second_attempt(keys: &Keys, diagnostics: &mut Diagnostics) {
+    let Some(retry) = keys.retry.written() else { return };
+    let whole = keys.schedule_to_close_timeout.written();
+    if let (Some(first), Some(whole)) = (retry.value.initial_interval.written(), whole)
+        && first.value >= whole.value
+    {
+        // What the block says is right for others: it is the method that does not go with it.
+        let span = if retry.is_inherited { whole.span } else { first.span };
+        let message = "`initial_interval` must be below `schedule_to_close_timeout`, or there is no \
+                       second attempt";
+        diagnostics.at_span(span, message);
+    }
+    if keys.max_attempts.value() == Some(&1) && !retry.is_inherited {
+        let message = "with `max_attempts = 1` nothing is retried: leave `retry(…)` out";
+        diagnostics.at_span(retry.span, message);
     }
 }
 

@@ -111,8 +111,9 @@ fn handle_by_reference(ty: &Type) -> Option<String> {
     let Type::Reference(reference) = plain(ty) else { return None };
     let Type::Path(handle) = plain(&reference.elem) else { return None };
     let last = handle.path.segments.last()?;
-    let is_handle =
-        ["Checkpoint", "Cancellation", "ActivityContext"].iter().any(|it| last.ident == it);
+    let is_handle = ["Checkpoint", "Cancellation", "Attempt", "ActivityContext"]
+        .iter()
+        .any(|it| last.ident == it);
     is_handle.then(|| written(&reference.elem))
 }
 

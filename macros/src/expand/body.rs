@@ -47,7 +47,7 @@ impl Expansion<'_> {
             Role::Checkpoint(_) => Some(quote!(.checkpoint())),
             Role::Cancellation => Some(quote!(.cancellation())),
             Role::Context => Some(quote!(.context())),
-            Role::Input => None,
+            Role::Attempt | Role::Input => None,
         });
         quote!(#private::Takes::NOTHING #(#handles)*)
     }
@@ -61,7 +61,7 @@ impl Expansion<'_> {
             if self.place.takes_instance { self.instance_argument() } else { quote!((): ()) };
         quote! {
             fn attempt(
-                #engine: #private::Attempt,
+                #engine: #private::Engine,
                 #instance,
                 #context: Self::Context,
                 #input: Self::Input,
@@ -97,6 +97,7 @@ impl Expansion<'_> {
         let arguments = self.parameters.iter().map(|parameter| match parameter.role {
             Role::Checkpoint(_) => quote!(#handles.checkpoint),
             Role::Cancellation => quote!(#handles.cancellation),
+            Role::Attempt => quote!(#handles.attempt),
             Role::Context => quote!(#context),
             Role::Input => inputs.next().map_or_else(TokenStream::new, |input| quote!(#input)),
         });

@@ -6,7 +6,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Ident;
 
-use crate::attr::{Choice, Grace, Keys};
+use crate::attr::{Choice, Grace, Keys, Retry};
 
 /// What the keys declare, in the builder of the runtime.
 pub(super) fn declared_options(keys: &Keys, private: &TokenStream) -> TokenStream {
@@ -16,6 +16,7 @@ pub(super) fn declared_options(keys: &Keys, private: &TokenStream) -> TokenStrea
         ("start_to_close_timeout", &keys.start_to_close_timeout),
         ("schedule_to_close_timeout", &keys.schedule_to_close_timeout),
         ("schedule_to_start_timeout", &keys.schedule_to_start_timeout),
+        ("max_runtime", &keys.max_runtime),
         ("stall_timeout", &keys.stall_timeout),
     ];
     let durations = durations.into_iter().filter_map(|(key, value)| {
@@ -23,6 +24,10 @@ pub(super) fn declared_options(keys: &Keys, private: &TokenStream) -> TokenStrea
         Some(quote!(.#key(#value)))
     });
     let attempts = keys.max_attempts.value().map(|count| quote!(.max_attempts(#count)));
+    let retry = keys.retry.value().map(|it| {
+        let policy = retry(it, private);
+        quote!(.retry(#policy))
+    });
     let cancellation_type = keys.cancellation_type.value().map(|choice| {
         let variant = variant(*choice);
         quote!(.cancellation_type(#private::CancellationType::#variant))
@@ -43,8 +48,24 @@ pub(super) fn declared_options(keys: &Keys, private: &TokenStream) -> TokenStrea
     });
     quote! {
         #private::Options::new(#timeout)
-            #(#durations)* #attempts #cancellation_type #grace #on_bad
+            #(#durations)* #attempts #retry #cancellation_type #grace #on_bad
     }
+}
+
+/// The keys of `retry(…)`, likewise.
+fn retry(retry: &Retry, private: &TokenStream) -> TokenStream {
+    let initial = retry.initial_interval.value().map(|it| {
+        let interval = duration(*it);
+        quote!(.initial_interval(#interval))
+    });
+    let coefficient = retry.backoff_coefficient.value().map(|it| quote!(.backoff_coefficient(#it)));
+    let maximum = retry.maximum_interval.value().map(|it| {
+        let interval = duration(*it);
+        quote!(.maximum_interval(#interval))
+    });
+    let types = retry.non_retryable_error_types.value();
+    let types = types.map(|types| quote!(.non_retryable_error_types(&[#(#types),*])));
+    quote!(#private::Retry::SERVERS #initial #coefficient #maximum #types)
 }
 
 fn variant(choice: Choice) -> Ident {
@@ -52,6 +73,7 @@ fn variant(choice: Choice) -> Ident {
         Choice::TryCancel => "TryCancel",
         Choice::WaitCancellationCompleted => "WaitCancellationCompleted",
         Choice::Abandon => "Abandon",
+        Choice::Retry => "Retry",
         Choice::Fail => "Fail",
         Choice::Restart => "Restart",
     };

@@ -36,7 +36,8 @@ impl Expansion<'_> {
         let (private, state) = (&self.private, self.state());
         let (implementer, input) = (&self.place.implementer, self.input_type());
         let takes = |role: fn(&Role<'_>) -> bool| self.parameters.iter().any(|it| role(&it.role));
-        let takes_handles = takes(|role| matches!(role, Role::Checkpoint(_) | Role::Cancellation));
+        let takes_handles =
+            takes(|role| matches!(role, Role::Checkpoint(_) | Role::Cancellation | Role::Attempt));
         let all = [
             (self.place.takes_instance, "instance", quote!(::std::sync::Arc<#implementer>)),
             (takes_handles, "handles", quote!(#private::Handles<#state>)),
@@ -58,7 +59,7 @@ impl Expansion<'_> {
         let of_parameters = self.parameters.iter().filter_map(|parameter| match parameter.role {
             Role::Checkpoint(state) => state,
             Role::Input => Some(parameter.ty),
-            Role::Cancellation | Role::Context => None,
+            Role::Cancellation | Role::Attempt | Role::Context => None,
         });
         instance.into_iter().chain(of_parameters.map(|ty| quote!(#ty))).collect()
     }

@@ -241,8 +241,18 @@ impl Expansion<'_> {
                 }
             }
         });
+        let words_of_retry = self.keys.words_of_retry.iter().filter(|word| can_be_named(word));
+        let retry = (!self.keys.retry.is_absent()).then(|| {
+            quote! {
+                mod retry {
+                    use #private::retry_keys::*;
+                    use self::{#(#words_of_retry as _),*};
+                }
+            }
+        });
         quote! {
             #(#values)*
+            #retry
             mod keys {
                 use #private::keys::*;
                 // Not at once: `self::self` is no name, so that `self` is not offered.

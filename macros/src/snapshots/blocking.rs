@@ -74,7 +74,7 @@ where
     type Instance = ();
     type Context = beat::__private::ActivityContext;
     fn attempt(
-        __autobeat_engine: beat::__private::Attempt,
+        __autobeat_engine: beat::__private::Engine,
         (): (),
         __autobeat_context: Self::Context,
         __autobeat_input: Self::Input,

@@ -287,7 +287,7 @@ where
     type Instance = ::std::sync::Arc<Greeter>;
     type Context = crate::reexported::autobeat::__private::NoContext;
     fn attempt(
-        __autobeat_engine: crate::reexported::autobeat::__private::Attempt,
+        __autobeat_engine: crate::reexported::autobeat::__private::Engine,
         __autobeat_instance: ::std::sync::Arc<Greeter>,
         __autobeat_context: Self::Context,
         __autobeat_input: Self::Input,

@@ -55,7 +55,7 @@ impl ::autobeat::__private::Activity for process_large_file {
     type Instance = ();
     type Context = ::autobeat::__private::NoContext;
     fn attempt(
-        __autobeat_engine: ::autobeat::__private::Attempt,
+        __autobeat_engine: ::autobeat::__private::Engine,
         (): (),
         __autobeat_context: Self::Context,
         __autobeat_input: Self::Input,

@@ -6,7 +6,10 @@ use std::{env, fs, path::PathBuf};
 
 use proc_macro2::TokenStream;
 
-use super::{Surroundings, activities_in_block, activity_on_function, table_of_keys, with_keys};
+use super::{
+    Surroundings, activities_in_block, activity_on_function, table_of_keys, table_of_retry_keys,
+    with_keys, with_retry_keys,
+};
 
 fn expand(attribute: &str, item: &str) -> TokenStream {
     activity_on_function(attribute.parse().unwrap(), &item.parse().unwrap(), Surroundings::Unknown)
@@ -34,8 +37,10 @@ fn snapshot(name: &str, attribute: &str, expansion: TokenStream) {
 fn the_table_of_the_readme_is_that_of_the_documentation() {
     let readme = include_str!("../../../README.md");
     let (_, keys) = readme.split_once("## The keys\n\n").expect("a section of the keys");
-    let (table, _) = keys.split_once("\n\n").expect("a text below the table");
+    let (table, below) = keys.split_once("\n\n").expect("a text below the table");
     assert_eq!(table, with_keys!(table_of_keys).trim_end());
+    let (of_retry, _) = below.split_once("\n\n").expect("a text below the second table");
+    assert_eq!(of_retry, with_retry_keys!(table_of_retry_keys).trim_end());
 }
 
 #[test]

@@ -106,9 +106,10 @@ proptest! {
         survives(
             |attribute, item| activity_on_function(attribute, item, Surroundings::Unknown),
             r#"heartbeat_timeout = "30s", heartbeat_interval = "1s", max_attempts = 3,
+               retry(initial_interval = "1s", backoff_coefficient = 1.5, non_retryable_error_types = ["A", "B"]),
                cancel_grace = "never", on_bad_checkpoint = "fail", definition = a::b::<c>::d"#,
             "/// Docs
-             #[cfg(unix)] pub async fn run(checkpoint: Checkpoint<u64>, cancellation: Cancellation,
+             #[cfg(unix)] pub async fn run(checkpoint: Checkpoint<u64>, cancellation: Cancellation, attempt: Attempt,
                  path: PathBuf, (a, mut b): (u8, Vec<u8>)) -> Result<u64, ActivityError> { body.await? }",
             &edits,
         )?;

@@ -12,7 +12,7 @@ fn told_of(earlier: CancelReason, later: CancelReason) -> CancelReason {
     let cancellation = Cancellation::new();
     assert!(cancellation.cancel(earlier), "the first one is news");
     let is_news = cancellation.cancel(later);
-    let told = cancellation.reason().unwrap();
+    let told = cancellation.told().unwrap();
     assert_eq!(is_news, told != earlier, "{later} after {earlier}");
     told
 }
@@ -28,8 +28,11 @@ fn a_reason_is_replaced_only_by_one_that_says_more_about_how_to_answer() {
                     LeaseLost | DeadlineExceeded | CheckpointTooLarge | CheckpointInvalid
                 ),
                 // The only one that may be answered as cancelled.
-                Requested => matches!(earlier, Paused | Reset | WorkerShutdown | Stalled),
-                _ => false,
+                Requested => {
+                    matches!(earlier, Paused | Reset | WorkerShutdown | HandOver | Stalled)
+                }
+                // Of that one nothing that is on its way was told.
+                _ => earlier == HandOver && later != HandOver,
             };
             let expected = if says_more { later } else { earlier };
             assert_eq!(told_of(earlier, later), expected, "{later} after {earlier}");
@@ -46,6 +49,24 @@ fn each_reason_has_words_of_its_own() {
     assert_eq!(cancelled.to_string(), "cancelled: the activity was paused");
     let source = cancelled.source().expect("what tells it from other errors");
     assert_eq!(source.to_string(), "the activity was paused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hand_over_is_found_by_whoever_asks_between_two_items_alone() {
+    let cancellation = Cancellation::new();
+    cancellation.cancel(HandOver);
+    assert_eq!(cancellation.check().unwrap_err().reason(), HandOver);
+    assert!(cancellation.is_cancelled());
+    assert_eq!(cancellation.cancelled_between_items().await.reason(), HandOver);
+    cancellation.check_within_item().unwrap();
+    cancellation.run_until_cancelled(sleep(SECOND)).await.unwrap();
+    assert!(
+        !cancellation.token().is_cancelled() && cancellation.cancelled().now_or_never().is_none()
+    );
+
+    cancellation.cancel(Paused);
+    assert_eq!(cancellation.check_within_item().unwrap_err().reason(), Paused);
+    assert_eq!(cancellation.cancelled().await.reason(), Paused);
 }
 
 #[test]

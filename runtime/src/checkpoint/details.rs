@@ -87,6 +87,14 @@ impl Details {
         self.payloads.is_empty()
     }
 
+    /// The first of these, or an empty one where there is none, and beside it what people are shown.
+    pub(super) fn beside(&self, shown: Payload) -> Self {
+        let nothing = || (empty(), Some(Encodable::new(())));
+        let first = self.payloads.first().map(|first| (first.clone(), self.value.clone()));
+        let (first, value) = first.unwrap_or_else(nothing);
+        Self { version: self.version, payloads: vec![first, shown], value }
+    }
+
     /// Records them as the value that they came from, where there is one.
     pub(crate) fn record_value(&self, context: ActivityContext) -> Option<Recording> {
         let value = self.value.as_ref()?.0.as_ref()?;
@@ -140,6 +148,17 @@ pub(crate) fn decode<T: Serialize + DeserializeOwned + Send + 'static>(
     }
 }
 
+/// What every SDK writes for nothing, whatever its converter, and reads as such.
+fn empty() -> Payload {
+    let metadata = [("encoding".to_owned(), b"binary/null".to_vec())].into();
+    Payload { metadata, ..Payload::default() }
+}
+
 fn is_null(payload: &Payload) -> bool {
-    payload.metadata.get("encoding").is_some_and(|encoding| encoding == b"binary/null")
+    match payload.metadata.get("encoding").map(Vec::as_slice) {
+        Some(b"binary/null") => true,
+        // As a converter writes it that knows nothing but JSON.
+        Some(b"json/plain") => payload.data == b"null",
+        _ => false,
+    }
 }

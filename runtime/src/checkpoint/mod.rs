@@ -3,47 +3,35 @@
 //! Invariants:
 //! - the slot knows no timers and no server: the heartbeat reads it, nothing is pushed;
 //! - a version is given to every saved value, and a larger one is newer: see [`saved`];
-//! - as long as nothing was saved, the details of the last attempt are what is sent, unchanged:
-//!   a heartbeat replaces what the server stores, so one without details would erase it;
+//! - as long as nothing was saved, the first of the last attempt's details is what is sent, unchanged:
+//!   a heartbeat replaces what the server stores, so one without details would erase it. Where the body
+//!   tells its progress itself, that is the second, beside an empty first one where there is none;
 //! - users' code (`Drop`, `Serialize`, what shows the progress, the change of an
 //!   [`update`](Checkpoint::update)) runs outside every lock that the heartbeat takes, but for a `Clone`.
 
 mod acknowledgements;
 mod details;
 mod saved;
+mod slot;
 mod watched;
 
 use std::{
-    any::type_name,
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use temporalio_common::{
-    data_converters::PayloadConverter, protos::temporal::api::common::v1::Payload,
-};
-use tokio::time::Instant;
 
-pub(crate) use self::details::{Details, decode, encode};
-use self::{
-    acknowledgements::Acknowledgements,
-    details::{Encodable, NotEncodable},
-    saved::Saved,
+pub(crate) use self::{
+    details::{Details, decode, encode},
+    slot::{Slot, Source},
 };
-#[cfg(feature = "testing")]
-use crate::watch::Watched;
 use crate::{
     cancel::{Cancellation, Cancelled},
+    handle::Shows,
     progress::{Progress, Shown},
     resume::Turns,
 };
-
-/// Progress that takes more bytes than this is not shown.
-const LARGEST_PROGRESS: usize = 64 * 1024;
 
 /// What a checkpoint can hold: a small value that says where the work stands.
 ///
@@ -114,6 +102,11 @@ impl<T: CheckpointState> Checkpoint<T> {
         &self.cancellation
     }
 
+    /// Where a body's own progress goes.
+    pub(crate) fn shows(&self) -> Arc<dyn Shows> {
+        Arc::clone(&self.slot) as Arc<dyn Shows>
+    }
+
     /// Which loops went over which position.
     pub(crate) fn turns(&self) -> &Turns<T> {
         &self.slot.turns
@@ -134,6 +127,12 @@ impl<T: CheckpointState> Checkpoint<T> {
     /// ```
     pub fn show_progress(&self, look: impl Fn(&T) -> Progress + Send + Sync + 'static) {
         self.slot.show(Shown::new(look));
+    }
+
+    /// What is shown at the moment.
+    #[cfg(feature = "testing")]
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        self.slot.shown()?.look(&self.get(), tokio::time::Instant::now())
     }
 
     /// Shows how far the work is, unless something is shown already.
@@ -187,14 +186,15 @@ impl<T: CheckpointState> Checkpoint<T> {
 
     /// Says that the work moves although there is nothing new to save.
     ///
-    /// It counts as progress for `stall_timeout`, and for nothing else.
+    /// It counts as progress for `stall_timeout`, and for nothing else; within an item, so that it never
+    /// hands over.
     ///
     /// # Errors
     ///
     /// [`Cancelled`] when the attempt should stop.
     pub fn touch(&self) -> Result<(), Cancelled> {
         self.slot.touches.fetch_add(1, Ordering::Relaxed);
-        self.cancellation.check()
+        self.cancellation.check_within_item()
     }
 
     /// Saves a value and waits until the server has acknowledged it.
@@ -235,132 +235,6 @@ impl<T: CheckpointState> Checkpoint<T> {
     /// In an `async` function, whose thread must not block, and outside of a tokio runtime.
     pub fn commit_blocking(&self, value: T) -> Result<(), Cancelled> {
         tokio::runtime::Handle::current().block_on(self.commit(value))
-    }
-}
-
-/// The value behind a [`Checkpoint`] and its clones.
-pub(crate) struct Slot<T> {
-    saved: Saved<T>,
-    touches: AtomicU64,
-    resumed: bool,
-    seed: Details,
-    /// What shows the progress; nothing any more after the attempt.
-    shown: Mutex<Showing<T>>,
-    turns: Turns<T>,
-    acknowledgements: Acknowledgements,
-    #[cfg(feature = "testing")]
-    watched: Watched,
-}
-
-struct Showing<T> {
-    shown: Option<Arc<Shown<T>>>,
-    is_over: bool,
-}
-
-impl<T> Slot<T> {
-    /// A poisoned lock is as good as any: nothing of users' runs under it.
-    fn showing(&self) -> MutexGuard<'_, Showing<T>> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn shown(&self) -> Option<Arc<Shown<T>>> {
-        self.showing().shown.clone()
-    }
-
-    fn shows(&self) -> bool {
-        self.shown().is_some()
-    }
-
-    fn show(&self, shown: Shown<T>) {
-        let mut showing = self.showing();
-        let shown = Arc::new(shown);
-        // What is dropped is users' code: outside of the lock.
-        let replaced = if showing.is_over { Some(shown) } else { showing.shown.replace(shown) };
-        drop(showing);
-        drop(replaced);
-    }
-
-    /// Shows nothing any more: what looks may hold a checkpoint, and so this slot.
-    pub(crate) fn show_nothing(&self) {
-        let mut showing = self.showing();
-        showing.is_over = true;
-        let shown = showing.shown.take();
-        drop(showing);
-        drop(shown);
-    }
-
-    fn store(&self, value: T) -> u64 {
-        let version = self.saved.replace(value);
-        self.tell_saved();
-        version
-    }
-}
-
-impl<T: CheckpointState> Slot<T> {
-    /// A slot that starts from the decoded `value` of the last attempt's `details`, if any.
-    pub(crate) fn new(value: Option<T>, details: Vec<Payload>) -> Self {
-        let resumed = value.is_some();
-        let decoded = value.clone().map(Encodable::new);
-        Self {
-            saved: Saved::new(value.unwrap_or_default()),
-            touches: AtomicU64::new(0),
-            resumed,
-            seed: Details { version: 0, payloads: details, value: decoded },
-            shown: Mutex::new(Showing { shown: None, is_over: false }),
-            turns: Turns::new(),
-            acknowledgements: Acknowledgements::new(),
-            #[cfg(feature = "testing")]
-            watched: Watched::default(),
-        }
-    }
-}
-
-/// What the heartbeat sees of a slot, whatever its type.
-pub(crate) trait Source: Send + Sync {
-    /// The newest details, encoded; those of the last attempt as long as nothing was saved.
-    fn newest(&self, converter: &PayloadConverter) -> Result<Details, NotEncodable>;
-
-    /// The details of the last attempt.
-    fn seed(&self) -> Details;
-
-    /// How often something was saved.
-    fn saves(&self) -> u64;
-
-    /// A number that changes whenever the body said that it moves.
-    fn progress(&self) -> u64;
-
-    /// Who waits for an acknowledgement.
-    fn acknowledgements(&self) -> &Acknowledgements;
-}
-
-impl<T: CheckpointState> Source for Slot<T> {
-    fn newest(&self, converter: &PayloadConverter) -> Result<Details, NotEncodable> {
-        let Some((version, value)) = self.saved.newest() else { return Ok(self.seed.clone()) };
-        let shown = self.shown().and_then(|shown| shown.look(&value, Instant::now()));
-        let state = encode(converter, &value)
-            .map_err(|source| NotEncodable { type_name: type_name::<T>(), source })?;
-        // The work must not fail over what is for people alone.
-        let shown = shown
-            .and_then(|shown| encode(converter, &shown).ok())
-            .filter(|shown| shown.data.len() <= LARGEST_PROGRESS);
-        let payloads = [Some(state), shown].into_iter().flatten().collect();
-        Ok(Details { version, payloads, value: Some(Encodable::new(value)) })
-    }
-
-    fn seed(&self) -> Details {
-        self.seed.clone()
-    }
-
-    fn saves(&self) -> u64 {
-        self.saved.version()
-    }
-
-    fn progress(&self) -> u64 {
-        self.saves() + self.touches.load(Ordering::Relaxed)
-    }
-
-    fn acknowledgements(&self) -> &Acknowledgements {
-        &self.acknowledgements
     }
 }
 

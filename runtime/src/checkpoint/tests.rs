@@ -5,12 +5,15 @@ use std::{collections::HashMap, time::Duration};
 use futures_util::FutureExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use temporalio_common::data_converters::{
-    ActivitySerializationContext, SerializationContext, SerializationContextData,
-    TemporalSerializable,
+use temporalio_common::{
+    data_converters::{
+        ActivitySerializationContext, PayloadConverter, SerializationContext,
+        SerializationContextData, TemporalSerializable,
+    },
+    protos::temporal::api::common::v1::Payload,
 };
 
-use super::*;
+use super::{acknowledgements::Acknowledgements, *};
 
 /// The state of the pattern, as its Go, Java and TypeScript listings name the fields.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

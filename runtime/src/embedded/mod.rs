@@ -1,8 +1,8 @@
 //! Runs an activity in this process, without a server.
 //!
 //! The function keeps the meaning that it has on a Temporal server: it is retried as Temporal does
-//! by default (after 1 s, doubling, at most 100 s, as often as it takes or as `max_attempts` says),
-//! its timeouts hold, a panic is a failure, and its checkpoint outlives the process in a file.
+//! by default (after 1 s, doubling, at most 100 s, as often as it takes), or as `retry(…)` and
+//! `max_attempts` say, its timeouts hold, a panic is a failure, and its checkpoint outlives the process in a file.
 //! `kill -9` and the same call again goes on where it was.
 //!
 //! Heartbeats are written on the runtime's blocking pool, which needs one thread more than there are
@@ -91,7 +91,7 @@ impl Embedded {
     ///
     /// The id names this piece of work in the store. Once it has completed nothing is kept of it, and the
     /// same call begins afresh. A second Ctrl-C does not wait for the body.
-    /// `max_attempts` and `schedule_to_close_timeout` count within one call; the number of the attempt
+    /// `max_attempts`, `retry(…)` and `schedule_to_close_timeout` count within one call; the number of the attempt
     /// counts on.
     ///
     /// Ctrl-C is `run`'s from its first call on: as long as no run is on its way it ends the process, as
@@ -102,7 +102,8 @@ impl Embedded {
     ///
     /// [`is_failed`](EmbeddedError::is_failed) when the activity failed for good and
     /// [`is_interrupted`](EmbeddedError::is_interrupted) after Ctrl-C: both keep the checkpoint, and
-    /// the same call goes on there. [`is_running`](EmbeddedError::is_running) while the id runs, and
+    /// the same call goes on there. Where what is stored is not its checkpoint it has failed at once: this
+    /// process would read it no better, and one that can goes on there. [`is_running`](EmbeddedError::is_running) while the id runs, and
     /// [`is_other_activity`](EmbeddedError::is_other_activity) when
     /// the id is another activity's. Otherwise the store failed.
     ///

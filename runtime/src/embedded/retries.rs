@@ -1,17 +1,23 @@
-//! Temporal's default retry policy, and the time of all attempts together, within one call.
+//! Temporal's retry policy, and the time of all attempts together, within one call.
 
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use temporalio_common::error::ApplicationFailure;
+use temporalio_common::{
+    RetryPolicy,
+    error::{ApplicationErrorCategory, ApplicationFailure},
+};
 use tokio::time::Instant;
 
 use super::error::{EmbeddedError, Kind};
-use crate::{events::say, options::Options};
+use crate::{attempt::BAD_CHECKPOINT, events::say, options::Options};
+
+/// How many times the first interval the longest is where none is declared.
+const LONGEST: u32 = 100;
 
 pub(super) struct Retries {
     attempts: u32,
-    most: Option<u32>,
+    policy: RetryPolicy,
     /// When the time of all attempts together is over, and how long it is.
     end: Option<(Instant, Duration)>,
     delays: ExponentialBackoff,
@@ -20,15 +26,12 @@ pub(super) struct Retries {
 impl Retries {
     pub(super) fn new(options: Options) -> Self {
         let end = |timeout| Some((Instant::now().checked_add(timeout)?, timeout));
+        let policy = options.retry_policy().unwrap_or_default();
         Self {
             attempts: 0,
-            most: options.attempts(),
             end: options.schedule_to_close().and_then(end),
-            delays: ExponentialBuilder::new()
-                .with_min_delay(Duration::from_secs(1))
-                .with_max_delay(Duration::from_secs(100))
-                .without_max_times()
-                .build(),
+            delays: delays(&policy),
+            policy,
         }
     }
 
@@ -46,9 +49,9 @@ impl Retries {
     ) -> Result<Duration, EmbeddedError> {
         self.attempts += 1;
         let attempts = self.attempts;
-        let delay = self.delays.next().unwrap_or(Duration::from_secs(100));
+        let delay = self.delays.next().unwrap_or_else(|| longest(&self.policy));
         let delay = failure.next_retry_delay().unwrap_or(delay);
-        if failure.is_non_retryable() {
+        if self.is_final(&failure) {
             return Err(EmbeddedError::new(Kind::Failed { attempts, failure }));
         }
         let next = Instant::now().checked_add(delay);
@@ -58,19 +61,63 @@ impl Retries {
             let failure = out_of_time(timeout, failure);
             return Err(EmbeddedError::new(Kind::Failed { attempts, failure }));
         }
-        if self.most.is_some_and(|most| attempts >= most) {
+        let most = self.policy.maximum_attempts();
+        if most > 0 && attempts >= most {
             return Err(EmbeddedError::new(Kind::Failed { attempts, failure }));
         }
-        say!(warn, %failure, ?delay, "the attempt failed; trying again");
+        if failure.category() == ApplicationErrorCategory::Benign {
+            say!(debug, %failure, ?delay, "the next attempt goes on");
+        } else {
+            say!(warn, %failure, ?delay, "the attempt failed; trying again");
+        }
         Ok(delay)
     }
+
+    /// Whether nothing comes after such a failure, whatever is left of attempts and time.
+    fn is_final(&self, failure: &ApplicationFailure) -> bool {
+        let type_name = failure.type_name().unwrap_or_default();
+        // Another attempt of this process would find the same, and read it no better.
+        if failure.is_non_retryable() || type_name == BAD_CHECKPOINT {
+            return true;
+        }
+        // As a server calls the timeouts that it notices itself.
+        let as_on_a_server = match type_name {
+            HEARTBEAT_TIMEOUT | "LeaseLost" => "TemporalTimeout:Heartbeat",
+            DEADLINE_EXCEEDED => "TemporalTimeout:StartToClose",
+            own => own,
+        };
+        self.policy.non_retryable_error_types().iter().any(|it| it == as_on_a_server)
+    }
+}
+
+/// The type of the failure of an attempt from which nothing was heard.
+pub(super) const HEARTBEAT_TIMEOUT: &str = "HeartbeatTimeout";
+
+/// That of one whose time is over.
+pub(super) const DEADLINE_EXCEEDED: &str = "DeadlineExceeded";
+
+/// The delays between attempts that a policy has.
+fn delays(policy: &RetryPolicy) -> ExponentialBackoff {
+    #[expect(clippy::cast_possible_truncation, reason = "a coefficient is a small number")]
+    let coefficient = policy.backoff_coefficient() as f32;
+    ExponentialBuilder::new()
+        .with_min_delay(policy.initial_interval())
+        .with_factor(coefficient)
+        .with_max_delay(longest(policy))
+        .without_max_times()
+        .build()
+}
+
+fn longest(policy: &RetryPolicy) -> Duration {
+    let initial = policy.initial_interval();
+    policy.maximum_interval().unwrap_or_else(|| initial.saturating_mul(LONGEST))
 }
 
 /// As a server does it: a body's own failure stands, and an attempt that was cut short is told by the
 /// time that is over for good.
 fn out_of_time(timeout: Duration, failure: Box<ApplicationFailure>) -> Box<ApplicationFailure> {
     match failure.type_name() {
-        Some("DeadlineExceeded" | "HeartbeatTimeout" | "LeaseLost") => {}
+        Some(DEADLINE_EXCEEDED | HEARTBEAT_TIMEOUT | "LeaseLost") => {}
         _ => return failure,
     }
     let words = format!("the time of all attempts together, {timeout:?}, is over: {failure}");

@@ -15,14 +15,15 @@ use super::{
     claim::Claim,
     error::{EmbeddedError, Kind},
     lease::{StoredLease, Tenure},
-    retries::Retries,
+    retries::{DEADLINE_EXCEEDED, HEARTBEAT_TIMEOUT, Retries},
     store::{Record, Store},
 };
 use crate::{
     attempt::Facts,
+    handle::key_of,
     input,
     lease::Lease,
-    worker::{Activity, Attempt},
+    worker::{Activity, Engine},
 };
 
 /// An activity under its id, with what every attempt of it needs.
@@ -90,7 +91,7 @@ impl Run {
         let asked = &self.activity_type;
         match self.store.read(self.claim.id())? {
             None => Ok(Record::new(asked)),
-            Some(record) if record.activity_type == *asked => Ok(record),
+            Some(record) if record.activity_type == *asked => Ok(record.named()),
             Some(Record { activity_type: stored, .. }) => {
                 let (id, asked) = (self.claim.id().to_owned(), asked.clone());
                 Err(EmbeddedError::new(Kind::OtherActivity { id, stored, asked }))
@@ -109,7 +110,7 @@ impl Run {
     {
         let input = input::decode::<A::Input>(&self.input).map_err(unconverted)?;
         let timeout = A::OPTIONS.declared_timeout();
-        let facts = facts::<A>(&record, deadline);
+        let facts = facts::<A>(self.claim.id(), &record, deadline);
         let store = Arc::clone(&self.store);
         let lease = StoredLease::new(store, self.claim.id(), record, self.shutdown.clone());
         let tenure = Tenure::of(lease);
@@ -117,18 +118,18 @@ impl Run {
         let beaten = Arc::clone(&lease) as Arc<dyn Lease>;
         // A task of its own: a body that blocks its thread must not block the watch over it.
         let running = AbortOnDropHandle::new(tokio::spawn(async move {
-            let engine = Attempt { options: A::OPTIONS, facts, lease: beaten };
+            let engine = Engine { options: A::OPTIONS, facts, lease: beaten };
             A::attempt(engine, (), A::Context::without_server(), input).await
         }));
         let result = tokio::select! {
             biased;
             joined = running => joined.unwrap_or_else(|error| Err(panicked(error))),
             () = lease.expired(timeout) => Err(timed_out(
-                "HeartbeatTimeout",
+                HEARTBEAT_TIMEOUT,
                 format!("no heartbeat for {timeout:?}"),
             )),
             () = overrun(deadline) => Err(timed_out(
-                "DeadlineExceeded",
+                DEADLINE_EXCEEDED,
                 "the attempt went on after its time was over".to_owned(),
             )),
         };
@@ -140,10 +141,11 @@ fn unconverted(error: PayloadConversionError) -> EmbeddedError {
     EmbeddedError::new(Kind::Conversion(error.into()))
 }
 
-fn facts<A: Activity>(record: &Record, deadline: Option<Instant>) -> Facts {
+fn facts<A: Activity>(id: &str, record: &Record, deadline: Option<Instant>) -> Facts {
     Facts {
         activity_type: record.activity_type.clone(),
         number: record.attempt,
+        key: key_of(&record.run_id, id),
         heartbeat_timeout: Some(A::OPTIONS.declared_timeout()),
         started: Instant::now(),
         deadline,

@@ -148,7 +148,7 @@ impl Pulse {
             && leaves_time
             && self.failures == 0
             && self.traffic.open() == 0
-            && !self.cancellation.is_cancelled()
+            && !self.cancellation.is_told()
             && self.source.acknowledgements().wanted().is_none()
             && self.last_call.is_none_or(|moment| moment > now)
     }

@@ -79,7 +79,7 @@ impl Pulse {
     /// No beat said why the engine wants the attempt to stop.
     pub(super) fn answer_by_guess(&mut self, now: Instant) {
         let Some(question) = self.question.take() else { return };
-        if self.cancellation.is_cancelled() || !self.lease.is_told_to_stop() {
+        if self.cancellation.is_told() || !self.lease.is_told_to_stop() {
             return;
         }
         let gave_up = self
@@ -142,13 +142,13 @@ impl Pulse {
 
     /// Whether a request to cancel would be answered otherwise, and could have come since the last beat.
     pub(super) fn may_be_requested(&self, now: Instant) -> bool {
-        let better = self.cancellation.reason().is_some_and(CancelReason::yields_to_a_request);
+        let better = self.cancellation.told().is_some_and(CancelReason::yields_to_a_request);
         better && self.is_known() && self.renewed + self.settling() < now
     }
 
     /// A body that only knows the engine's token stopped when the engine gave the attempt up.
     pub(super) fn settle_on_give_up(&mut self) {
-        if self.is_given_up() && !self.cancellation.is_cancelled() {
+        if self.is_given_up() && !self.cancellation.is_told() {
             self.cancel(CancelReason::LeaseLost);
         }
     }

@@ -18,7 +18,7 @@ impl Pulse {
             age: now.saturating_duration_since(self.renewed),
             interval: self.interval(),
             // An attempt that was answered is cancelled, whatever became of it.
-            is_over: self.stopped && self.cancellation.is_cancelled(),
+            is_over: self.stopped && self.cancellation.is_told(),
         });
     }
 }

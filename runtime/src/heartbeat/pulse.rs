@@ -147,6 +147,7 @@ impl Pulse {
             self.end(),
             self.stall_at(),
             self.look_at(),
+            self.rhythm.hand_over,
             self.grace_end,
             self.question.as_ref().map(|question| question.until),
         ];
@@ -166,7 +167,7 @@ impl Pulse {
     /// When a beat goes out that somebody waits for: as soon as nothing older can land after it.
     pub(super) fn commit_at(&self, now: Instant) -> Option<Instant> {
         // Whoever waits is told of the cancellation instead.
-        (!self.cancellation.is_cancelled()).then_some(())?;
+        (!self.cancellation.is_told()).then_some(())?;
         let wanted = self.source.acknowledgements().wanted()?;
         let on_its_way = self.traffic.carries(wanted);
         (!on_its_way).then(|| self.traffic.settles_from(wanted, now))
@@ -202,7 +203,7 @@ impl Pulse {
 
     pub(super) fn stall_at(&self) -> Option<Instant> {
         let stall_timeout = self.rhythm.stall_timeout?;
-        (!self.cancellation.is_cancelled()).then(|| self.progress.stalls_at(stall_timeout))
+        (!self.cancellation.is_told()).then(|| self.progress.stalls_at(stall_timeout))
     }
 
     /// When the progress is looked at although no beat does so.
@@ -242,6 +243,10 @@ impl Pulse {
             self.grace_end = Some(now);
         }
         self.look_at_progress(now);
+        if is_past(self.rhythm.hand_over) {
+            self.rhythm.hand_over = None;
+            self.cancellation.cancel(CancelReason::HandOver);
+        }
         if self.question.as_ref().is_some_and(|question| question.until <= now) {
             self.answer_by_guess(now);
         }

@@ -27,6 +27,7 @@ fn rhythm() -> Rhythm {
         timeout: Some(9 * SECOND),
         started: Instant::now(),
         deadline: None,
+        hand_over: None,
         stall_timeout: None,
         grace: Some(10 * SECOND),
         told_by_engine: false,

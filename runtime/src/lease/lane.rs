@@ -70,10 +70,7 @@ impl Lane {
             Err(status) if status.code() == Code::NotFound => {
                 Ok(Reply::Stop(CancelReason::NotFound))
             }
-            Err(status) if status.code() == Code::ResourceExhausted => {
-                Err(BeatError::for_load(status))
-            }
-            Err(status) => Err(BeatError::new(status)),
+            Err(status) => Err(beat_error(status)),
         }
     }
 
@@ -87,12 +84,9 @@ impl Lane {
     }
 
     async fn say_completed(&self, result: &Payload) -> Result<(), Status> {
-        let codec = self.client.data_converter().codec();
-        let payloads =
-            codec.encode(&activity_data(), vec![result.clone()]).await.map_err(unavailable)?;
         let request = RespondActivityTaskCompletedRequest {
             task_token: self.token.clone(),
-            result: Some(Payloads { payloads }),
+            result: Some(self.encode_result(result).await?),
             identity: self.client.identity(),
             namespace: self.client.namespace(),
             ..Default::default()
@@ -103,16 +97,12 @@ impl Lane {
     }
 
     async fn say_failed(&self, failed: &Failed, left: Option<&Details>) -> Result<(), Status> {
-        let details = match left.filter(|details| !details.is_empty()) {
-            Some(details) => Some(self.encode(details).await.map_err(unavailable)?),
-            None => None,
-        };
         let request = RespondActivityTaskFailedRequest {
             task_token: self.token.clone(),
             failure: Some(self.failure(failed).await?),
             identity: self.client.identity(),
             namespace: self.client.namespace(),
-            last_heartbeat_details: details,
+            last_heartbeat_details: self.encode_left(left).await?,
             ..Default::default()
         };
         let mut client = self.client.clone();
@@ -120,7 +110,25 @@ impl Lane {
         said.await.map(drop)
     }
 
-    async fn failure(&self, failed: &Failed) -> Result<Failure, Status> {
+    /// A result, after the client's codec.
+    pub(super) async fn encode_result(&self, result: &Payload) -> Result<Payloads, Status> {
+        let codec = self.client.data_converter().codec();
+        let encoded = codec.encode(&activity_data(), vec![result.clone()]).await;
+        Ok(Payloads { payloads: encoded.map_err(unavailable)? })
+    }
+
+    /// What was left for a failure, likewise.
+    pub(super) async fn encode_left(
+        &self,
+        left: Option<&Details>,
+    ) -> Result<Option<Payloads>, Status> {
+        match left.filter(|details| !details.is_empty()) {
+            Some(details) => self.encode(details).await.map(Some).map_err(unavailable),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn failure(&self, failed: &Failed) -> Result<Failure, Status> {
         let converter = self.client.data_converter();
         let failure = OutgoingActivityError::Application(Box::new(failed.failure()));
         let mut failure = converter.to_failure(&activity_data(), OutgoingError::Activity(failure));
@@ -147,11 +155,20 @@ fn activity_data() -> SerializationContextData {
     SerializationContextData::Activity(ActivitySerializationContext::new())
 }
 
-fn single<T>(request: T) -> Request<T> {
+/// A request that is made once, with our header.
+pub(super) fn single<T>(request: T) -> Request<T> {
     let mut request = request.into_request();
     request.metadata_mut().insert("autobeat-lane", MetadataValue::from_static("ours"));
     request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
     request
+}
+
+/// A heartbeat that was not taken: for load, or for another reason that may pass.
+pub(super) fn beat_error(status: Status) -> BeatError {
+    match status.code() {
+        Code::ResourceExhausted => BeatError::for_load(status),
+        _ => BeatError::new(status),
+    }
 }
 
 fn reply(response: RecordActivityTaskHeartbeatResponse) -> Reply {

@@ -11,6 +11,7 @@ pub(crate) mod environment;
 mod lane;
 pub(crate) mod local;
 mod peers;
+mod renumbered;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod scripted;
 pub(crate) mod server;
@@ -79,6 +80,11 @@ pub(crate) trait Lease: Send + Sync {
 
     /// Whether an answer that the engine may have lost can be [said again](Self::say).
     fn can_say(&self) -> bool {
+        false
+    }
+
+    /// Whether the server hears this lease alone, and takes nothing of the attempt from the engine.
+    fn is_alone_heard(&self) -> bool {
         false
     }
 

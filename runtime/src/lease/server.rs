@@ -30,10 +30,13 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     Answer, BeatError, EngineRules, Lease, Peers, Reply, TooLarge,
     lane::{Lane, may_pass},
+    renumbered::Renumbered,
     size_limit::SizeLimit,
     succession::Succession,
 };
-use crate::{cancel::CancelReason, checkpoint::Details, events::say, metrics::TaskQueue};
+use crate::{
+    cancel::CancelReason, checkpoint::Details, events::say, metrics::TaskQueue, worker::run_id,
+};
 
 /// The part of a timeout within which the SDK holds a second report back, and its longest.
 const THROTTLE: f64 = 0.8;
@@ -53,6 +56,8 @@ pub(crate) struct ServerLease {
     context: ActivityContext,
     /// `None` where the server does not say enough.
     succession: Option<Succession>,
+    /// `None` where no reset can give the attempt another number.
+    renumbered: Option<Renumbered>,
     /// Built at the first beat: most attempts of short activities never need it.
     connected: OnceLock<Connected>,
     timeout: Option<Duration>,
@@ -73,6 +78,7 @@ impl ServerLease {
     pub(crate) fn new(context: ActivityContext, timeout: Option<Duration>) -> Self {
         let lease = Self {
             succession: succession(&context),
+            renumbered: Renumbered::may_be(context.info()),
             context,
             connected: OnceLock::new(),
             timeout,
@@ -88,6 +94,11 @@ impl ServerLease {
     /// Whether a later attempt of the activity was started.
     fn is_succeeded(&self) -> bool {
         self.succession.as_ref().is_some_and(Succession::is_over)
+    }
+
+    /// The attempt as a reset has called it anew, where that is known.
+    fn known_by_name(&self) -> Option<&Renumbered> {
+        self.renumbered.as_ref().filter(|renumbered| renumbered.is_known())
     }
 
     fn lane(&self) -> &Lane {
@@ -126,7 +137,18 @@ impl ServerLease {
         if size > limit {
             return Ok(Reply::TooLarge(TooLarge { size, limit }));
         }
-        self.lane().beat(payloads, until).await
+        if let Some(renumbered) = self.known_by_name() {
+            return renumbered.beat(self.lane(), payloads, until).await;
+        }
+        let reply = self.lane().beat(payloads, until).await?;
+        match &self.renumbered {
+            Some(renumbered) if reply == Reply::Stop(CancelReason::NotFound) => {
+                // What was sent is gone: encoded anew, since that is rare.
+                let payloads = self.lane().encode(details).await?;
+                renumbered.beat(self.lane(), payloads, until).await
+            }
+            _ => Ok(reply),
+        }
     }
 
     /// Asks for the size limit beside the beats, which never wait for it; again, where that failed.
@@ -168,7 +190,7 @@ impl ServerLease {
 /// The place of this attempt among those of its activity.
 fn succession(context: &ActivityContext) -> Option<Succession> {
     let info = context.info();
-    let run = info.workflow_run_id.as_ref().or(info.activity_run_id.as_ref())?;
+    let run = run_id(info)?;
     let activity = format!("{} {run} {}", info.namespace, info.activity_id);
     Some(Succession::new(activity, info.started_time?))
 }
@@ -211,7 +233,7 @@ impl Lease for ServerLease {
 
     fn record(&self, details: Details) -> BoxFuture<'_, Result<(), TooLarge>> {
         async move {
-            if self.is_succeeded() {
+            if self.is_succeeded() || self.is_alone_heard() {
                 return Ok(());
             }
             self.measure(&details).await?;
@@ -230,7 +252,9 @@ impl Lease for ServerLease {
             if !details.is_empty() && !self.is_succeeded() {
                 let left = Some(details.clone());
                 *self.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
-                self.hand_over(details).await;
+                if !self.is_alone_heard() {
+                    self.hand_over(details).await;
+                }
             }
         }
         .boxed()
@@ -240,13 +264,22 @@ impl Lease for ServerLease {
         true
     }
 
+    fn is_alone_heard(&self) -> bool {
+        self.known_by_name().is_some()
+    }
+
     fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {
         async move {
             if self.is_succeeded() {
                 return true;
             }
             let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let saying = self.lane().say(answer, left.as_ref());
+            let saying = async {
+                match self.known_by_name() {
+                    Some(renumbered) => renumbered.say(self.lane(), answer, left.as_ref()).await,
+                    None => self.lane().say(answer, left.as_ref()).await,
+                }
+            };
             match timeout_at(until, AssertUnwindSafe(saying).catch_unwind()).await {
                 Ok(Ok(Err(status))) => !may_pass(&status),
                 // A codec that panics will do so again.

@@ -46,6 +46,7 @@ fn facts(activity_type: &str) -> Facts {
     Facts {
         activity_type: activity_type.to_owned(),
         number: 1,
+        key: "run/1".into(),
         heartbeat_timeout: Some(TIMEOUT),
         started: Instant::now(),
         deadline: None,

@@ -8,7 +8,7 @@ use super::{CancelReason::*, *};
 fn answer_to(reason: CancelReason) -> Outcome<()> {
     let cancellation = Cancellation::new();
     cancellation.cancel(reason);
-    settle(End::Failed(Cancelled::new(reason).into()), &cancellation)
+    settle(End::Failed(Cancelled::new(reason).into()), &cancellation, true)
 }
 
 fn failure_of(outcome: Outcome<()>) -> ApplicationFailure {
@@ -29,6 +29,7 @@ fn every_other_reason_is_a_failure_of_its_own() {
         (Paused, "ActivityPaused", true, true),
         (Reset, "ActivityReset", true, true),
         (WorkerShutdown, "WorkerShutdown", true, true),
+        (HandOver, "HandOver", true, true),
         (NotFound, "NotFound", false, true),
         (LeaseLost, "LeaseLost", false, true),
         (DeadlineExceeded, "DeadlineExceeded", false, true),
@@ -41,10 +42,23 @@ fn every_other_reason_is_a_failure_of_its_own() {
         assert_eq!(failure.type_name(), Some(type_name));
         assert_eq!(failure.category() == ApplicationErrorCategory::Benign, is_benign, "{reason}");
         assert_eq!(!failure.is_non_retryable(), is_retried, "{reason}");
-        let at_once = (reason == WorkerShutdown).then_some(Duration::from_millis(1));
+        let at_once =
+            matches!(reason, WorkerShutdown | HandOver).then_some(Duration::from_millis(1));
         assert_eq!(failure.next_retry_delay(), at_once, "{reason}");
-        assert_eq!(failure.to_string(), reason.to_string());
+        assert!(failure.to_string().starts_with(&reason.to_string()), "{failure}");
     }
+}
+
+#[test]
+fn a_hand_over_of_nothing_waits_as_a_failure_does_and_tells_of_limits() {
+    let cancellation = Cancellation::new();
+    cancellation.cancel(HandOver);
+    let end = || End::Failed(Cancelled::new(HandOver).into());
+    let failure = failure_of(settle(end(), &cancellation, false));
+    assert_eq!(failure.next_retry_delay(), None);
+    assert!(failure.to_string().contains("a limit of attempts"), "{failure}");
+    cancellation.cancel(Requested);
+    assert_eq!(settle::<()>(end(), &cancellation, true).name(), "cancelled");
 }
 
 #[test]
@@ -57,8 +71,8 @@ fn what_a_body_returned_is_its_answer_whatever_was_requested() {
         End::Failed(ActivityError::WillCompleteAsync),
         End::Failed(std::io::Error::other("disk full").into()),
     ]
-    .map(|end| settle(end, &cancellation).name());
+    .map(|end| settle(end, &cancellation, true).name());
     assert_eq!(names, ["completed", "panicked", "completes elsewhere", "failed"]);
     cancellation.cancel(Requested);
-    assert_eq!(settle(End::<()>::Dropped, &cancellation).name(), "cancelled");
+    assert_eq!(settle(End::<()>::Dropped, &cancellation, true).name(), "cancelled");
 }

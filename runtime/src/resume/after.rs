@@ -116,7 +116,7 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfter<I, T, K> {
     fn complete(&mut self) -> Result<(), Cancelled> {
         self.turn.check();
         let Some(key) = self.on_its_way.take() else {
-            return self.checkpoint.cancellation().check();
+            return self.checkpoint.cancellation().check_within_item();
         };
         *(self.last)(&mut self.state) = Some(key);
         self.checkpoint.save(self.state.clone())

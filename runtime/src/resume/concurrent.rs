@@ -106,12 +106,19 @@ impl Checkpoint<Finished> {
         let mut left = (0..).zip(items).filter(|(position, _)| !done.contains(*position));
         let mut on_their_way = FuturesUnordered::new();
         let mut outcome = Ok(());
+        let mut has_begun = false;
         loop {
             while outcome.is_ok() && on_their_way.len() < limit.max(1) {
                 let Some((position, item)) = left.next() else { break };
                 turn.check();
-                match self.cancellation().check() {
+                let cancellation = self.cancellation();
+                let may_begin = match has_begun {
+                    true => cancellation.check(),
+                    false => cancellation.check_within_item(),
+                };
+                match may_begin {
                     Ok(()) => {
+                        has_begun = true;
                         let working = work(item);
                         on_their_way.push(async move { (position, working.await) });
                     }

@@ -5,6 +5,7 @@
 //!   dropped or panics half-way is done again;
 //! - the cursor and the rest of the state change in one save, so no attempt sees one without the other;
 //! - work that is complete completes: a cancellation is reported only where an item is left;
+//! - a loop hands over after an item, never before its first: each attempt comes further;
 //! - one position is one loop's: see [`turns`].
 
 mod after;
@@ -198,7 +199,7 @@ impl<T: CheckpointState> Cursor<T> {
     fn complete(&mut self) -> Result<(), Cancelled> {
         self.turn.check();
         if !std::mem::take(&mut self.is_on_its_way) {
-            return self.checkpoint.cancellation().check();
+            return self.checkpoint.cancellation().check_within_item();
         }
         *(self.position)(&mut self.state) += 1;
         self.checkpoint.save(self.state.clone())

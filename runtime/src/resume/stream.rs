@@ -74,7 +74,7 @@ impl<T: CheckpointState> Checkpoint<T> {
             skip: cursor.done(),
             cursor,
             completed: None,
-            cancelled: Box::pin(async move { cancellation.cancelled().await }),
+            cancelled: Box::pin(async move { cancellation.cancelled_between_items().await }),
         }
     }
 }

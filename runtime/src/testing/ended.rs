@@ -11,7 +11,7 @@ use super::{
     perform::Curtain,
     trial::Trial,
 };
-use crate::{checkpoint::CheckpointState, worker::Activity};
+use crate::{checkpoint::CheckpointState, input, progress::Progress, worker::Activity};
 
 /// How an attempt ended, as the server sees it, and what it left.
 pub struct Ended<A: Activity> {
@@ -146,6 +146,13 @@ impl<A: Activity> Ended<A> {
     #[must_use]
     pub fn checkpoint<S: CheckpointState>(&self) -> Option<S> {
         read(&self.traces.held)
+    }
+
+    /// What people are shown of it by then, if anything: the second of the details that the server holds.
+    #[must_use]
+    pub fn progress(&self) -> Option<Progress> {
+        let shown = self.traces.held.get(1)?;
+        input::decode(std::slice::from_ref(shown)).ok()
     }
 
     /// How long it took on its own clock.

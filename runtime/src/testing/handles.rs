@@ -6,15 +6,17 @@ use temporalio_common::{
     data_converters::PayloadConverter, protos::temporal::api::common::v1::Payload,
 };
 
-use super::stage::Stage;
+use super::{stage::Stage, trial::fresh_key};
 use crate::{
     attempt::Takes,
     cancel::{CancelReason, Cancellation},
     checkpoint::{Checkpoint, CheckpointState, Slot, Source, decode, encode},
+    handle::{Attempt, Known},
+    progress::Progress,
     watch::Watch,
 };
 
-/// A `Checkpoint` and a `Cancellation` made by hand: what the body saves can be asked for, and when it
+/// A `Checkpoint`, a `Cancellation` and an `Attempt` made by hand: what the body saves can be asked for, and when it
 /// is to stop is up to the test.
 ///
 /// There is no heartbeat: a `commit` is acknowledged at once, and no grace ends.
@@ -45,6 +47,7 @@ use crate::{
 /// ```
 pub struct Handles<T> {
     checkpoint: Checkpoint<T>,
+    attempt: Attempt,
     stage: Arc<Stage>,
 }
 
@@ -90,7 +93,11 @@ impl<T: CheckpointState> Handles<T> {
         watch.begins(Takes::NOTHING.checkpoint().cancellation(), &source, &cancellation);
         let checkpoint = Checkpoint::new(slot, cancellation);
         checkpoint.watched().tell(Arc::clone(&watch) as Arc<dyn Watch>);
-        Self { checkpoint, stage: watch }
+        // One that goes on where an earlier one was is no first one.
+        let number = if checkpoint.is_resumed() { 2 } else { 1 };
+        let known = Known::of_test(number, fresh_key("activity"));
+        let attempt = Attempt::new(known, checkpoint.shows());
+        Self { checkpoint, attempt, stage: watch }
     }
 
     /// The checkpoint for the body; its clones are one.
@@ -103,6 +110,18 @@ impl<T: CheckpointState> Handles<T> {
     #[must_use]
     pub fn cancellation(&self) -> Cancellation {
         self.checkpoint.cancellation().clone()
+    }
+
+    /// The attempt for the body: the first, or the second of one that is resumed. Its time is never over.
+    #[must_use]
+    pub fn attempt(&self) -> Attempt {
+        self.attempt.clone()
+    }
+
+    /// What people are shown at the moment, if anything.
+    #[must_use]
+    pub fn progress(&self) -> Option<Progress> {
+        self.checkpoint.progress()
     }
 
     /// Tells the body to stop, and why.

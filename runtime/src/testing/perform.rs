@@ -27,7 +27,7 @@ use crate::{
     attempt::Facts,
     input,
     lease::{Failed, Lease},
-    worker::{Activity, Attempt},
+    worker::{Activity, Engine},
 };
 
 /// The longest time that an attempt may take on its own clock.
@@ -61,6 +61,8 @@ pub(super) struct Cast<'a> {
     /// What the server held when it began.
     pub(super) details: Vec<Payload>,
     pub(super) number: u32,
+    /// What the activity is called in every attempt.
+    pub(super) key: &'a Arc<str>,
     /// What happens when.
     pub(super) timeline: Vec<(Duration, Event)>,
     /// Whether its clock runs as the world's does, rather than jump to what is waited for.
@@ -152,6 +154,7 @@ where
     let facts = Facts {
         activity_type: cast.activity_type.to_owned(),
         number: cast.number,
+        key: Arc::clone(cast.key),
         heartbeat_timeout: timeouts.map(|options| options.declared_timeout()),
         started,
         deadline: timeouts
@@ -160,7 +163,7 @@ where
         details: cast.details.clone(),
     };
     let lease = Arc::new(StagedLease(Arc::clone(stage))) as Arc<dyn Lease>;
-    let engine = Attempt { options, facts, lease };
+    let engine = Engine { options, facts, lease };
     A::attempt(engine, instance, A::Context::without_server(), input).await
 }
 

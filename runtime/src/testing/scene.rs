@@ -18,7 +18,7 @@ use super::{
     stage::Stage,
     trial::encode_input,
 };
-use crate::{attempt::excerpt, checkpoint::encode, worker::Activity};
+use crate::{attempt::excerpt, checkpoint::encode, handle::key_of, worker::Activity};
 
 /// Effects in words, and how often each was done.
 pub(super) type Effects = BTreeMap<String, u64>;
@@ -32,6 +32,8 @@ type Look<W> = Box<dyn Fn(&W, &mut dyn FnMut(&dyn Debug)) + Send>;
 /// An activity, and how its world is made and looked at.
 pub(super) struct Scene<A: Activity, W> {
     pub(super) activity_type: String,
+    /// The same in each world, so that effects which hold it can be compared.
+    key: Arc<str>,
     pub(super) world: Box<dyn Fn() -> W + Send>,
     instance: Of<W, A::Instance>,
     input: Of<W, A::Input>,
@@ -68,6 +70,7 @@ where
     ) -> Self {
         Self {
             activity_type: activity.name().to_owned(),
+            key: key_of("test-run", activity.name()),
             world: Box::new(world),
             instance: Box::new(instance),
             input: Box::new(input),
@@ -142,6 +145,7 @@ where
             input: &self.input,
             details: self.held.clone(),
             number: self.number,
+            key: &self.scene.key,
             timeline: Vec::new(),
             in_real_time: self.scene.in_real_time,
         };

@@ -248,6 +248,11 @@ impl Stage {
         let mut course = self.course();
         course.told_after = course.told_after.or(Some(course.saves));
         drop(course);
+        if reason == CancelReason::HandOver {
+            // No engine knows of it, and no grace begins.
+            body.cancellation.cancel(reason);
+            return;
+        }
         if is_answered(reason) {
             self.server.answer_ever_after(Line::Answer(Reply::Stop(reason)));
         }

@@ -1,6 +1,13 @@
 //! One attempt with whatever is to happen to it, and how it ended.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use temporalio_common::{
     data_converters::{PayloadConverter, TemporalSerializable},
@@ -17,6 +24,7 @@ use super::{
 };
 use crate::{
     checkpoint::{CheckpointState, encode},
+    handle::key_of,
     input,
     worker::Activity,
 };
@@ -62,6 +70,7 @@ pub struct Trial<A: Activity> {
     input: Vec<Payload>,
     details: Vec<Payload>,
     number: u32,
+    key: Arc<str>,
     script: Vec<(Point, Event)>,
     timeline: Vec<(Duration, Event)>,
     seed: u64,
@@ -108,6 +117,7 @@ where
             input: encode_input(&input),
             details: Vec::new(),
             number: 1,
+            key: fresh_key(activity.name()),
             script: Vec::new(),
             timeline: Vec::new(),
             seed: 0,
@@ -183,6 +193,7 @@ where
             input: &self.input,
             details: self.details.clone(),
             number: self.number,
+            key: &self.key,
             timeline: std::mem::take(&mut self.timeline),
             in_real_time: false,
         };
@@ -200,6 +211,13 @@ where
         assert!(!traces.has_caught_it, "`{}` cannot be tried: {CAUGHT}", self.activity_type);
         Ended::new(curtain, traces, stage.server.beats(), took, self)
     }
+}
+
+/// The key of an activity of its own; others of its name have others.
+pub(super) fn fresh_key(activity_type: &str) -> Arc<str> {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    key_of(&format!("test-run-{count}"), activity_type)
 }
 
 /// The input, as the server keeps it.

@@ -294,7 +294,8 @@ async fn a_lease_that_is_lost_after_a_stall_is_told_in_its_own_words() {
 fn what_takes_less_than_a_hundred_years_may_be_over() {
     let years = |years: u64| Duration::from_hours(years * 365 * 24);
     let stalls_after = |span| {
-        rhythm(OPTIONS.stall_timeout(span), Takes::NOTHING.checkpoint(), &facts()).stall_timeout
+        let takes = Takes::NOTHING.checkpoint();
+        rhythm(OPTIONS.stall_timeout(span), takes, &facts(), friendly().as_ref()).stall_timeout
     };
     assert_eq!(stalls_after(years(99)), Some(years(99)));
     assert_eq!(stalls_after(years(100)), None);

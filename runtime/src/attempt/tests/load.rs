@@ -106,11 +106,28 @@ async fn bad_checkpoint_fails_and_says_what_was_found_but_to_those_who_debug() {
     let result = attempt(OPTIONS, facts, &friendly(), async |_, _| Ok(())).await;
     assert_eq!(failure_type(&result), "BadCheckpoint");
     let message = message(&result);
-    for part in ["attempt 3", "8 bytes", "`u64`", "debug level", "restart"] {
+    for part in ["attempt 3", "8 bytes", "`u64`", "it is kept", "debug level", "restart"] {
         assert!(message.contains(part), "{message}");
     }
     assert!(!message.contains("line 5"), "past a codec that encrypts: {message}");
     assert!(listener.said().contains("line 5"), "{}", listener.said());
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_checkpoint_is_tried_again_unless_it_is_to_fail_for_good_and_nothing_is_sent() {
+    for (options, is_final) in [
+        (OPTIONS, false),
+        (OPTIONS.on_bad_checkpoint(OnBadCheckpoint::Retry), false),
+        (OPTIONS.on_bad_checkpoint(OnBadCheckpoint::Fail), true),
+    ] {
+        let lease = friendly();
+        let facts = Facts { details: vec![payload("line 5")], number: 3, ..facts() };
+        let result = attempt(options, facts, &lease, async |_, _| Ok(())).await;
+        let Err(ActivityError::Application(failure)) = &result else { panic!("{result:?}") };
+        assert_eq!(failure.is_non_retryable(), is_final);
+        assert_eq!(failure.next_retry_delay(), None, "its backoff is the policy's");
+        assert!(lease.values().is_empty() && lease.left().is_none(), "the details stay");
+    }
 }
 
 #[tokio::test(start_paused = true)]

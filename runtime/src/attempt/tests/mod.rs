@@ -8,6 +8,8 @@ mod clocks;
 mod ends;
 mod engine;
 mod grace;
+mod hand_over;
+mod handle;
 mod hostile;
 mod listeners;
 mod load;
@@ -21,8 +23,11 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use temporalio_common::data_converters::{
-    GenericPayloadConverter, PayloadConverter, SerializationContext, SerializationContextData,
+use temporalio_common::{
+    data_converters::{
+        GenericPayloadConverter, PayloadConverter, SerializationContext, SerializationContextData,
+    },
+    error::ApplicationFailure,
 };
 use tokio::time::sleep;
 use tracing::Level;
@@ -36,7 +41,7 @@ use crate::{
         scripted::{Line, ScriptedLease},
     },
     listener::Listener,
-    options::{Grace, OnBadCheckpoint},
+    options::Grace,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -55,6 +60,7 @@ fn facts() -> Facts {
     Facts {
         activity_type: "count".to_owned(),
         number: 1,
+        key: "run/1".into(),
         heartbeat_timeout: Some(TIMEOUT),
         started: Instant::now(),
         deadline: None,

@@ -117,6 +117,8 @@ impl StorageBackend for Ram {
 /// The record of an attempt, with details that grow until the file must.
 fn record_of(attempt: u32) -> Record {
     let mut record = Record::new("import");
+    // Else each would be another piece of work.
+    record.run_id = "run".to_owned();
     record.attempt = attempt;
     let data = vec![b'x'; 10_000 * attempt as usize];
     record.details = vec![Payload { data, ..Payload::default() }];

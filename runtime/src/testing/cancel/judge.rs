@@ -82,7 +82,7 @@ fn is_other_failure<T>(curtain: &Curtain<T>, reason: CancelReason) -> bool {
     let Curtain::Answered(Err(ActivityError::Application(failure))) = curtain else { return false };
     let cancellation = Cancellation::new();
     cancellation.cancel(reason);
-    match settle::<()>(End::Dropped, &cancellation) {
+    match settle::<()>(End::Dropped, &cancellation, true) {
         Outcome::Fail { error: ActivityError::Application(expected) } => {
             expected.type_name() != failure.type_name()
         }

@@ -87,7 +87,8 @@ fn survives(
     let end = end_of_lease(chronicle, attempt, when.0).min(when.1);
     let healthy = end.since(trouble.none_hit_since(end));
     if healthy >= left_at_last(chronicle, attempt, when, ended.is_some()) {
-        let how = format!("{} was {what} though its last {healthy:?} had no trouble", attempt.token.0);
+        let how =
+            format!("{} was {what} though its last {healthy:?} had no trouble", attempt.token.0);
         verdict.broken(LIVES, when.1, how);
     }
 }

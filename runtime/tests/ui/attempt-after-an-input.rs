@@ -1,0 +1,9 @@
+use autobeat::{Attempt, activity};
+use temporalio_sdk::activities::ActivityError;
+
+#[activity(heartbeat_timeout = "30s")]
+async fn process(_path: String, _attempt: Attempt) -> Result<(), ActivityError> {
+    Ok(())
+}
+
+fn main() {}
