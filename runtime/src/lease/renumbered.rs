@@ -210,3 +210,38 @@ impl Renumbered {
         WorkflowService::respond_activity_task_canceled_by_id(&mut client, request).await.map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STARTED: SystemTime = SystemTime::UNIX_EPOCH;
+
+    fn pending(activity_id: &str, number: i32, started: SystemTime) -> PendingActivityInfo {
+        PendingActivityInfo {
+            activity_id: activity_id.to_owned(),
+            attempt: number,
+            last_started_time: Some(started.into()),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn it_is_the_same_attempt_where_it_started_at_the_same_moment_under_a_smaller_number() {
+        let third = Renumbered {
+            workflow_id: "workflow".to_owned(),
+            run_id: "run".to_owned(),
+            activity_id: "5".to_owned(),
+            started: STARTED,
+            number: 3,
+            is_known: AtomicBool::new(false),
+        };
+        let later = STARTED + Duration::from_nanos(1);
+        assert!(third.is_of(&pending("5", 1, STARTED)));
+        assert!(!third.is_of(&pending("5", 3, STARTED)), "its number is its own");
+        assert!(!third.is_of(&pending("5", 2, later)), "a later attempt after a reset");
+        assert!(!third.is_of(&pending("6", 1, STARTED)), "another activity");
+        let waiting = PendingActivityInfo { last_started_time: None, ..pending("5", 2, STARTED) };
+        assert!(!third.is_of(&waiting), "none runs");
+    }
+}
