@@ -50,6 +50,8 @@ pub(crate) struct ScriptedLease {
     /// What the server takes of an answer that is said again; `None` where it cannot be.
     says: Option<Mutex<VecDeque<bool>>>,
     said: Mutex<Vec<(Duration, String)>>,
+    /// Whether the engine's answer would not be taken.
+    is_alone_heard: bool,
 }
 
 impl ScriptedLease {
@@ -67,6 +69,7 @@ impl ScriptedLease {
             sleeps: AtomicUsize::new(0),
             says: None,
             said: Mutex::default(),
+            is_alone_heard: false,
         }
     }
 
@@ -126,6 +129,12 @@ impl ScriptedLease {
     /// Answers can be said again: so often in vain, then once and for all.
     pub(crate) fn hearing(mut self, failures: usize) -> Self {
         self.says = Some(Mutex::new(vec![false; failures].into()));
+        self
+    }
+
+    /// The server takes nothing of the attempt from the engine.
+    pub(crate) fn alone(mut self) -> Self {
+        self.is_alone_heard = true;
         self
     }
 
@@ -224,6 +233,10 @@ impl Lease for ScriptedLease {
 
     fn can_say(&self) -> bool {
         self.says.is_some()
+    }
+
+    fn is_alone_heard(&self) -> bool {
+        self.is_alone_heard
     }
 
     fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {

@@ -129,6 +129,11 @@ impl ServerLease {
     }
 
     async fn send(&self, details: &Details, until: Instant) -> Result<Reply, BeatError> {
+        if let Some(renumbered) = &self.renumbered
+            && renumbered.is_gone().await
+        {
+            return Ok(Reply::Stop(CancelReason::NotFound));
+        }
         self.ask_beside();
         let payloads = self.lane().encode(details).await?;
         let size = payloads.encoded_len();
