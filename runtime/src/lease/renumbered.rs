@@ -10,7 +10,8 @@
 //! - nothing is said by name unless the server was asked right before: a later attempt has the same names;
 //! - a later attempt cannot begin in between as long as the lease is not over: the server itself waits for
 //!   this one until its timeout;
-//! - nothing is sent while the server is asked, and nothing any more once it has another attempt or none;
+//! - nothing is sent by a token that was refused, nothing while the server is asked, and nothing any more once
+//!   it has another attempt or none;
 //!   where it does not answer soon, what it said first stands;
 //! - the engine says nothing for such an attempt: the next one may have the number in its token.
 
@@ -57,6 +58,9 @@ pub(super) struct Renumbered {
     /// When the server started this attempt, by its own clock: two attempts never have the same.
     started: SystemTime,
     number: u32,
+    /// The server does not know its token any more.
+    is_refused: AtomicBool,
+    /// It has this attempt under another number.
     is_known: AtomicBool,
     /// The server has another attempt, or none.
     is_gone: AtomicBool,
@@ -74,6 +78,7 @@ impl Renumbered {
             activity_id: info.activity_id.clone(),
             started: info.started_time?,
             number: info.attempt,
+            is_refused: AtomicBool::new(false),
             is_known: AtomicBool::new(false),
             is_gone: AtomicBool::new(false),
             asking: Mutex::new(()),
@@ -83,6 +88,15 @@ impl Renumbered {
     /// Whether it is known that a reset has given this attempt another number.
     pub(super) fn is_known(&self) -> bool {
         self.is_known.load(Ordering::Acquire)
+    }
+
+    /// Whether the server has said that it knows no attempt by this token.
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_refused.load(Ordering::Acquire)
+    }
+
+    pub(super) fn refused(&self) {
+        self.is_refused.store(true, Ordering::Release);
     }
 
     /// Waits until nobody asks; whether the server is known to have another attempt, or none.
@@ -183,7 +197,7 @@ impl Renumbered {
         answer: &Answer,
         left: Option<&Details>,
     ) -> Result<(), Status> {
-        if !self.ask(&lane.client).await? {
+        if self.is_gone().await || !self.ask(&lane.client).await? {
             return Err(Status::not_found("the server has another attempt, or none"));
         }
         match answer {
@@ -267,6 +281,7 @@ mod tests {
             activity_id: "5".to_owned(),
             started: STARTED,
             number: 3,
+            is_refused: AtomicBool::new(false),
             is_known: AtomicBool::new(false),
             is_gone: AtomicBool::new(false),
             asking: Mutex::new(()),
