@@ -12,6 +12,8 @@ mod cancellation_cleanup;
 mod fake_progress;
 #[path = "../heartbeating_batch.rs"]
 mod heartbeating_batch;
+#[path = "../import_rows.rs"]
+mod import_rows;
 #[path = "../polling.rs"]
 mod polling;
 #[path = "../process_batch.rs"]

@@ -129,6 +129,23 @@ async fn process_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn import_rows() {
+    let Some(stage) = Stage::open().await else { return };
+    let (file, database) = (stage.path("rows.csv"), stage.path("rows.sqlite"));
+    let rows: String = (0..2_000).map(|row| format!("{row},1\n")).collect();
+    fs::write(&file, rows).unwrap();
+    let arguments = |pause| [&*file, "--database", &database, "--chunk", "10", "--pause", pause];
+    stage.kill("import_rows", &arguments("30ms"), SOME_WORK);
+    let output = stage.run("import_rows", &arguments("0ms"));
+    let resumed = String::from_utf8_lossy(&output.stderr).contains("resuming at row");
+    assert!(resumed, "{output:?}");
+    let totals = lines(&output.stdout);
+    for part in ["rows    2000", "amount  2000"] {
+        assert_eq!(count(&totals, part), 1, "{part} in {totals:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn heartbeating_batch() {
     const RECORDS: u64 = 100;
     let Some(stage) = Stage::open().await else { return };
