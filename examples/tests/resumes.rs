@@ -10,6 +10,8 @@ mod cancel_and_cleanup;
 mod cancellation_cleanup;
 #[path = "../fake_progress.rs"]
 mod fake_progress;
+#[path = "../fetch_pages.rs"]
+mod fetch_pages;
 #[path = "../heartbeating_batch.rs"]
 mod heartbeating_batch;
 #[path = "../import_rows.rs"]

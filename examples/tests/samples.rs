@@ -146,6 +146,20 @@ async fn import_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fetch_pages() {
+    let Some(stage) = Stage::open().await else { return };
+    stage.kill("fetch_pages", &["--pause", "60ms"], SOME_WORK);
+    let output = stage.run("fetch_pages", &["--pause", "1ms"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("resuming with "), "{output:?}");
+    // One page in fifty is missing.
+    let totals = lines(&output.stdout);
+    for part in ["fetched  1960", "missing  40", "bytes    1965880"] {
+        assert_eq!(count(&totals, part), 1, "{part} in {totals:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn heartbeating_batch() {
     const RECORDS: u64 = 100;
     let Some(stage) = Stage::open().await else { return };
