@@ -132,8 +132,8 @@ async fn process_batch() {
 async fn import_rows() {
     let Some(stage) = Stage::open().await else { return };
     let (file, database) = (stage.path("rows.csv"), stage.path("rows.sqlite"));
-    let rows: String = (0..2_000).map(|row| format!("{row},1\n")).collect();
-    fs::write(&file, rows).unwrap();
+    let rows = (0..2_000).map(|row| format!("{row},1\n"));
+    fs::write(&file, rows.collect::<String>()).unwrap();
     let arguments = |pause| [&*file, "--database", &database, "--chunk", "10", "--pause", pause];
     stage.kill("import_rows", &arguments("30ms"), SOME_WORK);
     let output = stage.run("import_rows", &arguments("0ms"));

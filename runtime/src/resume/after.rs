@@ -82,6 +82,9 @@ impl<T: CheckpointState> Checkpoint<T> {
     }
 }
 
+/// What comes next, with the key that is stored once it is done.
+pub(super) type Next<N, K> = Option<Result<(N, K), ResumeError>>;
+
 /// Goes over items after the last one that is done; made by [`Checkpoint::resume_after`].
 #[must_use = "a loop does nothing unless something asks for its items"]
 pub struct ResumeAfter<I: Iterator, T, K> {
@@ -123,7 +126,7 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfter<I, T, K> {
     }
 
     /// The next item that is not done, with its key.
-    pub(super) fn next_left(&mut self) -> Option<Result<(I::Item, K), ResumeError>> {
+    pub(super) fn next_left(&mut self) -> Next<I::Item, K> {
         loop {
             let item = self.items.next()?;
             let key = (self.key)(&item);
@@ -141,7 +144,7 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfter<I, T, K> {
     pub(super) fn begin<N>(
         &mut self,
         saved: Result<(), Cancelled>,
-        next: Option<Result<(N, K), ResumeError>>,
+        next: Next<N, K>,
     ) -> Option<Result<N, ResumeError>> {
         if next.is_none() {
             self.turn.end();

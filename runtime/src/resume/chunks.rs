@@ -6,7 +6,7 @@
 
 use std::{fmt, iter::Fuse};
 
-use super::{Cursor, Resume, ResumeAfter, ResumeError};
+use super::{Cursor, Resume, ResumeAfter, ResumeError, after::Next};
 use crate::{cancel::Cancelled, checkpoint::CheckpointState};
 
 impl<I: Iterator, T> Resume<I, T> {
@@ -123,7 +123,7 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfterChunks<I, T, K>
     }
 
     /// The items of the next chunk, and the key of the last of them.
-    fn gather(&mut self) -> Option<Result<(Vec<I::Item>, K), ResumeError>> {
+    fn gather(&mut self) -> Next<Vec<I::Item>, K> {
         if let Some(error) = self.failed.take() {
             return Some(Err(error));
         }

@@ -269,9 +269,10 @@ where
         {
             self.turn.check();
             let cancellation = self.checkpoint.cancellation();
-            let may_begin = match self.has_begun {
-                true => cancellation.check(),
-                false => cancellation.check_within_item(),
+            let may_begin = if self.has_begun {
+                cancellation.check()
+            } else {
+                cancellation.check_within_item()
             };
             match may_begin {
                 Ok(()) => {

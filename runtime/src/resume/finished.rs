@@ -54,6 +54,7 @@ impl Finished {
     }
 
     /// What is done beyond the first position that is not: ascending, with a gap before each.
+    #[must_use]
     pub fn beyond(&self) -> impl ExactSizeIterator<Item = Range<u64>> {
         self.beyond.iter().map(|&(start, end)| start..end)
     }
