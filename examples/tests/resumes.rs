@@ -24,3 +24,5 @@ mod process_batch;
 mod process_large_file;
 #[path = "../saga.rs"]
 mod saga;
+#[path = "../submit_job.rs"]
+mod submit_job;

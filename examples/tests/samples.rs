@@ -160,6 +160,24 @@ async fn fetch_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn submit_job() {
+    let Some(stage) = Stage::open().await else { return };
+    let service = stage.path("service");
+    let log = || lines(&fs::read(Path::new(&service).join("log")).unwrap());
+    let arguments = ["--service", &service, "--steps", "20"];
+    let first = stage.kill("submit_job", &arguments, SOME_WORK);
+    let second = stage.lines("submit_job", &arguments);
+    assert!(position(&second, "attached to job") < position(&second, "is done"));
+    assert_eq!((count(&first, "submitted job"), count(&second, "submitted job")), (1, 0));
+    assert_eq!(log(), ["submitted"]);
+
+    let cancelled = ["--service", &service, "--steps", "1000", "--cancel-after", "2s"];
+    let third = stage.lines("submit_job", &cancelled);
+    assert!(position(&third, "cancelled job") < position(&third, "the workflow was cancelled"));
+    assert_eq!(log(), ["submitted", "submitted", "cancelled"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn heartbeating_batch() {
     const RECORDS: u64 = 100;
     let Some(stage) = Stage::open().await else { return };
