@@ -10,8 +10,12 @@ mod cancel_and_cleanup;
 mod cancellation_cleanup;
 #[path = "../fake_progress.rs"]
 mod fake_progress;
+#[path = "../fetch_pages.rs"]
+mod fetch_pages;
 #[path = "../heartbeating_batch.rs"]
 mod heartbeating_batch;
+#[path = "../import_rows.rs"]
+mod import_rows;
 #[path = "../polling.rs"]
 mod polling;
 #[path = "../process_batch.rs"]
@@ -20,3 +24,5 @@ mod process_batch;
 mod process_large_file;
 #[path = "../saga.rs"]
 mod saga;
+#[path = "../submit_job.rs"]
+mod submit_job;

@@ -39,8 +39,8 @@
 //!    an attempt that has beaten asks once whether it came, and says it again where it did not.
 //!
 //! Loops that go on where the last attempt was need no bookkeeping: see
-//! [`Checkpoint::resume`], and its relatives for larger states, keys, streams and several items at
-//! once.
+//! [`Checkpoint::resume`], and its relatives for larger states, keys, streams, several items at a time
+//! ([`Resume::chunks`]) and several at once ([`Checkpoint::resume_concurrent_at`]).
 //!
 //! # Two clocks
 //!
@@ -118,6 +118,67 @@
 //! // ctx.execute_activity(clean_up, (), options).await?
 //! ```
 //!
+//! # A database as the authority
+//!
+//! A checkpoint follows the work: after a kill some items are done again. Where the work is rows in a database
+//! and each must be there once, the database says how far it is: rows and position are one transaction, fenced
+//! by a number that the database gives each attempt when it begins. Whoever lost the turn, such as a worker
+//! that was frozen and wakes, then finds another number there, and writes nothing. [`Attempt::number`] is no
+//! such number: a reset counts attempts from 1 again.
+//!
+//! The checkpoint still shows the progress, hands over, and tells of cancellations. A loop begins at what was
+//! saved last, also in this attempt, so the position of the database is saved before it:
+//!
+//! ```
+//! # use autobeat::{Checkpoint, activity};
+//! # use temporalio_sdk::activities::ActivityError;
+//! # struct Import { position: u64 }
+//! # impl Import {
+//! #     fn begin(file: &str) -> std::io::Result<Self> { Ok(Self { position: 0 }) }
+//! #     fn insert(&mut self, rows: &[String]) -> std::io::Result<()> { Ok(()) }
+//! # }
+//! # fn read(file: &str) -> std::io::Result<Vec<String>> { Ok(Vec::new()) }
+//! #[activity(heartbeat_timeout = "30s", start_to_close_timeout = "2h")]
+//! fn import_rows(checkpoint: Checkpoint<u64>, file: String) -> Result<(), ActivityError> {
+//!     let rows = read(&file)?;
+//!     let mut import = Import::begin(&file)?; // a number of its own, and the position
+//!     checkpoint.save(import.position)?;
+//!     for chunk in checkpoint.resume(rows).chunks(100) {
+//!         import.insert(&chunk?)?; // rows and position, if the number is still its own
+//!     }
+//!     Ok(())
+//! }
+//! # let _ = import_rows.options();
+//! ```
+//!
+//! The example `import_rows` has all of it, with SQLite.
+//!
+//! # What other languages may rely on
+//!
+//! A worker in another language may take over, or a workflow in one may look at how an activity failed. So
+//! these stay as they are:
+//!
+//! - the checkpoint is the first of the heartbeat's details, as the client's data converter writes it, plain
+//!   JSON by default; [`Progress`] is the second;
+//! - the position of [`Checkpoint::resume`] is how many items are done, a number; [`Finished`] and
+//!   [`Progress`] say what their JSON is;
+//! - the failures that are ours have these types:
+//!
+//! | type | why the attempt ended | is retried | is benign |
+//! | --- | --- | --- | --- |
+//! | `ActivityPaused` | [`Paused`](CancelReason::Paused) | yes | yes |
+//! | `ActivityReset` | [`Reset`](CancelReason::Reset) | yes | yes |
+//! | `WorkerShutdown` | [`WorkerShutdown`](CancelReason::WorkerShutdown) | yes | yes |
+//! | `HandOver` | [`HandOver`](CancelReason::HandOver) | yes | yes |
+//! | `NotFound` | [`NotFound`](CancelReason::NotFound) | yes | no |
+//! | `LeaseLost` | [`LeaseLost`](CancelReason::LeaseLost) | yes | no |
+//! | `DeadlineExceeded` | [`DeadlineExceeded`](CancelReason::DeadlineExceeded) | yes | no |
+//! | `ActivityStalled` | [`Stalled`](CancelReason::Stalled) | yes | no |
+//! | `CheckpointTooLarge` | [`CheckpointTooLarge`](CancelReason::CheckpointTooLarge) | no | no |
+//! | `CheckpointInvalid` | [`CheckpointInvalid`](CancelReason::CheckpointInvalid) | no | no |
+//! | `BadCheckpoint` | what it found stored is not its checkpoint | yes, but for `on_bad_checkpoint = "fail"` | no |
+//! | `UnrequestedCancellation` | its body answered that it was cancelled, and nobody had asked | yes | no |
+//!
 //! # Metrics
 //!
 //! [`metrics::observe`] measures heartbeats, checkpoints and attempts with the meter of the SDK's own
@@ -170,7 +231,10 @@ pub use crate::{
     checkpoint::{Checkpoint, CheckpointState},
     handle::Attempt,
     progress::Progress,
-    resume::{Finished, Resume, ResumeAfter, ResumeError, ResumeStream},
+    resume::{
+        Finished, Resume, ResumeAfter, ResumeAfterChunks, ResumeChunks, ResumeConcurrent,
+        ResumeError, ResumeStream, ResumeStreamChunks,
+    },
 };
 
 #[cfg(doc)]

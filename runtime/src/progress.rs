@@ -14,7 +14,9 @@ use tokio::time::Instant;
 
 /// How far an activity is, for people to look at.
 ///
-/// Plain JSON beside the checkpoint, so the Temporal UI shows it and every language can read it:
+/// Plain JSON beside the checkpoint, so the Temporal UI shows it and every language can read it. That JSON
+/// is promised: `done` is always there, `total`, `unit`, `message` and `rate` (in a second) where they are
+/// known, and read as unknown where they are missing or `null`.
 ///
 /// ```
 /// # use autobeat::Progress;
@@ -222,6 +224,20 @@ mod tests {
         });
         assert_eq!(shown.look(&1, Instant::now()), None);
         assert_eq!(shown.look(&2, Instant::now()).unwrap().done, 2);
+    }
+
+    #[test]
+    fn its_json_is_as_promised() {
+        let progress = Progress::new(1200).of(5000).unit("lines").message("reading");
+        let progress = Progress { rate: Some(93.5), ..progress };
+        let written =
+            r#"{"done":1200,"total":5000,"unit":"lines","message":"reading","rate":93.5}"#;
+        assert_eq!(serde_json::to_string(&progress).unwrap(), written);
+        assert_eq!(serde_json::from_str::<Progress>(written).unwrap(), progress);
+        assert_eq!(serde_json::to_string(&Progress::new(7)).unwrap(), r#"{"done":7}"#);
+        let nulls = r#"{"done":7,"total":null,"unit":null,"message":null,"rate":null,"later":1}"#;
+        assert_eq!(serde_json::from_str::<Progress>(nulls).unwrap(), Progress::new(7));
+        serde_json::from_str::<Progress>(r#"{"total":7}"#).unwrap_err();
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl<T: CheckpointState> Checkpoint<T> {
     }
 
     /// What is shown at the moment.
-    #[cfg(feature = "testing")]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn progress(&self) -> Option<Progress> {
         self.slot.shown()?.look(&self.get(), tokio::time::Instant::now())
     }

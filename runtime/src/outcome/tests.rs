@@ -76,3 +76,32 @@ fn what_a_body_returned_is_its_answer_whatever_was_requested() {
     cancellation.cancel(Requested);
     assert_eq!(settle(End::<()>::Dropped, &cancellation, true).name(), "cancelled");
 }
+
+#[test]
+fn the_documentation_promises_each_type_of_failure() {
+    let row = |failure: &ApplicationFailure, retried: &str| {
+        let benign = failure.category() == ApplicationErrorCategory::Benign;
+        let type_name = failure.type_name().unwrap_or_default();
+        format!("{type_name} {retried} {}", if benign { "yes" } else { "no" })
+    };
+    let retried =
+        |failure: &ApplicationFailure| if failure.is_non_retryable() { "no" } else { "yes" };
+    let reasons = CancelReason::ALL.into_iter().filter(|reason| *reason != Requested);
+    let mut failures: Vec<_> = reasons.map(|reason| failure_of(answer_to(reason))).collect();
+    failures.push(failure_of(nobody_asked()));
+    let mut expected: Vec<_> = failures.iter().map(|it| row(it, retried(it))).collect();
+    let bad = crate::attempt::BAD_CHECKPOINT;
+    expected.push(format!("{bad} yes, but for `on_bad_checkpoint = \"fail\"` no"));
+
+    let documentation = include_str!("../lib.rs").split("//! # ");
+    let mut chapter = documentation.filter(|it| it.starts_with("What other languages may rely on"));
+    let rows = chapter.next().unwrap().lines().filter_map(|line| line.strip_prefix("//! | `"));
+    let promised = rows.map(|row| {
+        let cells: Vec<_> = row.trim_end_matches(" |").split(" | ").collect();
+        format!("{} {} {}", cells[0].trim_end_matches('`'), cells[2], cells[3])
+    });
+    let mut promised: Vec<_> = promised.collect();
+    promised.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(promised, expected);
+}

@@ -1,6 +1,6 @@
 //! The loop by key: for items that may come and go between attempts.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, iter::Fuse};
 
 use super::{Beginning, Turn, address_of};
 use crate::{
@@ -69,7 +69,7 @@ impl<T: CheckpointState> Checkpoint<T> {
         let turn = self.turns().take(&state, beginning);
         ResumeAfter {
             checkpoint: self.clone(),
-            items: items.into_iter(),
+            items: items.into_iter().fuse(),
             state,
             last,
             key,
@@ -82,11 +82,14 @@ impl<T: CheckpointState> Checkpoint<T> {
     }
 }
 
+/// What comes next, with the key that is stored once it is done.
+pub(super) type Next<N, K> = Option<Result<(N, K), ResumeError>>;
+
 /// Goes over items after the last one that is done; made by [`Checkpoint::resume_after`].
 #[must_use = "a loop does nothing unless something asks for its items"]
 pub struct ResumeAfter<I: Iterator, T, K> {
     checkpoint: Checkpoint<T>,
-    items: I,
+    items: Fuse<I>,
     state: T,
     last: fn(&mut T) -> &mut Option<K>,
     key: fn(&I::Item) -> K,
@@ -95,9 +98,9 @@ pub struct ResumeAfter<I: Iterator, T, K> {
     done: Option<K>,
     /// The key that came last, done or not.
     seen: Option<K>,
-    /// The key of the item that was handed out.
+    /// The key of the item that was handed out, or of the last one of several.
     on_its_way: Option<K>,
-    is_over: bool,
+    pub(super) is_over: bool,
 }
 
 impl<I: Iterator, T: fmt::Debug, K> fmt::Debug for ResumeAfter<I, T, K> {
@@ -113,7 +116,7 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfter<I, T, K> {
     }
 
     /// The item that was handed out is done.
-    fn complete(&mut self) -> Result<(), Cancelled> {
+    pub(super) fn complete(&mut self) -> Result<(), Cancelled> {
         self.turn.check();
         let Some(key) = self.on_its_way.take() else {
             return self.checkpoint.cancellation().check_within_item();
@@ -123,12 +126,9 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfter<I, T, K> {
     }
 
     /// The next item that is not done, with its key.
-    fn next_left(&mut self) -> Option<Result<(I::Item, K), ResumeError>> {
+    pub(super) fn next_left(&mut self) -> Next<I::Item, K> {
         loop {
-            let Some(item) = self.items.next() else {
-                self.turn.end();
-                return None;
-            };
+            let item = self.items.next()?;
             let key = (self.key)(&item);
             if self.seen.as_ref().is_some_and(|seen| *seen >= key) {
                 return Some(Err(ResumeError::out_of_order()));
@@ -138,6 +138,27 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfter<I, T, K> {
                 return Some(Ok((item, key)));
             }
         }
+    }
+
+    /// Hands out what is next, unless nothing is left or the attempt should stop.
+    pub(super) fn begin<N>(
+        &mut self,
+        saved: Result<(), Cancelled>,
+        next: Next<N, K>,
+    ) -> Option<Result<N, ResumeError>> {
+        if next.is_none() {
+            self.turn.end();
+        }
+        let next = next.map(|next| match (saved, next) {
+            (Ok(()), Ok((next, key))) => {
+                self.on_its_way = Some(key);
+                Ok(next)
+            }
+            (Err(cancelled), _) => Err(cancelled.into()),
+            (_, Err(error)) => Err(error),
+        });
+        self.is_over = !matches!(next, Some(Ok(_)));
+        next
     }
 }
 
@@ -149,16 +170,8 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> Iterator for ResumeAfter<I
             return None;
         }
         let saved = self.complete();
-        let next = self.next_left().map(|next| match (saved, next) {
-            (Ok(()), Ok((item, key))) => {
-                self.on_its_way = Some(key);
-                Ok(item)
-            }
-            (Err(cancelled), _) => Err(cancelled.into()),
-            (_, Err(error)) => Err(error),
-        });
-        self.is_over = !matches!(next, Some(Ok(_)));
-        next
+        let next = self.next_left();
+        self.begin(saved, next)
     }
 }
 

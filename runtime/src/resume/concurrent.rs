@@ -1,58 +1,29 @@
 //! The loop with several items on their way at once.
+//!
+//! Invariants:
+//! - an item is done when the answer after its own is asked for, and saved as such together with the rest of
+//!   the state;
+//! - where the attempt should stop no item begins, and those on their way are brought to their end.
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
-use serde::{Deserialize, Serialize};
+use std::{
+    fmt,
+    future::{Ready, ready},
+    iter::{Fuse, Zip},
+    ops::RangeFrom,
+};
 
-use super::{Beginning, address_of, known_total};
-use crate::{cancel::Cancelled, checkpoint::Checkpoint};
+use futures_util::{
+    StreamExt,
+    future::{Join, join},
+    stream::FuturesUnordered,
+};
 
-/// Which of many items are done: all up to a position, and ranges beyond it.
-///
-/// Stays small: beyond the first item that is not done there can only be gaps that are on their way,
-/// so there are never more ranges than items at once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finished {
-    /// All items before this one are done.
-    pub(super) up_to: u64,
-    /// Done beyond it: `[start, end)`, ascending, with a gap before each.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) beyond: Vec<(u64, u64)>,
-}
-
-impl Finished {
-    /// How many items are done.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        // Somebody else may have written it.
-        let beyond = self.beyond.iter().map(|(start, end)| end.saturating_sub(*start));
-        beyond.fold(self.up_to, u64::saturating_add)
-    }
-
-    /// Whether the item at this position is done.
-    #[must_use]
-    pub fn contains(&self, position: u64) -> bool {
-        let after = self.beyond.partition_point(|(start, _)| *start <= position);
-        position < self.up_to || after > 0 && position < self.beyond[after - 1].1
-    }
-
-    pub(super) fn insert(&mut self, position: u64) {
-        if self.contains(position) {
-            return;
-        }
-        let after = self.beyond.partition_point(|(start, _)| *start < position);
-        let joins_left = after > 0 && self.beyond[after - 1].1 == position;
-        let joins_right = self.beyond.get(after).is_some_and(|right| right.0 == position + 1);
-        match (joins_left, joins_right) {
-            (true, true) => self.beyond[after - 1].1 = self.beyond.remove(after).1,
-            (true, false) => self.beyond[after - 1].1 += 1,
-            (false, true) => self.beyond[after].0 = position,
-            (false, false) => self.beyond.insert(after, (position, position + 1)),
-        }
-        if self.beyond.first().is_some_and(|first| first.0 == self.up_to) {
-            self.up_to = self.beyond.remove(0).1;
-        }
-    }
-}
+use super::{Beginning, Finished, Turn, address_of, known_total};
+use crate::{
+    cancel::Cancelled,
+    checkpoint::{Checkpoint, CheckpointState},
+    progress::Progress,
+};
 
 impl Checkpoint<Finished> {
     /// Works on up to `limit` items at once, and leaves out those that are done.
@@ -60,6 +31,10 @@ impl Checkpoint<Finished> {
     /// Each item is saved as done when its future is; after a crash only those that were on their
     /// way are done again, and none is left out. The items must be the same for every attempt, in
     /// the same order. The futures run in this task: spawn within one for work that needs a core.
+    /// Where it knows how many items there are, it shows how many are done.
+    ///
+    /// The first item that fails ends it. To count those that fail, or to skip some, go over the answers
+    /// with [`resume_concurrent_at`](Self::resume_concurrent_at).
     ///
     /// ```
     /// # use autobeat::{Checkpoint, Finished};
@@ -79,7 +54,8 @@ impl Checkpoint<Finished> {
     ///
     /// Rather than leave items out without a word: on a second call after one whose items are all done,
     /// and in a call that goes on although another one has begun. A checkpoint of [`Finished`] is for
-    /// one set of items.
+    /// one set of items; for two, take [`resume_concurrent_at`](Self::resume_concurrent_at) with a field
+    /// for each.
     ///
     /// # Cancel safety
     ///
@@ -95,50 +71,227 @@ impl Checkpoint<Finished> {
         F: Future<Output = Result<(), E>>,
         E: From<Cancelled>,
     {
-        let done = self.get();
-        let items = items.into_iter();
-        let beginning = Beginning {
-            address: |done: &mut Finished| address_of(done),
-            leaves_out: done.count() > 0,
-            total: known_total(items.size_hint()),
-        };
-        let turn = self.turns().take(&done, beginning);
-        let mut left = (0..).zip(items).filter(|(position, _)| !done.contains(*position));
-        let mut on_their_way = FuturesUnordered::new();
+        let mut calls = self.resume_concurrent_at(items, limit, |finished| finished, work);
         let mut outcome = Ok(());
-        let mut has_begun = false;
-        loop {
-            while outcome.is_ok() && on_their_way.len() < limit.max(1) {
-                let Some((position, item)) = left.next() else { break };
-                turn.check();
-                let cancellation = self.cancellation();
-                // Never before the first: each attempt comes further.
-                let may_begin =
-                    if has_begun { cancellation.check() } else { cancellation.check_within_item() };
-                match may_begin {
-                    Ok(()) => {
-                        has_begun = true;
-                        let working = work(item);
-                        on_their_way.push(async move { (position, working.await) });
+        while let Some(answer) = calls.next().await {
+            match answer {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    // Of what ends it, the first says why.
+                    if outcome.is_ok() && calls.cancelled.is_none() {
+                        outcome = Err(error);
                     }
-                    Err(cancelled) => outcome = Err(cancelled.into()),
+                    calls.give_up();
                 }
-            }
-            match on_their_way.next().await {
-                // Whether to stop is looked at before another item begins.
-                Some((position, Ok(()))) => {
-                    turn.check();
-                    drop(self.update(|done| done.insert(position)));
-                }
-                Some((_, Err(error))) if outcome.is_ok() => outcome = Err(error),
-                Some((_, Err(_))) => {}
-                None => {
-                    if outcome.is_ok() {
-                        turn.end();
-                    }
-                    return outcome;
-                }
+                Err(cancelled) => outcome = Err(cancelled.into()),
             }
         }
+        outcome
+    }
+}
+
+impl<T: CheckpointState> Checkpoint<T> {
+    /// Works on up to `limit` items at once, and hands over one answer after another.
+    ///
+    /// [`resume_concurrent`](Checkpoint::resume_concurrent) with what is [`Finished`] in a field of a larger
+    /// state, and with answers that the body judges: it may count one, skip it, or return it. An item is
+    /// done when the next answer is asked for; what is changed in the [`state`](ResumeConcurrent::state)
+    /// for it is saved together with that, as one. The loop keeps its own copy of the state, so change it
+    /// there, and not through the checkpoint.
+    ///
+    /// The answers come as they are ready, in any order; where it matters whose one is, let `work` return
+    /// the item as well. The futures run in this task, and only while an answer is waited for: spawn
+    /// within one for work that needs a core or must go on meanwhile.
+    ///
+    /// ```
+    /// # use autobeat::{Checkpoint, Finished};
+    /// # use serde::{Deserialize, Serialize};
+    /// # use temporalio_sdk::activities::ActivityError;
+    /// # async fn send(letter: String) -> Result<u64, std::io::Error> { Ok(1) }
+    /// #[derive(Clone, Default, Serialize, Deserialize)]
+    /// struct State {
+    ///     finished: Finished,
+    ///     cents: u64,
+    ///     failed: u64,
+    /// }
+    ///
+    /// async fn send_all(checkpoint: Checkpoint<State>, letters: Vec<String>) -> Result<u64, ActivityError> {
+    ///     let mut calls = checkpoint.resume_concurrent_at(letters, 16, |state| &mut state.finished, send);
+    ///     while let Some(answer) = calls.next().await {
+    ///         match answer? {
+    ///             Ok(cents) => calls.state().cents += cents,
+    ///             Err(_) if calls.state().failed < 100 => calls.state().failed += 1, // skipped
+    ///             Err(error) => return Err(error.into()),
+    ///         }
+    ///     }
+    ///     Ok(calls.state().cents)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`next`](ResumeConcurrent::next) yields [`Cancelled`] once, and ends, where items are left when the
+    /// attempt should stop. No new item begins then, and the answers of those on their way come before it.
+    ///
+    /// # Panics
+    ///
+    /// As [`resume_at`](Self::resume_at), where a second loop over this field would leave items out.
+    #[track_caller]
+    pub fn resume_concurrent_at<I, W, F>(
+        &self,
+        items: I,
+        limit: usize,
+        finished: fn(&mut T) -> &mut Finished,
+        work: W,
+    ) -> ResumeConcurrent<I::IntoIter, T, W, F>
+    where
+        I: IntoIterator,
+        W: Fn(I::Item) -> F,
+        F: Future,
+    {
+        let items = items.into_iter();
+        let total = known_total(items.size_hint());
+        if let Some(total) = total {
+            let count = move |state: &T| finished(&mut state.clone()).count();
+            self.show_at_least(move |state| Progress::new(count(state)).of(total));
+        }
+        let mut state = self.get();
+        let beginning = Beginning {
+            address: move |state: &mut T| address_of(finished(state)),
+            leaves_out: finished(&mut state).count() > 0,
+            total,
+        };
+        let turn = self.turns().take(&state, beginning);
+        ResumeConcurrent {
+            checkpoint: self.clone(),
+            items: (0..).zip(items).fuse(),
+            limit: limit.max(1),
+            state,
+            finished,
+            work,
+            turn,
+            on_their_way: FuturesUnordered::new(),
+            answered: None,
+            has_begun: false,
+            is_given_up: false,
+            cancelled: None,
+        }
+    }
+}
+
+/// Works on several items at once; made by [`Checkpoint::resume_concurrent_at`].
+#[must_use = "a loop does nothing unless something asks for its answers"]
+pub struct ResumeConcurrent<I, T, W, F: Future> {
+    checkpoint: Checkpoint<T>,
+    items: Fuse<Zip<RangeFrom<u64>, I>>,
+    limit: usize,
+    state: T,
+    finished: fn(&mut T) -> &mut Finished,
+    work: W,
+    turn: Turn,
+    /// Each with its position.
+    on_their_way: FuturesUnordered<Join<Ready<u64>, F>>,
+    /// The position of the item whose answer was handed out.
+    answered: Option<u64>,
+    has_begun: bool,
+    /// Whether no item begins any more, for a reason of the caller's.
+    is_given_up: bool,
+    /// Why no item begins any more.
+    cancelled: Option<Cancelled>,
+}
+
+impl<I, T: fmt::Debug, W, F: Future> fmt::Debug for ResumeConcurrent<I, T, W, F> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ResumeConcurrent")
+            .field("state", &self.state)
+            .field("on_their_way", &self.on_their_way.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<I, T, W, F> ResumeConcurrent<I, T, W, F>
+where
+    I: Iterator,
+    T: CheckpointState,
+    W: Fn(I::Item) -> F,
+    F: Future,
+{
+    /// The state, to be changed for the answer at hand, and saved when the next one is asked for.
+    pub fn state(&mut self) -> &mut T {
+        &mut self.state
+    }
+
+    /// The next answer; the item of the one before it is done.
+    ///
+    /// A loop that is left drops the items on their way, which the next attempt does again, as well as the
+    /// one whose answer it was left with.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`], once, where items are left when the attempt should stop.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and called again: no answer is lost. Nothing moves on meanwhile.
+    pub async fn next(&mut self) -> Option<Result<F::Output, Cancelled>> {
+        self.complete();
+        self.begin();
+        if let Some((position, answer)) = self.on_their_way.next().await {
+            self.answered = Some(position);
+            return Some(Ok(answer));
+        }
+        if let Some(cancelled) = self.cancelled.take() {
+            self.give_up();
+            return Some(Err(cancelled));
+        }
+        if !self.is_given_up {
+            self.turn.end();
+        }
+        None
+    }
+
+    /// The item whose answer was handed out is done.
+    fn complete(&mut self) {
+        let Some(position) = self.answered.take() else { return };
+        self.turn.check();
+        (self.finished)(&mut self.state).insert(position);
+        // Whether to stop is looked at before another item begins.
+        drop(self.checkpoint.save(self.state.clone()));
+    }
+
+    /// Lets as many items begin as there may be at once.
+    fn begin(&mut self) {
+        while !self.is_given_up
+            && self.cancelled.is_none()
+            && self.on_their_way.len() < self.limit
+            && let Some((position, item)) = self.next_left()
+        {
+            self.turn.check();
+            let cancellation = self.checkpoint.cancellation();
+            let may_begin = if self.has_begun {
+                cancellation.check()
+            } else {
+                cancellation.check_within_item()
+            };
+            match may_begin {
+                Ok(()) => {
+                    self.has_begun = true;
+                    self.on_their_way.push(join(ready(position), (self.work)(item)));
+                }
+                Err(cancelled) => self.cancelled = Some(cancelled),
+            }
+        }
+    }
+
+    fn next_left(&mut self) -> Option<(u64, I::Item)> {
+        let finished = (self.finished)(&mut self.state);
+        self.items.find(|(position, _)| !finished.contains(*position))
+    }
+
+    /// No item begins any more, and the one whose answer was handed out is not done.
+    fn give_up(&mut self) {
+        self.answered = None;
+        self.is_given_up = true;
     }
 }

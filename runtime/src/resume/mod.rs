@@ -9,7 +9,9 @@
 //! - one position is one loop's: see [`turns`].
 
 mod after;
+mod chunks;
 mod concurrent;
+mod finished;
 mod stream;
 mod turns;
 
@@ -19,8 +21,10 @@ pub(crate) use self::turns::Turns;
 use self::turns::{Beginning, Turn, address_of};
 pub use self::{
     after::{ResumeAfter, ResumeError},
-    concurrent::Finished,
-    stream::ResumeStream,
+    chunks::{ResumeAfterChunks, ResumeChunks},
+    concurrent::ResumeConcurrent,
+    finished::Finished,
+    stream::{ResumeStream, ResumeStreamChunks},
 };
 use crate::{
     cancel::Cancelled,
@@ -34,7 +38,12 @@ impl Checkpoint<u64> {
     /// An item is done when the next one is asked for. The items must be the same for every attempt,
     /// in the same order; where they may change, go by key with [`resume_after`](Self::resume_after).
     /// The position is this loop's alone: for two loops, take [`resume_at`](Self::resume_at) with a
-    /// field for each. A loop that was left early may be begun again over the same items.
+    /// field for each. A loop that was left early may be begun again over the same items. For several
+    /// items at a time, as for the rows of a transaction, there are [`chunks`](Resume::chunks).
+    ///
+    /// It begins at what was saved last, also in this attempt: where a database knows better, as it keeps
+    /// the position beside its rows, [`save`](Self::save) what it says before the loop. See
+    /// [A database as the authority](crate#a-database-as-the-authority).
     ///
     /// ```
     /// # use autobeat::{Cancelled, Checkpoint};
@@ -169,8 +178,8 @@ struct Cursor<T> {
     state: T,
     position: fn(&mut T) -> &mut u64,
     turn: Turn,
-    /// Whether an item was handed out that is not counted yet.
-    is_on_its_way: bool,
+    /// How many items were handed out that are not counted yet.
+    on_their_way: u64,
     is_over: bool,
 }
 
@@ -188,20 +197,21 @@ impl<T: CheckpointState> Cursor<T> {
             total,
         };
         let turn = checkpoint.turns().take(&state, beginning);
-        Self { checkpoint, state, position, turn, is_on_its_way: false, is_over: false }
+        Self { checkpoint, state, position, turn, on_their_way: 0, is_over: false }
     }
 
     fn done(&self) -> u64 {
         *(self.position)(&mut self.state.clone())
     }
 
-    /// The item that was handed out is done.
+    /// What was handed out is done.
     fn complete(&mut self) -> Result<(), Cancelled> {
         self.turn.check();
-        if !std::mem::take(&mut self.is_on_its_way) {
+        let done = std::mem::take(&mut self.on_their_way);
+        if done == 0 {
             return self.checkpoint.cancellation().check_within_item();
         }
-        *(self.position)(&mut self.state) += 1;
+        *(self.position)(&mut self.state) += done;
         self.checkpoint.save(self.state.clone())
     }
 
@@ -215,8 +225,21 @@ impl<T: CheckpointState> Cursor<T> {
             self.turn.end();
         }
         let next = next.map(|item| saved.map(|()| item));
-        self.is_on_its_way = matches!(next, Some(Ok(_)));
-        self.is_over = !self.is_on_its_way;
+        let is_on_its_way = matches!(next, Some(Ok(_)));
+        self.on_their_way = is_on_its_way.into();
+        self.is_over = !is_on_its_way;
+        next
+    }
+
+    /// Hands out several items as one, unless there is none or the attempt should stop.
+    fn begin_chunk<I>(
+        &mut self,
+        saved: Result<(), Cancelled>,
+        chunk: Vec<I>,
+    ) -> Option<Result<Vec<I>, Cancelled>> {
+        let size = chunk.len() as u64;
+        let next = self.begin(saved, (size > 0).then_some(chunk));
+        self.on_their_way *= size;
         next
     }
 }

@@ -11,7 +11,7 @@ use futures_util::{Stream, future::BoxFuture};
 
 use super::{Cursor, known_total};
 use crate::{
-    cancel::Cancelled,
+    cancel::{CancelReason, Cancelled},
     checkpoint::{Checkpoint, CheckpointState},
 };
 
@@ -120,6 +120,34 @@ impl<S: Stream, T: CheckpointState + Unpin> ResumeStream<S, T> {
     }
 }
 
+impl<S: Stream, T> ResumeStream<S, T> {
+    /// Up to `size` items at a time, as one: for what is cheaper together, such as the rows of a
+    /// transaction.
+    ///
+    /// The items of a chunk are done when the next one is asked for. It waits until a chunk is full or the
+    /// stream is over, so the last one may be shorter; none is empty, and a size of 0 is taken for 1. Not
+    /// that of `StreamExt`, which would ask for an item, and so save the one before it as done, while it
+    /// still gathers them.
+    pub fn chunks(self, size: usize) -> ResumeStreamChunks<S, T> {
+        ResumeStreamChunks {
+            items: self,
+            size: size.max(1),
+            chunk: Vec::new(),
+            is_exhausted: false,
+        }
+    }
+
+    /// The next item that is not done.
+    fn poll_left(&mut self, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let mut next = self.items.as_mut().poll_next(context);
+        while let (1.., Poll::Ready(Some(_))) = (self.skip, &next) {
+            self.skip -= 1;
+            next = self.items.as_mut().poll_next(context);
+        }
+        next
+    }
+}
+
 impl<S: Stream, T: CheckpointState + Unpin> Stream for ResumeStream<S, T> {
     type Item = Result<S::Item, Cancelled>;
 
@@ -131,11 +159,7 @@ impl<S: Stream, T: CheckpointState + Unpin> Stream for ResumeStream<S, T> {
         if this.completed.is_none() {
             this.completed = Some(this.cursor.complete());
         }
-        let mut next = this.items.as_mut().poll_next(context);
-        while let (1.., Poll::Ready(Some(_))) = (this.skip, &next) {
-            this.skip -= 1;
-            next = this.items.as_mut().poll_next(context);
-        }
+        let next = this.poll_left(context);
         // Looked at only where it is waited for: a future that is over must not be polled again.
         let cancelled = match &next {
             Poll::Ready(_) => Poll::Pending,
@@ -151,5 +175,83 @@ impl<S: Stream, T: CheckpointState + Unpin> Stream for ResumeStream<S, T> {
         };
         this.cursor.is_over = true;
         Poll::Ready(Some(Err(completed)))
+    }
+}
+
+/// Goes over a stream several items at a time; made by [`ResumeStream::chunks`].
+#[must_use = "a loop does nothing unless something asks for its items"]
+pub struct ResumeStreamChunks<S: Stream, T> {
+    items: ResumeStream<S, T>,
+    size: usize,
+    /// What is there of the next one.
+    chunk: Vec<S::Item>,
+    is_exhausted: bool,
+}
+
+impl<S: Stream, T: fmt::Debug> fmt::Debug for ResumeStreamChunks<S, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ResumeStreamChunks")
+            .field("items", &self.items)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Stream, T: CheckpointState + Unpin> ResumeStreamChunks<S, T> {
+    /// The state, to be changed by the chunk at hand, and saved when that is done.
+    pub fn state(&mut self) -> &mut T {
+        self.items.state()
+    }
+
+    /// The next chunk; the one before it is done.
+    ///
+    /// Where the attempt hands over while one is gathered, what is there of it comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`], once, when the attempt should stop.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and called again: no item is lost.
+    pub async fn next(&mut self) -> Option<Result<Vec<S::Item>, Cancelled>> {
+        poll_fn(|context| self.poll_chunk(context)).await
+    }
+
+    fn poll_chunk(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Vec<S::Item>, Cancelled>>> {
+        let Self { items, size, chunk, is_exhausted } = self;
+        if items.cursor.is_over {
+            return Poll::Ready(None);
+        }
+        let saved = items.completed.take().unwrap_or_else(|| items.cursor.complete());
+        // After a save that was told to stop, one item says whether any is left.
+        let size = if saved.is_ok() { *size } else { 1 };
+        while !*is_exhausted && chunk.len() < size {
+            match (items.poll_left(context), &saved) {
+                (Poll::Ready(Some(item)), _) => chunk.push(item),
+                (Poll::Ready(None), _) => *is_exhausted = true,
+                (Poll::Pending, Ok(())) => {
+                    let Poll::Ready(cancelled) = items.cancelled.as_mut().poll(context) else {
+                        items.completed = Some(saved);
+                        return Poll::Pending;
+                    };
+                    // Else an attempt that is shorter than a chunk would never come further.
+                    if cancelled.reason() == CancelReason::HandOver && !chunk.is_empty() {
+                        break;
+                    }
+                    items.cursor.is_over = true;
+                    return Poll::Ready(Some(Err(cancelled)));
+                }
+                // Nothing is there yet, so there is something left to stop.
+                (Poll::Pending, Err(cancelled)) => {
+                    items.cursor.is_over = true;
+                    return Poll::Ready(Some(Err(cancelled.clone())));
+                }
+            }
+        }
+        Poll::Ready(items.cursor.begin_chunk(saved, std::mem::take(chunk)))
     }
 }

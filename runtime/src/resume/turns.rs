@@ -138,7 +138,7 @@ impl<T: Clone> Turns<T> {
 }
 
 const ADVICE: &str = "give each loop a field of its own (`resume_at`, `resume_stream_at`, \
-                      `resume_after`), go over both sets in one loop, or set the position back \
+                      `resume_after`, `resume_concurrent_at`), go over both sets in one loop, or set the position back \
                       between two rounds";
 
 /// The right of a loop to move its position.

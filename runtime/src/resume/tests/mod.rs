@@ -19,6 +19,8 @@ use crate::{
     checkpoint::Slot,
 };
 
+mod chunks;
+mod concurrent;
 mod turns;
 
 /// A checkpoint as an attempt gets it, and the one who cancels it.
@@ -26,6 +28,11 @@ fn checkpoint<T: CheckpointState>(loaded: Option<T>) -> (Checkpoint<T>, Cancella
     let cancellation = Cancellation::new();
     let slot = Arc::new(Slot::new(loaded, Vec::new()));
     (Checkpoint::new(slot, cancellation.clone()), cancellation)
+}
+
+/// What people are shown: how much is done, and of how much.
+fn shown<T: CheckpointState>(checkpoint: &Checkpoint<T>) -> Option<(u64, Option<u64>)> {
+    checkpoint.progress().map(|shown| (shown.done, shown.total))
 }
 
 #[test]

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use super::*;
 
 /// What a piece of a program says when it panics.
-fn panic_of<R>(program: impl FnOnce() -> R) -> String {
+pub(super) fn panic_of<R>(program: impl FnOnce() -> R) -> String {
     let payload = catch_unwind(AssertUnwindSafe(program)).err().expect("it panics");
     payload.downcast_ref::<String>().cloned().expect("with a message")
 }

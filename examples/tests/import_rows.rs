@@ -1,0 +1,136 @@
+//! The example as it is killed and frozen: 20,000 rows, each there once.
+#![cfg(unix)]
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::Duration,
+};
+
+use rusqlite::Connection;
+
+const ROWS: usize = 20_000;
+const KILLS: usize = 18;
+const TAKE_OVERS: usize = 11;
+
+struct Scene {
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let scene = Self { folder: tempfile::tempdir().unwrap() };
+        let mut text = String::new();
+        for row in 0..ROWS {
+            writeln!(text, "row-{row:05},{row}").unwrap();
+        }
+        fs::write(scene.path("rows.csv"), text).unwrap();
+        scene
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A process with a store of its own, which knows nothing of what others did: the database alone does.
+    fn command(&self, store: usize, more: &[&str]) -> Command {
+        // `cargo test` builds the examples beside its tests.
+        let tests = std::env::current_exe().unwrap();
+        let target = tests.parent().and_then(Path::parent).unwrap();
+        let mut command = Command::new(target.join("examples/import_rows"));
+        command
+            .arg(self.path("rows.csv"))
+            .arg("--database")
+            .arg(self.path("rows.sqlite"))
+            .arg("--store")
+            .arg(self.path(&format!("{store}.redb")))
+            .args(more)
+            .env_remove("TEMPORAL_ADDRESS")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// 800 transactions with a pause of 8 ms before each.
+    fn start(&self, store: usize) -> Child {
+        self.command(store, &["--chunk", "25", "--pause", "8ms"]).spawn().unwrap()
+    }
+
+    /// The rows in the order in which they were written, with the attempt that wrote each.
+    fn rows(&self) -> Vec<(u64, String)> {
+        let connection = Connection::open(self.path("rows.sqlite")).unwrap();
+        let mut rows = connection.prepare("SELECT attempt, id FROM rows ORDER BY rowid").unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+}
+
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Waits until a process says that another one has taken over; it says so, or ends.
+fn is_taken_over(child: &mut Child) -> bool {
+    let said = BufReader::new(child.stderr.as_mut().unwrap());
+    said.lines().map_while(Result::ok).any(|line| line.contains("has taken over"))
+}
+
+#[test]
+fn each_row_is_there_once_after_thirty_kills_and_freezes() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut some_time = |most: u64| sleep(Duration::from_millis(random.u64(20..most)));
+
+    let scene = Scene::new();
+    let mut store = 0;
+    let mut running = scene.start(store);
+    // Longer than its heartbeat timeout: its attempt is given up, and the next one begins in the process.
+    some_time(400);
+    signal(&running, "-STOP");
+    sleep(Duration::from_millis(5500));
+    signal(&running, "-CONT");
+    for number in 0..KILLS + TAKE_OVERS {
+        some_time(400);
+        // Both kinds in turns, as far as there are any.
+        if number % 2 == 1 && number / 2 < TAKE_OVERS {
+            signal(&running, "-STOP");
+            store += 1;
+            let next = scene.start(store);
+            some_time(400);
+            signal(&running, "-CONT");
+            assert!(is_taken_over(&mut running), "it went on");
+            kill(std::mem::replace(&mut running, next));
+        } else {
+            kill(running);
+            running = scene.start(store);
+        }
+    }
+    kill(running);
+    let before = scene.rows().len();
+    assert!(before < ROWS, "it was over before it was interrupted often enough");
+
+    let last = scene.command(store, &["--pause", "0ms"]).output().unwrap();
+    assert!(last.status.success(), "{last:?}");
+    let summary = String::from_utf8_lossy(&last.stdout).into_owned();
+    assert!(summary.contains("rows    20000\n  amount  199990000"), "{summary}");
+    let rows = scene.rows();
+    let expected = (0..ROWS).map(|row| format!("row-{row:05}"));
+    let out_of_place =
+        rows.iter().map(|(_, id)| id.clone()).zip(expected).find(|(is, be)| is != be);
+    assert_eq!((rows.len(), out_of_place), (ROWS, None), "none missing, none twice");
+    assert!(rows.is_sorted_by_key(|(attempt, _)| *attempt), "an attempt wrote after a later one");
+    let attempts = rows.chunk_by(|(left, _), (right, _)| left == right).count();
+    println!("{before} rows before the last run, by {attempts} attempts that wrote some");
+}
