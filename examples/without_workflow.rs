@@ -8,7 +8,7 @@
 
 use std::{pin::pin, process::ExitCode, time::Duration};
 
-use autobeat::{Checkpoint, activity};
+use autobeat::{Checkpoint, Seen, activity};
 use autobeat_examples::{Ending, end, listen, server};
 use temporalio_client::{ActivityDescribeOptions, ActivityIdConflictPolicy};
 use temporalio_sdk::{WorkerOptions, activities::ActivityError};
@@ -48,8 +48,9 @@ async fn start_and_watch(scene: &server::Scene) -> Result<(), Ending> {
             }
             () = sleep(Duration::from_secs(1)) => {
                 let options = ActivityDescribeOptions::builder().include_heartbeat_details(true);
-                let seen = activity.describe(options.build()).await.map_err(Ending::failed)?;
-                if let Some(done) = seen.heartbeat_details::<u64>().await.map_err(Ending::failed)? {
+                let told = activity.describe(options.build()).await.map_err(Ending::failed)?;
+                let seen = told.heartbeat_details::<Seen<u64>>().await.map_err(Ending::failed)?;
+                if let Some(Seen { checkpoint: Some(done), .. }) = seen {
                     println!("at {done}");
                 }
             }

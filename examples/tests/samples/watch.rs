@@ -47,6 +47,7 @@ impl Window {
                 }
             }
         });
+        let [rows, columns] = [rows, columns].map(|count| count.try_into().unwrap());
         let screen = vt100::Parser::new(rows, columns, 0);
         Self { child, output, screen, _terminal: terminal.master }
     }
@@ -90,9 +91,12 @@ async fn what_runs_is_shown_in_windows_of_any_width() {
     let arguments = ["--records", "2000", "--pause", "50ms"];
     let mut batch = stage.command("heartbeating_batch", &arguments).spawn().unwrap();
     let name = "process_records heartbeating-batch/1";
-    let wide = shown(&stage, &[], WIDE, &[
-        name, "░", " % ", " of 2,000", "/s", " left", "heartbeat ", " s ago", "attempt 1",
-    ]);
+    let wide = shown(
+        &stage,
+        &[],
+        WIDE,
+        &[name, "░", " % ", " of 2,000", "/s", " left", "heartbeat ", " s ago", "attempt 1"],
+    );
     assert_eq!(wide.lines().count(), 1, "{wide}");
     let middle = shown(&stage, &[], 80, &[name, "░", " % ", " of 2,000", "…"]);
     assert_eq!(middle.lines().count(), 1, "{middle}");

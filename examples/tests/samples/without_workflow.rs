@@ -31,6 +31,7 @@ async fn a_server_that_has_no_such_activities_says_so() {
     }
     let output = stage.run("without_workflow", &[]);
     assert!(!output.status.success(), "{output:?}");
-    let said = String::from_utf8_lossy(&output.stderr).lines().map(str::to_owned).collect::<Vec<_>>();
+    let said =
+        String::from_utf8_lossy(&output.stderr).lines().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(count(&said, "without-workflow: "), 1, "{said:#?}");
 }
