@@ -104,9 +104,7 @@ impl Told {
         about.push(format!("attempt {}", self.attempt));
         about.retain(|part| !part.is_empty());
         let part = progress.as_ref().and_then(part_of);
-        Watched {
-            key: self.key, activity_type: self.activity_type, part, about: about.join(" · ")
-        }
+        Watched { key: self.key, activity_type: self.activity_type, part, about }
     }
 }
 
@@ -179,7 +177,7 @@ fn rate(each_second: f64, unit: &str) -> String {
     format!("{}/{period}", amount(whole, unit))
 }
 
-/// Two of its units at most: `4.2 s`, `42 s`, `3 min 20 s`, `5 h 12 min`, `2 d 3 h`.
+/// Two of its units at most: `4.2 s`, `42 s`, `3 min 20 s`, `45 min`, `5 h 12 min`, `2 d 3 h`.
 fn time(time: Duration) -> String {
     let seconds = time.as_secs();
     let two = |large: u64, small: u64, names: [&str; 2]| {
@@ -190,7 +188,8 @@ fn time(time: Duration) -> String {
     match seconds {
         0..10 => format!("{:.1} s", time.as_secs_f64()),
         10..60 => format!("{seconds} s"),
-        60..3_600 => two(60, 1, ["min", "s"]),
+        60..600 => two(60, 1, ["min", "s"]),
+        600..3_600 => two(60, 60, ["min", ""]),
         3_600..86_400 => two(3_600, 60, ["h", "min"]),
         _ => two(86_400, 3_600, ["d", "h"]),
     }
@@ -305,8 +304,8 @@ struct Watched {
     activity_type: String,
     /// How much of it is done.
     part: Option<f64>,
-    /// All that stands beside its name and its bar.
-    about: String,
+    /// All that stands beside its name and its bar, what matters most first.
+    about: Vec<String>,
 }
 
 impl Watched {
@@ -314,11 +313,22 @@ impl Watched {
         format!("{} {}", style(&self.activity_type).bold(), self.key)
     }
 
-    /// A line for a window of this width, with the name in so many columns: what is cut is the end of both.
+    /// A line for a window of this width, with the name in so many columns.
     fn line(&self, width: usize, columns: usize) -> String {
         let name = self.name();
         let name = pad_str(&name, columns, Alignment::Left, Some("…"));
-        truncate_str(&format!("{name}{} {}", self.bar(width), self.about), width, "…").into_owned()
+        let mut line = format!("{name}{} ", self.bar(width));
+        for (index, part) in self.about.iter().enumerate() {
+            let space = if index > 0 { " · " } else { "" };
+            let rest = if index + 1 < self.about.len() { " · …" } else { "" };
+            // Whole parts alone: the beginning of a number reads as another number.
+            if measure_text_width(&format!("{line}{space}{part}{rest}")) > width {
+                line += &format!("{space}…");
+                break;
+            }
+            line += &format!("{space}{part}");
+        }
+        truncate_str(&line, width, "…").into_owned()
     }
 
     /// As wide for all of a window, so that what follows stands in a column.
@@ -353,7 +363,10 @@ impl Screen {
             Some((rows, columns)) => {
                 fitting(watched, usize::from(rows) - 1, usize::from(columns) - 1)
             }
-            None => watched.iter().map(|it| format!("{}: {}", it.name(), it.about)).collect(),
+            None => watched
+                .iter()
+                .map(|it| format!("{}: {}", it.name(), it.about.join(" · ")))
+                .collect(),
         };
         if lines.is_empty() {
             lines.push("no activity is running".to_owned());

@@ -102,6 +102,11 @@ async fn what_runs_is_shown_in_windows_of_any_width() {
     assert_eq!(middle.lines().count(), 1, "{middle}");
     let narrow = shown(&stage, &[], NARROW, &["process_records", " % ", "…"]);
     assert!(!narrow.contains('░'), "{narrow}");
+    for line in [&middle, &narrow] {
+        let ends = [" of 2,000", "/s", " left", " ago", "attempt 1", "…"];
+        let is_whole = |part: &str| ends.iter().any(|end| part.ends_with(end));
+        assert!(line.trim_end().split(" · ").all(is_whole), "a part is cut: {line}");
+    }
     assert_eq!(narrow.lines().count(), 1, "{narrow}");
 
     let plain = stage.lines("watch", &["--every", "10ms", "--looks", "2"]);
