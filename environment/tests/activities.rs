@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use autobeat::{Cancellation, Checkpoint, activities, activity};
@@ -151,6 +151,17 @@ async fn a_method_runs_on_its_instance() {
 async fn a_token_of_its_own_changes_nothing() {
     let info = TestActivityInfoOptions::builder()
         .task_token(b"mine".to_vec())
+        .heartbeat_timeout(9 * SECOND)
+        .build();
+    let environment = ActivityEnvironment::builder_with_default().info(info).build();
+    assert_eq!(environment.run(count_to, 30).await.unwrap(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_and_a_start_of_its_own_change_nothing() {
+    let info = TestActivityInfoOptions::builder()
+        .task_token(b"mine".to_vec())
+        .started_time(Some(SystemTime::now()))
         .heartbeat_timeout(9 * SECOND)
         .build();
     let environment = ActivityEnvironment::builder_with_default().info(info).build();

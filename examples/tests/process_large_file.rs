@@ -57,9 +57,19 @@ impl Scene {
         self.command(&self.file(), more).output().unwrap()
     }
 
+    /// Waits until a run has made its store: a busy machine may take seconds to start it.
+    fn store_is_there(&self) {
+        let began = Instant::now();
+        while !self.store().exists() {
+            assert!(began.elapsed() < Duration::from_mins(1), "no store");
+            sleep(Duration::from_millis(5));
+        }
+    }
+
     /// The first two thirds of a run that is killed.
     fn run_and_kill(&self, after: Duration, more: &[&str]) -> String {
         let mut child = self.command(&self.file(), more).spawn().unwrap();
+        self.store_is_there();
         sleep(after);
         child.kill().unwrap();
         words(&child.wait_with_output().unwrap().stderr)
@@ -110,6 +120,7 @@ fn the_summary_is_the_same_however_often_it_was_killed() {
 fn an_interrupt_stops_within_a_second_with_the_checkpoint_stored() {
     let scene = Scene::new(4000);
     let child = scene.command(&scene.file(), &["--pause", "1ms"]).spawn().unwrap();
+    scene.store_is_there();
     sleep(Duration::from_millis(700)); // before the first beat: the store has nothing yet
     let asked = Instant::now();
     let id = child.id().to_string();
@@ -153,6 +164,7 @@ fn what_cannot_be_read_is_one_clear_line() {
 fn a_store_in_use_is_one_clear_line() {
     let scene = Scene::new(4000);
     let mut child = scene.command(&scene.file(), &["--pause", "1ms"]).spawn().unwrap();
+    scene.store_is_there();
     sleep(Duration::from_millis(300));
     complains(&scene.run(&[]), &["another process is using the store"]);
     child.kill().unwrap();

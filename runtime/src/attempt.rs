@@ -35,7 +35,7 @@ use crate::{
     lease::{Answer, Failed, Lease},
     metrics,
     options::{OnBadCheckpoint, Options},
-    outcome::{End, Outcome, is_cancelled, settle},
+    outcome::{End, Outcome, hands_over, is_cancelled, settle},
 };
 
 /// What is known about an attempt before it begins.
@@ -161,7 +161,7 @@ where
     let end = run_body(|| body(checkpoint, handed_in), &cancellation).await;
 
     let stopped = heartbeat.stop().await;
-    if is_cancelled(&end) && !cancellation.is_cancelled() {
+    if is_cancelled(&end) && !cancellation.is_told() && !hands_over(&end, &cancellation) {
         // The body knew before the heartbeat did, by the SDK's token or by the clock: the answer
         // depends on why.
         stopped.find_reason().await;

@@ -229,7 +229,7 @@ impl Options {
         self
     }
 
-    #[cfg(any(feature = "embedded", feature = "testing"))]
+    #[cfg(feature = "testing")]
     pub(crate) const fn attempts(&self) -> Option<u32> {
         self.max_attempts
     }

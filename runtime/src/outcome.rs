@@ -69,6 +69,14 @@ pub(crate) fn is_cancelled<T>(end: &End<T>) -> bool {
     }
 }
 
+/// Whether an end is that of a body that asked between two items, and was told to hand over.
+///
+/// One that was dropped, or that heard of a cancellation from the engine, was not.
+pub(crate) fn hands_over<T>(end: &End<T>, cancellation: &Cancellation) -> bool {
+    let is_due = cancellation.told() == Some(CancelReason::HandOver);
+    is_due && matches!(end, End::Failed(ActivityError::Application(_))) && is_cancelled(end)
+}
+
 /// The outcome table, for an attempt that has saved something, or not.
 pub(crate) fn settle<T>(end: End<T>, cancellation: &Cancellation, has_saved: bool) -> Outcome<T> {
     let cancelled = is_cancelled(&end);

@@ -21,7 +21,7 @@ async fn charge(
 ) -> Result<String, ActivityError> {
     let seen = (attempt.number(), attempt.key().to_owned());
     SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
-    assert_eq!(attempt.deadline(), Some(Instant::now() + Duration::from_secs(3600)));
+    assert_eq!(attempt.deadline(), Some(Instant::now() + Duration::from_hours(1)));
     attempt.show(Progress::new(u64::from(attempt.number())));
     match attempt.number() {
         1 => Err(std::io::Error::other("the bank is closed").into()),

@@ -35,7 +35,7 @@ fn failure(type_name: &str) -> ActivityError {
 async fn fail_as(cancellation: Cancellation, type_name: String) -> Result<(), ActivityError> {
     BEGAN.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
     if type_name.is_empty() {
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
     }
     cancellation.check()?;
     Err(failure(&type_name))

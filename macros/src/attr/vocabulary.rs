@@ -13,8 +13,10 @@ pub(super) struct Vocabulary {
     keys: &'static [Known],
     /// Words of other SDKs and libraries, for keys that are called otherwise here.
     other_words: &'static [(&'static str, &'static str)],
-    /// The keys of the other list, and how one of them is written.
-    elsewhere: (&'static [Known], fn(&str, &str) -> String),
+    /// The keys of the other list.
+    others: &'static [Known],
+    /// What is said of one of those, which has this value.
+    say_elsewhere: fn(&str, &str) -> String,
 }
 
 /// What stands between the parentheses of the attribute.
@@ -38,9 +40,10 @@ pub(super) const OF_ACTIVITY: Vocabulary = Vocabulary {
         ("grace", "cancel_grace"),
         ("grace_period", "cancel_grace"),
     ],
-    elsewhere: (RETRY_KEYS, |key, example| {
+    others: RETRY_KEYS,
+    say_elsewhere: |key, example| {
         format!("`{key}` stands within `retry(…)`: write `retry({key} = {example})`")
-    }),
+    },
 };
 
 /// What stands between those of `retry(…)`.
@@ -58,9 +61,10 @@ pub(super) const OF_RETRY: Vocabulary = Vocabulary {
         ("non_retryable", "non_retryable_error_types"),
         ("non_retryable_errors", "non_retryable_error_types"),
     ],
-    elsewhere: (KEYS, |key, example| {
+    others: KEYS,
+    say_elsewhere: |key, example| {
         format!("`{key}` stands beside `retry(…)`, not within it: write `{key} = {example}` there")
-    }),
+    },
 };
 
 impl Vocabulary {
@@ -93,11 +97,10 @@ impl Vocabulary {
 
     /// What is said of a key of the other list.
     fn stands_elsewhere(&self, word: &str) -> Option<String> {
-        let (keys, say) = &self.elsewhere;
         // As the SDK calls it, within its policy.
         let word = if word == "maximum_attempts" { "max_attempts" } else { word };
-        let (name, values) = keys.iter().find(|(name, _)| *name == word)?;
-        Some(say(name, values.first().unwrap_or(&"…")))
+        let (name, values) = self.others.iter().find(|(name, _)| *name == word)?;
+        Some((self.say_elsewhere)(name, values.first().unwrap_or(&"…")))
     }
 
     /// What is said of a word that is no key.

@@ -1,5 +1,6 @@
 //! The whole way from tokens to tokens: what users get.
 
+mod hand_over;
 mod mutations;
 
 use std::{env, fs, path::PathBuf};

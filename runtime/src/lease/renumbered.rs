@@ -10,6 +10,9 @@
 //! - nothing is said by name unless the server was asked right before: a later attempt has the same names;
 //! - a later attempt cannot begin in between as long as the lease is not over: the server itself waits for
 //!   this one until its timeout;
+//! - nothing is sent by a token that was refused, nothing while the server is asked, and nothing any more once
+//!   it has another attempt or none;
+//!   where it does not answer soon, what it said first stands;
 //! - the engine says nothing for such an attempt: the next one may have the number in its token.
 
 use std::{
@@ -32,13 +35,20 @@ use temporalio_common::protos::temporal::api::{
     },
 };
 use temporalio_sdk::activities::ActivityInfo;
-use tokio::time::Instant;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 
 use super::{
     Answer, BeatError, Failed, Reply,
     lane::{Lane, beat_error, single},
 };
 use crate::{cancel::CancelReason, checkpoint::Details};
+
+/// How much of a beat's time its question may take, and for how long at most.
+const PART_OF_A_BEAT: u32 = 4;
+const LONGEST_QUESTION: Duration = Duration::from_secs(2);
 
 /// What a server calls an activity, whatever the number of its attempt.
 pub(super) struct Renumbered {
@@ -48,7 +58,14 @@ pub(super) struct Renumbered {
     /// When the server started this attempt, by its own clock: two attempts never have the same.
     started: SystemTime,
     number: u32,
+    /// The server does not know its token any more.
+    is_refused: AtomicBool,
+    /// It has this attempt under another number.
     is_known: AtomicBool,
+    /// The server has another attempt, or none.
+    is_gone: AtomicBool,
+    /// Held while the server is asked.
+    asking: Mutex<()>,
 }
 
 impl Renumbered {
@@ -61,13 +78,43 @@ impl Renumbered {
             activity_id: info.activity_id.clone(),
             started: info.started_time?,
             number: info.attempt,
+            is_refused: AtomicBool::new(false),
             is_known: AtomicBool::new(false),
+            is_gone: AtomicBool::new(false),
+            asking: Mutex::new(()),
         })
     }
 
     /// Whether it is known that a reset has given this attempt another number.
     pub(super) fn is_known(&self) -> bool {
         self.is_known.load(Ordering::Acquire)
+    }
+
+    /// Whether the server has said that it knows no attempt by this token.
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_refused.load(Ordering::Acquire)
+    }
+
+    pub(super) fn refused(&self) {
+        self.is_refused.store(true, Ordering::Release);
+    }
+
+    /// Waits until nobody asks; whether the server is known to have another attempt, or none.
+    pub(super) async fn is_gone(&self) -> bool {
+        drop(self.asking.lock().await);
+        self.is_gone.load(Ordering::Acquire)
+    }
+
+    /// Asks whether what the server has is this attempt; `false` where it does not say so soon.
+    async fn is_this(&self, lane: &Lane, until: Instant) -> bool {
+        let _asking = self.asking.lock().await;
+        let time = until.saturating_duration_since(Instant::now()) / PART_OF_A_BEAT;
+        let asked = timeout(time.min(LONGEST_QUESTION), self.ask(&lane.client)).await;
+        let Ok(Ok(is_this)) = asked else { return false };
+        if !is_this {
+            self.is_gone.store(true, Ordering::Release);
+        }
+        is_this
     }
 
     /// Asks whether what the server has is this attempt, under another number.
@@ -104,7 +151,7 @@ impl Renumbered {
         details: Payloads,
         until: Instant,
     ) -> Result<Reply, BeatError> {
-        if !self.ask(&lane.client).await.map_err(beat_error)? {
+        if !self.is_this(lane, until).await {
             return Ok(Reply::Stop(CancelReason::NotFound));
         }
         let time = until.saturating_duration_since(Instant::now());
@@ -150,7 +197,7 @@ impl Renumbered {
         answer: &Answer,
         left: Option<&Details>,
     ) -> Result<(), Status> {
-        if !self.ask(&lane.client).await? {
+        if self.is_gone().await || !self.ask(&lane.client).await? {
             return Err(Status::not_found("the server has another attempt, or none"));
         }
         match answer {
@@ -208,5 +255,43 @@ impl Renumbered {
         };
         let (mut client, request) = (lane.client.clone(), single(request));
         WorkflowService::respond_activity_task_canceled_by_id(&mut client, request).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STARTED: SystemTime = SystemTime::UNIX_EPOCH;
+
+    fn pending(activity_id: &str, number: i32, started: SystemTime) -> PendingActivityInfo {
+        PendingActivityInfo {
+            activity_id: activity_id.to_owned(),
+            attempt: number,
+            last_started_time: Some(started.into()),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn it_is_the_same_attempt_where_it_started_at_the_same_moment_under_a_smaller_number() {
+        let third = Renumbered {
+            workflow_id: "workflow".to_owned(),
+            run_id: "run".to_owned(),
+            activity_id: "5".to_owned(),
+            started: STARTED,
+            number: 3,
+            is_refused: AtomicBool::new(false),
+            is_known: AtomicBool::new(false),
+            is_gone: AtomicBool::new(false),
+            asking: Mutex::new(()),
+        };
+        let later = STARTED + Duration::from_nanos(1);
+        assert!(third.is_of(&pending("5", 1, STARTED)));
+        assert!(!third.is_of(&pending("5", 3, STARTED)), "its number is its own");
+        assert!(!third.is_of(&pending("5", 2, later)), "a later attempt after a reset");
+        assert!(!third.is_of(&pending("6", 1, STARTED)), "another activity");
+        let waiting = PendingActivityInfo { last_started_time: None, ..pending("5", 2, STARTED) };
+        assert!(!third.is_of(&waiting), "none runs");
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct ScriptedLease {
     says: Option<Mutex<VecDeque<bool>>>,
     said: Mutex<Vec<(Duration, String)>>,
     loses_what_is_left: bool,
+    /// Whether the engine's answer would not be taken.
+    is_alone_heard: bool,
 }
 
 impl ScriptedLease {
@@ -69,6 +71,7 @@ impl ScriptedLease {
             says: None,
             said: Mutex::default(),
             loses_what_is_left: false,
+            is_alone_heard: false,
         }
     }
 
@@ -134,6 +137,12 @@ impl ScriptedLease {
     /// What is left for a failure may be lost, as that of an activity without a workflow.
     pub(crate) fn losing_what_is_left(mut self) -> Self {
         self.loses_what_is_left = true;
+        self
+    }
+
+    /// The server takes nothing of the attempt from the engine.
+    pub(crate) fn alone(mut self) -> Self {
+        self.is_alone_heard = true;
         self
     }
 
@@ -236,6 +245,10 @@ impl Lease for ScriptedLease {
 
     fn can_say(&self) -> bool {
         self.says.is_some()
+    }
+
+    fn is_alone_heard(&self) -> bool {
+        self.is_alone_heard
     }
 
     fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {

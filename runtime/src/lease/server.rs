@@ -96,9 +96,9 @@ impl ServerLease {
         self.succession.as_ref().is_some_and(Succession::is_over)
     }
 
-    /// The attempt as a reset has called it anew, where that is known.
-    fn known_by_name(&self) -> Option<&Renumbered> {
-        self.renumbered.as_ref().filter(|renumbered| renumbered.is_known())
+    /// The attempt by its names, where the server does not know its token any more.
+    fn by_name(&self) -> Option<&Renumbered> {
+        self.renumbered.as_ref().filter(|renumbered| renumbered.is_refused())
     }
 
     fn lane(&self) -> &Lane {
@@ -129,6 +129,11 @@ impl ServerLease {
     }
 
     async fn send(&self, details: &Details, until: Instant) -> Result<Reply, BeatError> {
+        if let Some(renumbered) = &self.renumbered
+            && renumbered.is_gone().await
+        {
+            return Ok(Reply::Stop(CancelReason::NotFound));
+        }
         self.ask_beside();
         let payloads = self.lane().encode(details).await?;
         let size = payloads.encoded_len();
@@ -137,12 +142,13 @@ impl ServerLease {
         if size > limit {
             return Ok(Reply::TooLarge(TooLarge { size, limit }));
         }
-        if let Some(renumbered) = self.known_by_name() {
+        if let Some(renumbered) = self.by_name() {
             return renumbered.beat(self.lane(), payloads, until).await;
         }
         let reply = self.lane().beat(payloads, until).await?;
         match &self.renumbered {
             Some(renumbered) if reply == Reply::Stop(CancelReason::NotFound) => {
+                renumbered.refused();
                 // What was sent is gone: encoded anew, since that is rare.
                 let payloads = self.lane().encode(details).await?;
                 renumbered.beat(self.lane(), payloads, until).await
@@ -270,7 +276,7 @@ impl Lease for ServerLease {
     }
 
     fn is_alone_heard(&self) -> bool {
-        self.known_by_name().is_some()
+        self.renumbered.as_ref().is_some_and(Renumbered::is_known)
     }
 
     fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {
@@ -280,7 +286,7 @@ impl Lease for ServerLease {
             }
             let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let saying = async {
-                match self.known_by_name() {
+                match self.by_name() {
                     Some(renumbered) => renumbered.say(self.lane(), answer, left.as_ref()).await,
                     None => self.lane().say(answer, left.as_ref()).await,
                 }

@@ -112,10 +112,9 @@ impl Checkpoint<Finished> {
                 let Some((position, item)) = left.next() else { break };
                 turn.check();
                 let cancellation = self.cancellation();
-                let may_begin = match has_begun {
-                    true => cancellation.check(),
-                    false => cancellation.check_within_item(),
-                };
+                // Never before the first: each attempt comes further.
+                let may_begin =
+                    if has_begun { cancellation.check() } else { cancellation.check_within_item() };
                 match may_begin {
                     Ok(()) => {
                         has_begun = true;

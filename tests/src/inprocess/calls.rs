@@ -10,11 +10,13 @@ use temporalio_common::protos::temporal::api::{
     common::v1::{ActivityType, Payload, Payloads, WorkflowExecution, WorkflowType},
     failure::v1::{Failure as FailureMessage, failure::FailureInfo},
     namespace::v1::{NamespaceInfo, namespace_info},
+    workflow::v1::PendingActivityInfo,
     workflowservice::v1::{
-        DescribeNamespaceResponse, GetSystemInfoResponse, PollActivityTaskQueueResponse,
+        DescribeNamespaceResponse, DescribeWorkflowExecutionResponse, GetSystemInfoResponse,
+        PollActivityTaskQueueResponse, RecordActivityTaskHeartbeatByIdRequest,
         RecordActivityTaskHeartbeatRequest, RecordActivityTaskHeartbeatResponse,
         RespondActivityTaskCanceledRequest, RespondActivityTaskCompletedRequest,
-        RespondActivityTaskFailedRequest,
+        RespondActivityTaskFailedByIdRequest, RespondActivityTaskFailedRequest,
     },
 };
 
@@ -32,6 +34,10 @@ pub(crate) enum Request {
     Complete(Token),
     Fail(Token, Failure, String),
     Cancel(Token),
+    /// One of those, about whatever attempt runs, by the names of the activity.
+    Named(Box<Self>),
+    /// What the server has of the activity.
+    Describe,
     DescribeNamespace,
     ShutdownWorker,
     Other(String),
@@ -74,6 +80,26 @@ impl Request {
                 let lane = lane_of(request, Some(asked.deployment_options.is_some()));
                 (Self::Cancel(token(&asked.task_token)?), lane)
             }
+            "RecordActivityTaskHeartbeatById" => {
+                let asked = RecordActivityTaskHeartbeatByIdRequest::decode(proto)?;
+                let size = asked.details.as_ref().map_or(0, Message::encoded_len);
+                let details = asked.details.map(|details| details.payloads);
+                (Self::Heartbeat(token(BY_NAME)?, details, size).named(), lane_of(request, None))
+            }
+            "RespondActivityTaskCompletedById" => {
+                (Self::Complete(token(BY_NAME)?).named(), lane_of(request, Some(false)))
+            }
+            "RespondActivityTaskFailedById" => {
+                let asked = RespondActivityTaskFailedByIdRequest::decode(proto)?;
+                // A server drops what such a failure carries.
+                let (failure, name) = failure(asked.failure, None);
+                let request_by_name = Self::Fail(token(BY_NAME)?, failure, name).named();
+                (request_by_name, lane_of(request, Some(false)))
+            }
+            "RespondActivityTaskCanceledById" => {
+                (Self::Cancel(token(BY_NAME)?).named(), lane_of(request, Some(false)))
+            }
+            "DescribeWorkflowExecution" => (Self::Describe, lane_of(request, Some(false))),
             "DescribeNamespace" => (Self::DescribeNamespace, Lane::Ours),
             "ShutdownWorker" => (Self::ShutdownWorker, Lane::Sdk),
             other => (Self::Other(other.to_owned()), Lane::Sdk),
@@ -88,7 +114,8 @@ impl Request {
             Self::Fail(..) => Rpc::Fail,
             Self::Cancel(_) => Rpc::Cancel,
             Self::DescribeNamespace => Rpc::DescribeNamespace,
-            Self::ShutdownWorker | Self::Other(_) => Rpc::Other,
+            Self::Named(request) => request.rpc(),
+            Self::Describe | Self::ShutdownWorker | Self::Other(_) => Rpc::Other,
         }
     }
 
@@ -98,6 +125,7 @@ impl Request {
             | Self::Complete(token)
             | Self::Fail(token, ..)
             | Self::Cancel(token) => Some(*token),
+            Self::Named(request) => request.token(),
             _ => None,
         }
     }
@@ -106,6 +134,7 @@ impl Request {
         match self {
             Self::Heartbeat(_, details, _) => value_of(details.as_deref()),
             Self::Fail(_, failure, _) => value_of(failure.details.as_deref()),
+            Self::Named(request) => request.value(),
             _ => None,
         }
     }
@@ -113,6 +142,7 @@ impl Request {
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Heartbeat(_, _, size) => *size,
+            Self::Named(request) => request.size(),
             _ => 0,
         }
     }
@@ -120,8 +150,26 @@ impl Request {
     pub(super) fn failure(&self) -> Option<String> {
         match self {
             Self::Fail(_, _, name) => Some(name.clone()),
+            Self::Named(request) => request.failure(),
             _ => None,
         }
+    }
+
+    fn named(self) -> Self {
+        Self::Named(Box::new(self))
+    }
+
+    /// The same about this attempt, where it is about whatever runs.
+    pub(super) fn about(self, latest: Token) -> Self {
+        let Self::Named(request) = self else { return self };
+        let request = match *request {
+            Self::Heartbeat(_, details, size) => Self::Heartbeat(latest, details, size),
+            Self::Complete(_) => Self::Complete(latest),
+            Self::Fail(_, failure, name) => Self::Fail(latest, failure, name),
+            Self::Cancel(_) => Self::Cancel(latest),
+            other => other,
+        };
+        request.named()
     }
 }
 
@@ -131,7 +179,13 @@ pub(super) fn value_of(details: Option<&[Payload]>) -> Option<u64> {
     state.get("value")?.as_u64()
 }
 
+/// Stands in the place of a token where a call is about whatever attempt runs.
+pub(crate) const BY_NAME: &[u8] = b"by name";
+
 fn token(bytes: &[u8]) -> anyhow::Result<Token> {
+    if bytes == BY_NAME {
+        return Ok(Token(0));
+    }
     let bytes = bytes.try_into().map_err(|_| anyhow!("no token of this server: {bytes:?}"))?;
     Ok(Token(u64::from_be_bytes(bytes)))
 }
@@ -162,13 +216,24 @@ pub enum Skew {
     Ahead,
 }
 
+impl Skew {
+    /// What time it is on the server, for a worker.
+    pub(super) fn now(self) -> SystemTime {
+        let hour = Duration::from_hours(1);
+        match self {
+            Self::Behind => SystemTime::now() + hour,
+            Self::Ahead => SystemTime::now() - hour,
+        }
+    }
+}
+
 /// What a worker that polled is handed.
-pub(super) fn task(namespace: &str, started: &Started, terms: &Terms, skew: Skew) -> Vec<u8> {
-    let hour = Duration::from_hours(1);
-    let start = match skew {
-        Skew::Behind => SystemTime::now() + hour,
-        Skew::Ahead => SystemTime::now() - hour,
-    };
+pub(super) fn task(
+    namespace: &str,
+    started: &Started,
+    terms: &Terms,
+    start: SystemTime,
+) -> Vec<u8> {
     // A server writes a timeout that there is not as zero.
     let duration = |timeout: Option<Duration>| timeout.unwrap_or_default().try_into().ok();
     let named = |name: &str| name.to_owned();
@@ -191,6 +256,22 @@ pub(super) fn task(namespace: &str, started: &Started, terms: &Terms, skew: Skew
         schedule_to_close_timeout: duration(terms.schedule_to_close),
         start_to_close_timeout: duration(Some(terms.start_to_close)),
         heartbeat_timeout: duration(terms.heartbeat_timeout),
+        ..Default::default()
+    }
+    .encode_to_vec()
+}
+
+/// What a server tells of a workflow: its activity, under the number that the server gives it, where one
+/// runs that started then.
+pub(super) fn described(running: Option<(u32, SystemTime)>) -> Vec<u8> {
+    let pending = running.map(|(number, start)| PendingActivityInfo {
+        activity_id: "1".to_owned(),
+        attempt: i32::try_from(number).unwrap_or(i32::MAX),
+        last_started_time: Some(start.into()),
+        ..Default::default()
+    });
+    DescribeWorkflowExecutionResponse {
+        pending_activities: pending.into_iter().collect(),
         ..Default::default()
     }
     .encode_to_vec()

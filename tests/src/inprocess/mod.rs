@@ -50,7 +50,7 @@ mod world;
 
 pub use self::{calls::Skew, moment::Moment, world::World};
 pub(crate) use self::{
-    calls::{Request, json},
+    calls::{BY_NAME, Request, json},
     lane::{MarkLane, limit_of},
     wire::called,
 };

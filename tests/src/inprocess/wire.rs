@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::{
     activity::{Change, Started},
-    calls::{Request, task, write},
+    calls::{Request, described, task, write},
     history::{Answer, CallId, Called, Lane, Rpc, What},
     moment::Moment,
     network::{Fate, Loss},
@@ -58,6 +58,7 @@ impl State {
     ) -> CallId {
         let now = self.now();
         self.advance(now);
+        let request = request.about(self.activity.latest().0);
         let call = CallId(self.number());
         let fate = self.fate(&request, lane, now);
         if request.rpc() != Rpc::Other {
@@ -144,6 +145,12 @@ impl State {
 
     /// What the rules of the activity say.
     fn apply(&mut self, request: Request, now: Moment) -> (Answer, Option<Change>) {
+        if let Request::Named(request) = request {
+            self.activity.call_by_name(true);
+            let applied = self.apply(*request, now);
+            self.activity.call_by_name(false);
+            return applied;
+        }
         let activity = &mut self.activity;
         let changed = match request {
             Request::Heartbeat(token, details, size) => {
@@ -189,7 +196,15 @@ impl State {
         let Some(caller) = flight.caller else { return };
         let limit = self.activity.terms().details_limit;
         let heard = match &started {
-            Some(started) => Ok(task(&self.namespace, started, self.activity.terms(), self.skew)),
+            Some(started) => {
+                let start = self.skew.now();
+                self.started = Some(start);
+                Ok(task(&self.namespace, started, self.activity.terms(), start))
+            }
+            None if matches!((&flight.request, answer), (Request::Describe, Answer::Done)) => {
+                let (_, number) = self.activity.latest();
+                Ok(described(number.zip(self.started)))
+            }
             None => write(&flight.request, answer, limit),
         };
         if flight.request.rpc() != Rpc::Other {
@@ -206,6 +221,7 @@ impl State {
             && let Some(started) = self.activity.start(now)
         {
             let (token, number) = (started.token, started.number);
+            self.started = None;
             self.record(now, What::Started { token, number });
             self.take(poll, Answer::Task(Some(token)), None, Some(started), now);
         }

@@ -14,7 +14,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::{sync::Notify, time::Instant};
@@ -53,6 +53,8 @@ pub(super) struct State {
     pub(super) worker: u64,
     pub(super) has_polled: bool,
     pub(super) is_shutting_down: bool,
+    /// When the attempt that runs started, as its worker was told.
+    pub(super) started: Option<SystemTime>,
     history: Vec<Event>,
     held: Option<u64>,
     clock: Clock,
@@ -81,6 +83,7 @@ impl World {
             worker: 0,
             has_polled: false,
             is_shutting_down: false,
+            started: None,
             history: Vec::new(),
             held: None,
             clock: Clock::Stopped(Moment::BEGIN),

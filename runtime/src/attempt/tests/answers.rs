@@ -207,3 +207,22 @@ async fn what_is_saved_after_the_end_is_not_sent() {
     sleep(60 * SECOND).await;
     assert_eq!(lease.values(), [Some(7), Some(7)]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_the_engine_is_not_heard_it_is_given_no_answer() {
+    for failures in [0, 1] {
+        let reset = Line::Answer(Reply::Stop(CancelReason::Reset));
+        let lease = Arc::new(ScriptedLease::new([], reset).hearing(failures).alone());
+        let result =
+            attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, cancellation| {
+                checkpoint.save(7)?;
+                Err(cancellation.cancelled().await.into())
+            });
+        assert!(matches!(result.await, Err(ActivityError::WillCompleteAsync)), "{failures}");
+        sleep(60 * SECOND).await;
+        let said = lease.said();
+        assert_eq!(said.len(), failures + 1, "{said:?}");
+        assert!(said.iter().all(|(_, answer)| answer.contains("ActivityReset")), "{said:?}");
+        assert_eq!(lease.left(), Some(7));
+    }
+}

@@ -152,3 +152,16 @@ async fn nothing_is_handed_over_that_is_kept_nowhere() {
     let without = friendly() as Arc<dyn Lease>;
     run(TURNS, Takes::NOTHING.cancellation(), facts(), without, body).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_hears_of_something_else_is_answered_by_that() {
+    let lease = friendly();
+    let engine = lease.engine.clone();
+    let result = attempt::<(), _>(TURNS, facts(), &lease, async |_, _| {
+        sleep(12 * SECOND).await;
+        engine.cancel();
+        // Before anybody else has heard of it.
+        Err(ActivityError::cancelled())
+    });
+    assert_eq!(failure_type(&result.await), "WorkerShutdown");
+}

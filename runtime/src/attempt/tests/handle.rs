@@ -60,7 +60,8 @@ async fn what_a_body_tells_takes_the_place_of_what_is_shown_of_its_checkpoint() 
         checkpoint.show_progress(|done| Progress::new(*done));
         checkpoint.save(3)?;
         checkpoint.shows().tell(Progress::new(40).of(100));
-        Ok(sleep(4 * SECOND).await)
+        sleep(4 * SECOND).await;
+        Ok(())
     })
     .await
     .unwrap();

@@ -118,6 +118,8 @@ pub struct Activity {
     reset: Option<Reset>,
     /// The numbers of the attempts that were started.
     numbers: Vec<u32>,
+    /// Whether a call is about whatever attempt runs.
+    by_name: bool,
 }
 
 impl Activity {
@@ -134,6 +136,7 @@ impl Activity {
             paused: false,
             reset: None,
             numbers: Vec::new(),
+            by_name: false,
         }
     }
 
@@ -180,6 +183,19 @@ impl Activity {
             State::Started { token, number, .. } if number == self.number => Some(token),
             _ => None,
         }
+    }
+
+    /// The attempt that was started last, and the number that the server gives to what runs.
+    #[must_use]
+    pub fn latest(&self) -> (Token, Option<u32>) {
+        let token = Token(u64::try_from(self.numbers.len()).unwrap_or(u64::MAX));
+        let runs = matches!(self.state, State::Started { .. });
+        (token, runs.then_some(self.number))
+    }
+
+    /// The call that comes is about whatever attempt runs, or not.
+    pub fn call_by_name(&mut self, by_name: bool) {
+        self.by_name = by_name;
     }
 
     /// Hands the attempt that is due to a worker.
@@ -319,6 +335,9 @@ impl Activity {
 
     fn check(&self, token: Token) -> Result<(), Refusal> {
         let is_started = matches!(self.state, State::Started { .. });
+        if self.by_name {
+            return is_started.then_some(()).ok_or(Refusal::NotFound);
+        }
         let place = usize::try_from(token.0 - 1).unwrap_or(usize::MAX);
         let has_number = self.numbers.get(place) == Some(&self.number);
         let is_latest = place + 1 == self.numbers.len();

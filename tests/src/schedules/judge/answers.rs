@@ -144,11 +144,17 @@ fn is_as_requested(
     }
 }
 
+/// Whether what is not found by its token is there by its names: a reset gave it another number.
+fn is_renumbered(attempt: &Attempt, when: When) -> bool {
+    attempt.forgotten.is_some_and(|forgotten| forgotten.0 < when.0)
+        && attempt.over.is_none_or(|(over, _)| over.0 > when.0)
+}
+
 fn is_left_alone(attempt: &Attempt, calls: &[&Call], verdict: &mut Verdict) {
     const RULE: &str = "nothing is sent after the end";
     let ours = || calls.iter().filter(|call| call.called.lane == Lane::Ours);
     let says_over = |call: &&&Call| match call.heard {
-        Some((_, Answer::Refused(Refusal::NotFound))) => true,
+        Some((when, Answer::Refused(Refusal::NotFound))) => !is_renumbered(attempt, when),
         Some((_, Answer::Done)) => call.called.rpc.is_answer(),
         _ => false,
     };
@@ -184,7 +190,11 @@ fn is_not_repeated(
     let end = returned.1 + chronicle.schedule.heartbeat_timeout();
     let ours = || calls.iter().filter(|call| call.called.lane == Lane::Ours);
     let told = ours().filter(|call| call.sent.0 > returned.0).find_map(|call| match call.heard {
-        Some((heard, Answer::Refused(Refusal::NotFound))) if heard.1 < end => Some(heard),
+        Some((heard, Answer::Refused(Refusal::NotFound)))
+            if heard.1 < end && !is_renumbered(attempt, heard) =>
+        {
+            Some(heard)
+        }
         _ => None,
     });
     let Some(told) = told else { return };

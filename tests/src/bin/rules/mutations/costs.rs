@@ -3,7 +3,7 @@
 use super::{Mutation, of};
 
 const ATTEMPT: &str = "attempt.rs";
-const SLOT: &str = "checkpoint/mod.rs";
+const SLOT: &str = "checkpoint/slot.rs";
 const STOPPED: &str = "heartbeat.rs";
 const BEATS: &str = "heartbeat/beats.rs";
 const PULSE: &str = "heartbeat/pulse.rs";

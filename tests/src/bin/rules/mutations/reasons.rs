@@ -2,7 +2,7 @@
 
 use super::{Mutation, of};
 
-const CANCEL: &str = "cancel.rs";
+const CANCEL: &str = "cancel/reason.rs";
 const CANCELLING: &str = "heartbeat/cancelling.rs";
 const ENGINE: &str = "heartbeat/engine.rs";
 const PROGRESS: &str = "heartbeat/progress.rs";
@@ -30,8 +30,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "a request to cancel does not win over a pause",
         CANCEL,
-        "matches!(self, Self::Paused | Self::Reset | Self::WorkerShutdown | Self::Stalled)",
-        "false",
+        "Self::Requested => earlier.yields_to_a_request(),",
+        "Self::Requested => false,",
     ),
     of(
         "a pause is taken for a request to cancel",

@@ -56,14 +56,14 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "a widened interval reaches past the last eighth",
         BEATS,
-        "self.next_beat = Some(self.before_the_last_eighth(turn));",
-        "self.next_beat = Some(turn);",
+        "self.next_beat = Some(self.before_the_last_eighth(last + self.interval()));",
+        "self.next_beat = Some(last + self.interval());",
     ),
     of(
         "an attempt waits for its peers when it is its turn",
         BEATS,
-        "} else if last + self.rhythm.interval > now && !self.peers().may_try_beside(now) {",
-        "} else if !self.peers().may_try_beside(now) {",
+        "if turn > now && !self.peers().may_try_beside(now) {",
+        "if !self.peers().may_try_beside(now) {",
     ),
     of(
         "the SDK's lane is never served",

@@ -3,7 +3,7 @@
 use super::{Mutation, of};
 
 const ATTEMPT: &str = "attempt.rs";
-const SLOT: &str = "checkpoint/mod.rs";
+const SLOT: &str = "checkpoint/slot.rs";
 const STOPPED: &str = "heartbeat.rs";
 const BEATS: &str = "heartbeat/beats.rs";
 const PULSE: &str = "heartbeat/pulse.rs";
@@ -21,27 +21,29 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "a beat settles its own version whatever is on its way",
         TRAFFIC,
-        "let settled = open.chain(unsettled).fold(version, u64::min);",
-        "drop(open.chain(unsettled));
+        "let settled = open.chain(unsettled).chain(handing_over).fold(version, u64::min);",
+        "drop(open.chain(unsettled).chain(handing_over));
         let settled = version;",
     ),
     of(
         "a commit is sent at once whatever is on its way",
         TRAFFIC,
-        "open.chain(unsettled).fold(now, Instant::max)",
-        "drop(open.chain(unsettled));
+        "open.chain(unsettled).chain(handing_over).fold(now, Instant::max)",
+        "drop(open.chain(unsettled).chain(handing_over));
         now",
     ),
     of(
         "a report of the SDK never lands late",
         TRAFFIC,
-        "self.unsettled.push(Unsettled { version, since: now });",
-        "let _ = (version, now);",
+        "        if is_sent {
+            self.unsettled.push(Unsettled { version, since: now });
+        }",
+        "        let _ = (is_sent, now);",
     ),
     of(
         "an abandoned beat never lands late",
         TRAFFIC,
-        "self.unsettled.push(Unsettled { version: abandoned.details.version, since: now });",
+        "self.lose(flight.details.version, now);",
         "let _ = now;",
     ),
     of(
@@ -65,8 +67,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "a beat before the first save has no details",
         SLOT,
-        "return Ok(self.seed.clone());",
-        "return Ok(Details::default());",
+        "            None => self.seed.clone(),",
+        "            None => Details::default(),",
     ),
     of(
         "what the last attempt left is not kept",
@@ -83,7 +85,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "what is too large is sent again",
         BEATS,
-        "Ok(details) if self.unfit == Some(details.version) => None,",
+        "Ok(details) if self.is_unfit(details.version) => None,",
         "",
     ),
     of(
