@@ -323,10 +323,10 @@ impl Watched {
             let rest = if index + 1 < self.about.len() { " · …" } else { "" };
             // Whole parts alone: the beginning of a number reads as another number.
             if measure_text_width(&format!("{line}{space}{part}{rest}")) > width {
-                line += &format!("{space}…");
+                line = format!("{line}{space}…");
                 break;
             }
-            line += &format!("{space}{part}");
+            line = format!("{line}{space}{part}");
         }
         truncate_str(&line, width, "…").into_owned()
     }
