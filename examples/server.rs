@@ -121,7 +121,7 @@ pub async fn scene<T>(
             return Err(Ending::failed("the worker ended"));
         }
         _ = tokio::signal::ctrl_c() => Err(Ending::interrupted(
-            "interrupted; the workflow goes on where it was with the next worker: run it again",
+            "interrupted; the work goes on where it was with the next worker: run it again",
         )),
     };
     shut_down();
@@ -130,7 +130,7 @@ pub async fn scene<T>(
     result
 }
 
-/// Where workflows are started while a worker runs.
+/// Where workflows and activities are started while a worker runs.
 #[derive(Debug)]
 pub struct Scene {
     client: Client,
@@ -138,6 +138,12 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// A client of the server.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Starts a workflow, or joins the one of that id.
     ///
     /// # Errors

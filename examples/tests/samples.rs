@@ -1,17 +1,20 @@
 //! Every published sample's job, by the example that does it, on a real server.
 
+#[path = "samples/watch.rs"]
+mod watch;
+#[path = "samples/without_workflow.rs"]
+mod without_workflow;
+
 use std::{
     collections::HashSet,
     fs,
-    io::Read,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use autobeat_tests::{activities::Action, environment::Environment};
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use autobeat_tests::environment::Environment;
 use tempfile::TempDir;
 
 /// A server, and a folder for what the example writes.
@@ -22,8 +25,11 @@ struct Stage {
 
 impl Stage {
     async fn open() -> Option<Self> {
-        let environment = Environment::open().await?;
-        Some(Self { environment, folder: tempfile::tempdir().unwrap() })
+        Environment::open().await.map(Self::on)
+    }
+
+    fn on(environment: Environment) -> Self {
+        Self { environment, folder: tempfile::tempdir().unwrap() }
     }
 
     fn path(&self, name: &str) -> String {
@@ -326,74 +332,6 @@ async fn a_saga_that_nobody_cancels_is_booked() {
     assert_eq!(fs::read_to_string(&book).unwrap().lines().count(), 4);
 }
 
-/// Looks at what an example shows on a terminal until a part of it is there.
-fn shown(stage: &Stage, example: &str, arguments: &[&str], part: &str) -> String {
-    const LIMIT: Duration = Duration::from_mins(1);
-    let size = PtySize { rows: 24, cols: 160, ..PtySize::default() };
-    let terminal = native_pty_system().openpty(size).unwrap();
-    let mut command = CommandBuilder::new(program(example));
-    command.args(arguments);
-    command.env("TEMPORAL_ADDRESS", stage.environment.address());
-    command.env("TERM", "xterm-256color");
-    let mut child = terminal.slave.spawn_command(command).unwrap();
-    let mut output = terminal.master.try_clone_reader().unwrap();
-    let [rows, columns] = [size.rows, size.cols].map(|count| count.try_into().unwrap());
-    let mut screen = vt100::Parser::new(rows, columns, 0);
-    let since = Instant::now();
-    let mut bytes = [0; 4096];
-    loop {
-        let read = output.read(&mut bytes).unwrap_or(0);
-        screen.process(&bytes[..read]);
-        let contents = screen.screen().contents();
-        if contents.contains(part) || read == 0 || since.elapsed() > LIMIT {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            return contents;
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn watch() {
-    let Some(stage) = Stage::open().await else { return };
-    // On a server of its own: it shows all that runs.
-    let (environment, _server) = Environment::open_alone().await.unwrap();
-    let stage = Stage { environment, ..stage };
-    let idle = shown(&stage, "watch", &["--every", "200ms"], "no activity is running");
-    assert!(idle.contains("no activity is running"), "{idle}");
-
-    let arguments = ["--records", "1000", "--pause", "50ms"];
-    let mut batch = stage.command("heartbeating_batch", &arguments).spawn().unwrap();
-    let bars = shown(&stage, "watch", &["--every", "200ms"], " left");
-    for part in ["heartbeating-batch/1", "attempt 1", " of 1000", "/s", "heartbeat ", "░"] {
-        assert!(bars.contains(part), "{part} on\n{bars}");
-    }
-    let plain = stage.lines("watch", &["--every", "10ms", "--looks", "2"]);
-    assert_eq!(count(&plain, "process_records: attempt 1 · "), 2, "{plain:#?}");
-
-    let cli = stage.environment.cli();
-    cli.activity("pause", "heartbeating-batch", "1", &[]).await.unwrap();
-    let paused = shown(&stage, "watch", &["--every", "200ms"], "PAUSED");
-    assert!(paused.contains("PAUSED"), "{paused}");
-    batch.kill().unwrap();
-    batch.wait().unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn watch_marks_what_has_stalled() {
-    let Some((environment, _server)) = Environment::open_alone().await else { return };
-    let _worker = environment.worker().await;
-    let sleep = Action::Sleep(Duration::from_mins(1));
-    let plan = environment.plan(100, Duration::from_millis(5)).before(1, 10, sleep);
-    let mut job = environment.job("process_items_or_stall", plan);
-    job.retry_interval = Duration::from_mins(1);
-    let _run = environment.start(job).await;
-
-    let stage = Stage { environment, folder: tempfile::tempdir().unwrap() };
-    let stalled = shown(&stage, "watch", &["--every", "200ms"], "STALLED");
-    assert!(stalled.contains("STALLED, waits for its next attempt · 10 · "), "{stalled}");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_is_one_clear_line() {
     let Some(stage) = Stage::open().await else { return };
@@ -411,7 +349,7 @@ async fn bad_input_is_one_clear_line() {
         assert!(!output.status.success(), "{example}: {output:?}");
         assert!(error.contains(said) && error.lines().count() == 1, "{example}: {error}");
     }
-    for example in ["saga", "watch", "hello_cancellation", "auto_heartbeat"] {
+    for example in ["saga", "watch", "hello_cancellation", "auto_heartbeat", "without_workflow"] {
         let output = stage.command(example, &[]).env_remove("TEMPORAL_ADDRESS").output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success(), "{example}: {output:?}");

@@ -38,11 +38,13 @@ use crate::{
 ///
 /// // worker:    WorkerOptions::new("files").register_activities(process_large_file)
 /// // workflow:  ctx.execute_activity(process_large_file, path, process_large_file.options()).await?
+/// // client:    start_activity(process_large_file, path, process_large_file.start_options("files", id)).await?
 /// ```
 ///
 /// The function's name becomes a unit struct: the value that is registered and called, with
-/// `options()` where a close timeout is declared, and `call(…)`, the plain body. As with handlers in
-/// actix-web, a `let` or a parameter of the same name in its module does not shadow it.
+/// `options()` and `start_options(task_queue, id)` where a close timeout is declared, and `call(…)`, the
+/// plain body. As with handlers in actix-web, a `let` or a parameter of the same name in its module does
+/// not shadow it.
 ///
 /// # Parameters
 ///
@@ -95,8 +97,8 @@ pub fn activity(
 ///
 /// A constant of its name, as with the SDK: `Greeter::greet` is what is called and registered. It has
 /// `name()`; without keys of ours the SDK's `run(instance, context, input)`; with them
-/// `call(instance, …)`, the plain body, and `options()` where a close timeout is declared. The SDK's
-/// activity name is kept: `"Greeter::greet"`.
+/// `call(instance, …)`, the plain body, and where a close timeout is declared `options()` and
+/// `start_options(task_queue, id)`. The SDK's activity name is kept: `"Greeter::greet"`.
 ///
 /// # Keys
 ///

@@ -210,19 +210,6 @@ impl Stopped {
         }
     }
 
-    /// Leaves the newest details where the answer to the server takes them from.
-    pub(crate) async fn leave_newest(&self) {
-        let newest = self.newest();
-        let (newest, kept) = {
-            let mut pulse = self.lock();
-            (pulse.fit(newest), pulse.kept())
-        };
-        let leaving = self.lease.leave(newest, kept);
-        if AssertUnwindSafe(leaving).catch_unwind().await.is_err() {
-            say!(warn, "the newest checkpoint cannot be left: its codec panicked");
-        }
-    }
-
     /// How many beats were acknowledged.
     pub(crate) fn beats(&self) -> u64 {
         self.lock().beats

@@ -179,6 +179,35 @@
 //! | `BadCheckpoint` | what it found stored is not its checkpoint | yes, but for `on_bad_checkpoint = "fail"` | no |
 //! | `UnrequestedCancellation` | its body answered that it was cancelled, and nobody had asked | yes | no |
 //!
+//! # Without a workflow
+//!
+//! Servers of version 1.31 and later run an activity by itself. `start_options(task_queue, id)` are the options
+//! with which a client starts it as declared; [`Seen`] is what the client sees of it meanwhile. A cancellation
+//! by the activity's handle is [`CancelReason::Requested`], as that of a workflow, and its termination
+//! [`CancelReason::NotFound`].
+//!
+//! ```
+//! use autobeat::{Checkpoint, Seen, activity};
+//! use temporalio_client::{ActivityDescribeOptions, Client};
+//! use temporalio_sdk::activities::ActivityError;
+//!
+//! #[activity(heartbeat_timeout = "30s", start_to_close_timeout = "2h")]
+//! async fn add_up(checkpoint: Checkpoint<u64>, last: u64) -> Result<u64, ActivityError> {
+//!     // …
+//! #   std::future::ready(()).await;
+//!     Ok(last)
+//! }
+//!
+//! async fn start(client: Client) -> anyhow::Result<u64> {
+//!     let options = add_up.start_options("sums", "the-sum-of-a-million");
+//!     let activity = client.start_activity(add_up, 1_000_000, options).await?;
+//!     let look = ActivityDescribeOptions::builder().include_heartbeat_details(true).build();
+//!     let seen = activity.describe(look).await?.heartbeat_details::<Seen<u64>>().await?;
+//!     println!("{:?}", seen.and_then(|seen| seen.progress));
+//!     Ok(activity.result().await?)
+//! }
+//! ```
+//!
 //! # Metrics
 //!
 //! [`metrics::observe`] measures heartbeats, checkpoints and attempts with the meter of the SDK's own
@@ -212,6 +241,7 @@ mod outcome;
 mod progress;
 mod registration;
 mod resume;
+mod seen;
 mod start;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -235,6 +265,7 @@ pub use crate::{
         Finished, Resume, ResumeAfter, ResumeAfterChunks, ResumeChunks, ResumeConcurrent,
         ResumeError, ResumeStream, ResumeStreamChunks,
     },
+    seen::Seen,
 };
 
 #[cfg(doc)]

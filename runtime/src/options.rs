@@ -4,6 +4,7 @@ mod retry;
 
 use std::time::Duration;
 
+use temporalio_client::ActivityStartOptions;
 use temporalio_common::{ActivityCloseTimeouts, RetryPolicy};
 use temporalio_sdk::{ActivityCancellationType, ActivityOptions};
 
@@ -252,15 +253,7 @@ fn default_interval(timeout: Duration) -> Duration {
 /// Never from generated code, which offers `options()` only where a close timeout was declared.
 #[must_use]
 pub fn activity_options(options: Options) -> ActivityOptions {
-    let close = match (options.start_to_close_timeout, options.schedule_to_close_timeout) {
-        (Some(start_to_close), Some(schedule_to_close)) => {
-            ActivityCloseTimeouts::ScheduleAndStartToClose { schedule_to_close, start_to_close }
-        }
-        (Some(timeout), None) => ActivityCloseTimeouts::StartToClose(timeout),
-        (None, Some(timeout)) => ActivityCloseTimeouts::ScheduleToClose(timeout),
-        (None, None) => unreachable!("`options()` is generated only with a close timeout"),
-    };
-    ActivityOptions::with_close_timeouts(close)
+    ActivityOptions::with_close_timeouts(close_timeouts(options))
         .heartbeat_timeout(options.heartbeat_timeout)
         .maybe_schedule_to_start_timeout(options.schedule_to_start_timeout)
         .cancellation_type(match options.cancellation_type {
@@ -272,6 +265,36 @@ pub fn activity_options(options: Options) -> ActivityOptions {
         })
         .maybe_retry_policy(options.retry_policy())
         .build()
+}
+
+/// The SDK's options with which a client starts the activity as declared, without a workflow: whose
+/// cancellation they say nothing of, since nobody waits for it but by the activity's handle.
+///
+/// # Panics
+///
+/// Never from generated code, which offers `start_options()` only where a close timeout was declared.
+#[must_use]
+pub fn activity_start_options(
+    options: Options,
+    task_queue: String,
+    id: String,
+) -> ActivityStartOptions {
+    ActivityStartOptions::new(task_queue, id, close_timeouts(options))
+        .heartbeat_timeout(options.heartbeat_timeout)
+        .maybe_schedule_to_start_timeout(options.schedule_to_start_timeout)
+        .maybe_retry_policy(options.retry_policy())
+        .build()
+}
+
+fn close_timeouts(options: Options) -> ActivityCloseTimeouts {
+    match (options.start_to_close_timeout, options.schedule_to_close_timeout) {
+        (Some(start_to_close), Some(schedule_to_close)) => {
+            ActivityCloseTimeouts::ScheduleAndStartToClose { schedule_to_close, start_to_close }
+        }
+        (Some(timeout), None) => ActivityCloseTimeouts::StartToClose(timeout),
+        (None, Some(timeout)) => ActivityCloseTimeouts::ScheduleToClose(timeout),
+        (None, None) => unreachable!("options are generated only with a close timeout"),
+    }
 }
 
 #[cfg(test)]
@@ -327,6 +350,22 @@ mod tests {
         assert_eq!(options.heartbeat_timeout, Some(Duration::from_secs(30)));
         assert_eq!(options.close_timeouts.start_to_close(), Some(Duration::from_mins(1)));
         assert_eq!(options.cancellation_type, ActivityCancellationType::WaitCancellationCompleted);
+        assert_eq!(options.retry_policy, Some(RetryPolicy::builder().maximum_attempts(3).build()));
+    }
+
+    #[test]
+    fn options_carry_all_that_is_declared_to_a_client() {
+        let declared = THIRTY
+            .start_to_close_timeout(Duration::from_mins(1))
+            .schedule_to_close_timeout(Duration::from_hours(1))
+            .schedule_to_start_timeout(Duration::from_mins(5))
+            .max_attempts(3);
+        let options = activity_start_options(declared, "queue".to_owned(), "id".to_owned());
+        assert_eq!((&*options.task_queue, &*options.id), ("queue", "id"));
+        assert_eq!(options.heartbeat_timeout, Some(Duration::from_secs(30)));
+        assert_eq!(options.close_timeouts.start_to_close(), Some(Duration::from_mins(1)));
+        assert_eq!(options.close_timeouts.schedule_to_close(), Some(Duration::from_hours(1)));
+        assert_eq!(options.schedule_to_start_timeout, Some(Duration::from_mins(5)));
         assert_eq!(options.retry_policy, Some(RetryPolicy::builder().maximum_attempts(3).build()));
     }
 

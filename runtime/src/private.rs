@@ -1,5 +1,6 @@
 //! What generated code names. Not for people: it changes without notice.
 
+pub use temporalio_client::ActivityStartOptions;
 pub use temporalio_common::{
     ActivityDefinition,
     data_converters::{MultiArgs2, MultiArgs3, MultiArgs4, MultiArgs5, MultiArgs6},
@@ -14,7 +15,10 @@ pub use temporalio_sdk::{
 
 pub use crate::{
     attempt::{ActivityReturn, Takes},
-    options::{CancellationType, Grace, OnBadCheckpoint, Options, Retry, activity_options},
+    options::{
+        CancellationType, Grace, OnBadCheckpoint, Options, Retry, activity_options,
+        activity_start_options,
+    },
     registration::{IsRefused, Registers, Registration},
     start::{Handed, NeverStarts, Starts, started, started_without_output},
     types::{

@@ -23,6 +23,7 @@ mod resume;
 mod retries;
 mod rolling;
 mod stand_in;
+mod standalone;
 
 use std::{path::Path, time::Duration};
 

@@ -60,6 +60,14 @@ impl Environment {
         }
     }
 
+    /// A place on the server of the newer release, which has activities without a workflow.
+    pub async fn open_newer() -> Option<Self> {
+        match Server::shared_newer().await {
+            Ok(server) => Some(Self::on(server).await),
+            Err(reason) => skip(reason),
+        }
+    }
+
     /// A place whose clients and workers convert what they send and receive in their own way.
     pub async fn open_with(converter: DataConverter) -> Option<Self> {
         match Server::shared().await {

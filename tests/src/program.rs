@@ -1,4 +1,5 @@
-//! Where the Temporal CLI comes from: it is the server, and what drives it.
+//! Where the servers' programs come from: the Temporal CLI, which is a server and drives it, and a server
+//! of a newer release.
 
 use std::{
     env,
@@ -12,19 +13,23 @@ use std::{
 /// later ones have a `replace` in their `go.mod`.
 const VERSION: &str = "v1.5.1";
 
+/// The release of the newer server: that of `temporal-server/go.mod`.
+const NEWER_VERSION: &str = "v1.32.0";
+
+/// Its source, a few lines around the server's own packages.
+const NEWER_SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/temporal-server");
+
+/// The files of it that what was built is compared by.
+const NEWER_FILES: [&str; 2] = ["main.go", "go.mod"];
+
 /// What to do about a machine without a server.
 const ADVICE: &str = "put the Temporal CLI on the PATH, or its path into TEMPORAL_CLI, or install Go \
                       so that it can be built once";
 
 /// The CLI: named, installed, or built once into the target folder.
 pub fn find_or_build() -> Result<PathBuf, String> {
-    if let Some(named) = env::var_os("TEMPORAL_CLI").filter(|path| !path.is_empty()) {
-        let named = PathBuf::from(named);
-        return if named.is_file() {
-            Ok(named)
-        } else {
-            Err(format!("TEMPORAL_CLI names {}, which is no file", named.display()))
-        };
+    if let Some(named) = named("TEMPORAL_CLI") {
+        return named;
     }
     if let Some(installed) = on_path("temporal") {
         return Ok(installed);
@@ -33,6 +38,45 @@ pub fn find_or_build() -> Result<PathBuf, String> {
         Some(go) => build(&go).map_err(|error| format!("{error}; {ADVICE}")),
         None => Err(format!("there is neither a Temporal CLI nor Go; {ADVICE}")),
     }
+}
+
+/// The newer server: named by `TEMPORAL_SERVER`, or built once into the target folder.
+pub fn find_or_build_newer() -> Result<PathBuf, String> {
+    if let Some(named) = named("TEMPORAL_SERVER") {
+        return named;
+    }
+    let go = on_path("go").ok_or("there is no Go, which builds the newer server once")?;
+    let folder = target_folder().join("temporal-server").join(NEWER_VERSION);
+    let program = folder.join("server");
+    let is_there = || program.is_file() && NEWER_FILES.iter().all(|file| is_same(&folder, file));
+    let mut command = Command::new(go);
+    command
+        .args(["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o"])
+        .arg(&program)
+        .arg(".")
+        .current_dir(NEWER_SOURCE);
+    build_once(&folder, is_there, command)?;
+    for file in NEWER_FILES {
+        let copied = fs::copy(Path::new(NEWER_SOURCE).join(file), folder.join(file));
+        copied.map_err(|error| format!("{file}: {error}"))?;
+    }
+    Ok(program)
+}
+
+/// Whether what was built was built from this file as it is.
+fn is_same(folder: &Path, file: &str) -> bool {
+    let (built, source) = (folder.join(file), Path::new(NEWER_SOURCE).join(file));
+    matches!((fs::read(built), fs::read(source)), (Ok(built), Ok(source)) if built == source)
+}
+
+/// A program that a variable of the environment names, if it does.
+fn named(variable: &str) -> Option<Result<PathBuf, String>> {
+    let named = PathBuf::from(env::var_os(variable).filter(|path| !path.is_empty())?);
+    Some(if named.is_file() {
+        Ok(named)
+    } else {
+        Err(format!("{variable} names {}, which is no file", named.display()))
+    })
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {
@@ -44,24 +88,32 @@ fn on_path(name: &str) -> Option<PathBuf> {
 fn build(go: &Path) -> Result<PathBuf, String> {
     let folder = target_folder().join("temporal-cli").join(VERSION);
     let program = folder.join("temporal");
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let package = format!("github.com/temporalio/cli/cmd/temporal@{VERSION}");
+    let mut command = Command::new(go);
+    command.args(["install", &package]).env("GOBIN", &folder);
+    build_once(&folder, || program.is_file(), command)?;
+    Ok(program)
+}
+
+/// Builds something into a folder, unless it is there.
+fn build_once(
+    folder: &Path,
+    is_there: impl Fn() -> bool,
+    mut command: Command,
+) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     // Two test processes that start together build once: the second waits, and finds it there.
     let lock = File::create(folder.join("lock")).map_err(|error| error.to_string())?;
     lock.lock().map_err(|error| error.to_string())?;
-    if program.is_file() {
-        return Ok(program);
+    if is_there() {
+        return Ok(());
     }
-    let package = format!("github.com/temporalio/cli/cmd/temporal@{VERSION}");
-    say(&format!("building the Temporal CLI once: go install {package} (takes some minutes)"));
-    let built = Command::new(go)
-        .args(["install", &package])
-        .env("GOBIN", &folder)
-        .output()
-        .map_err(|error| format!("{}: {error}", go.display()))?;
+    say(&format!("building once (takes some minutes): {command:?}"));
+    let built = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     if built.status.success() {
-        Ok(program)
+        Ok(())
     } else {
-        Err(format!("go install {package}: {}", last_line(&built.stderr)))
+        Err(format!("{command:?}: {}", last_line(&built.stderr)))
     }
 }
 

@@ -125,18 +125,37 @@ impl Expansion<'_> {
         }
     }
 
-    /// The options with which a workflow schedules the activity, for which there must be a close
-    /// timeout: the server takes none without.
+    /// The options with which a workflow schedules the activity or a client starts it, for which there
+    /// must be a close timeout: the server takes none without.
     fn options(&self) -> TokenStream {
         let private = &self.private;
         let visibility = &self.function.visibility;
         let refused = self.refuses_options();
         let options = unlinted(&format_ident!("options"));
+        let start_options = unlinted(&format_ident!("start_options"));
+        let (task_queue, id) = (hidden("task_queue"), hidden("id"));
         quote! {
             /// The options with which a workflow schedules this activity as it was declared.
             #[must_use]
             #visibility fn #options(&self) -> #private::ActivityOptions #refused {
                 #private::activity_options(<Self as #private::Declared>::OPTIONS)
+            }
+
+            /// The options with which a client starts this activity as it was declared, without a
+            /// workflow, on a task queue and under an id.
+            #[must_use]
+            // Few are started both ways.
+            #[allow(dead_code)]
+            #visibility fn #start_options(
+                &self,
+                #task_queue: impl ::core::convert::Into<::std::string::String>,
+                #id: impl ::core::convert::Into<::std::string::String>,
+            ) -> #private::ActivityStartOptions #refused {
+                #private::activity_start_options(
+                    <Self as #private::Declared>::OPTIONS,
+                    ::core::convert::Into::into(#task_queue),
+                    ::core::convert::Into::into(#id),
+                )
             }
         }
     }

@@ -29,6 +29,24 @@ impl r#move {
     {
         beat::__private::activity_options(<Self as beat::__private::Declared>::OPTIONS)
     }
+    /// The options with which a client starts this activity as it was declared, without a
+    /// workflow, on a task queue and under an id.
+    #[must_use]
+    #[allow(dead_code)]
+    fn start_options(
+        &self,
+        __autobeat_task_queue: impl ::core::convert::Into<::std::string::String>,
+        __autobeat_id: impl ::core::convert::Into<::std::string::String>,
+    ) -> beat::__private::ActivityStartOptions
+    where
+        for<'a> Self: beat::__private::DeclaresCloseTimeout<'a>,
+    {
+        beat::__private::activity_start_options(
+            <Self as beat::__private::Declared>::OPTIONS,
+            ::core::convert::Into::into(__autobeat_task_queue),
+            ::core::convert::Into::into(__autobeat_id),
+        )
+    }
 }
 #[cfg(unix)]
 #[allow(unexpected_cfgs)]

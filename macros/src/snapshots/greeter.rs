@@ -268,6 +268,21 @@ impl greeter::GreetAll {
             <Self as crate::reexported::autobeat::__private::Declared>::OPTIONS,
         )
     }
+    /// The options with which a client starts this activity as it was declared, without a
+    /// workflow, on a task queue and under an id.
+    #[must_use]
+    #[allow(dead_code)]
+    pub(super) fn start_options(
+        &self,
+        __autobeat_task_queue: impl ::core::convert::Into<::std::string::String>,
+        __autobeat_id: impl ::core::convert::Into<::std::string::String>,
+    ) -> crate::reexported::autobeat::__private::ActivityStartOptions {
+        crate::reexported::autobeat::__private::activity_start_options(
+            <Self as crate::reexported::autobeat::__private::Declared>::OPTIONS,
+            ::core::convert::Into::into(__autobeat_task_queue),
+            ::core::convert::Into::into(__autobeat_id),
+        )
+    }
 }
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::Declared for greeter::GreetAll {

@@ -22,6 +22,21 @@ impl process_large_file {
             <Self as ::autobeat::__private::Declared>::OPTIONS,
         )
     }
+    /// The options with which a client starts this activity as it was declared, without a
+    /// workflow, on a task queue and under an id.
+    #[must_use]
+    #[allow(dead_code)]
+    pub fn start_options(
+        &self,
+        __autobeat_task_queue: impl ::core::convert::Into<::std::string::String>,
+        __autobeat_id: impl ::core::convert::Into<::std::string::String>,
+    ) -> ::autobeat::__private::ActivityStartOptions {
+        ::autobeat::__private::activity_start_options(
+            <Self as ::autobeat::__private::Declared>::OPTIONS,
+            ::core::convert::Into::into(__autobeat_task_queue),
+            ::core::convert::Into::into(__autobeat_id),
+        )
+    }
 }
 #[allow(unexpected_cfgs)]
 const _: fn() = || {

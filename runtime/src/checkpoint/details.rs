@@ -139,12 +139,18 @@ pub(crate) fn decode<T: Serialize + DeserializeOwned + Send + 'static>(
     details: &[Payload],
 ) -> Result<Option<T>, PayloadConversionError> {
     let data = SerializationContextData::Activity(ActivitySerializationContext::new());
+    decode_in(&SerializationContext::new(&data, converter), details)
+}
+
+/// The same for a reader of any kind, which only looks at it.
+pub(crate) fn decode_in<T: DeserializeOwned + 'static>(
+    context: &SerializationContext<'_>,
+    details: &[Payload],
+) -> Result<Option<T>, PayloadConversionError> {
     match details.first() {
         None => Ok(None),
         Some(payload) if is_null(payload) => Ok(None),
-        Some(payload) => converter
-            .from_payload(&SerializationContext::new(&data, converter), payload.clone())
-            .map(Some),
+        Some(payload) => context.converter.from_payload(context, payload.clone()).map(Some),
     }
 }
 

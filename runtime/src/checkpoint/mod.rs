@@ -23,7 +23,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 
 pub(crate) use self::{
-    details::{Details, decode, encode},
+    details::{Details, decode, decode_in, encode},
     slot::{Slot, Source},
 };
 use crate::{

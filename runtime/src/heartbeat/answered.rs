@@ -12,15 +12,47 @@
 //!   lease knows of it where it is in this process.)
 //! - it ends a timeout after the attempt, whatever comes.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex},
+};
 
+use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Encoded, lock, perform, pulse::Pulse, tries::Tries};
+use super::{Encoded, Stopped, lock, perform, pulse::Pulse, tries::Tries};
 use crate::{
     cancel::CancelReason,
+    events::say,
     lease::{Answer, Lease, Reply},
 };
+
+impl Stopped {
+    /// Leaves the newest details where the answer to the server takes them from.
+    pub(crate) async fn leave_newest(&self) {
+        let newest = self.newest();
+        let (newest, kept) = {
+            let mut pulse = self.lock();
+            (pulse.fit(newest), pulse.kept())
+        };
+        let leaving = self.lease.leave(newest, kept);
+        if AssertUnwindSafe(leaving).catch_unwind().await.is_err() {
+            say!(warn, "the newest checkpoint cannot be left: its codec panicked");
+        }
+        if self.lease.may_lose_what_is_left() && self.is_newer_than_known() {
+            self.beat().await;
+        }
+    }
+
+    /// Whether there are details to send that the server does not have, as far as it still listens.
+    fn is_newer_than_known(&self) -> bool {
+        let newest = self.newest();
+        let mut pulse = self.lock();
+        let known = pulse.kept().version;
+        pulse.is_listened_to(Instant::now())
+            && pulse.fit(newest).is_some_and(|newest| newest.version != known)
+    }
+}
 
 pub(super) async fn see_answered(
     lease: Arc<dyn Lease>,

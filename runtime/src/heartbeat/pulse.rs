@@ -292,6 +292,12 @@ impl Pulse {
         self.traffic.sent() > 0
     }
 
+    /// Whether the server may still listen: it has not said that it knows the attempt no more, and the lease
+    /// is not over.
+    pub(super) fn is_listened_to(&self, now: Instant) -> bool {
+        self.next_beat.is_some() && !self.is_over(now)
+    }
+
     /// Whether the server was told that this attempt runs, and has not said that it knows it no more.
     pub(super) fn is_known(&self) -> bool {
         self.has_sent() && self.next_beat.is_some()

@@ -78,6 +78,11 @@ pub(crate) trait Lease: Send + Sync {
     /// those cannot be sent, the ones that were kept.
     fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()>;
 
+    /// Whether a server may lose what was [left](Self::leave) for a failure: a beat says it before, then.
+    fn may_lose_what_is_left(&self) -> bool {
+        false
+    }
+
     /// Whether an answer that the engine may have lost can be [said again](Self::say).
     fn can_say(&self) -> bool {
         false

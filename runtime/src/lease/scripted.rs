@@ -50,6 +50,7 @@ pub(crate) struct ScriptedLease {
     /// What the server takes of an answer that is said again; `None` where it cannot be.
     says: Option<Mutex<VecDeque<bool>>>,
     said: Mutex<Vec<(Duration, String)>>,
+    loses_what_is_left: bool,
     /// Whether the engine's answer would not be taken.
     is_alone_heard: bool,
 }
@@ -69,6 +70,7 @@ impl ScriptedLease {
             sleeps: AtomicUsize::new(0),
             says: None,
             said: Mutex::default(),
+            loses_what_is_left: false,
             is_alone_heard: false,
         }
     }
@@ -129,6 +131,12 @@ impl ScriptedLease {
     /// Answers can be said again: so often in vain, then once and for all.
     pub(crate) fn hearing(mut self, failures: usize) -> Self {
         self.says = Some(Mutex::new(vec![false; failures].into()));
+        self
+    }
+
+    /// What is left for a failure may be lost, as that of an activity without a workflow.
+    pub(crate) fn losing_what_is_left(mut self) -> Self {
+        self.loses_what_is_left = true;
         self
     }
 
@@ -229,6 +237,10 @@ impl Lease for ScriptedLease {
 
     fn is_told_to_stop(&self) -> bool {
         self.engine.is_cancelled()
+    }
+
+    fn may_lose_what_is_left(&self) -> bool {
+        self.loses_what_is_left
     }
 
     fn can_say(&self) -> bool {

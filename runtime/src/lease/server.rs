@@ -266,6 +266,11 @@ impl Lease for ServerLease {
         .boxed()
     }
 
+    /// Servers 1.31.0 to 1.31.2 drop the details of a failure that is retried, where there is no workflow.
+    fn may_lose_what_is_left(&self) -> bool {
+        self.context.info().workflow_id.as_deref().unwrap_or_default().is_empty()
+    }
+
     fn can_say(&self) -> bool {
         true
     }

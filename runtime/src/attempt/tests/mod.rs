@@ -11,6 +11,7 @@ mod grace;
 mod hand_over;
 mod handle;
 mod hostile;
+mod left;
 mod listeners;
 mod load;
 mod lookout;

@@ -1,0 +1,62 @@
+//! What a server may lose of a failure is said by a beat before it.
+
+use super::*;
+
+fn losing(script: impl IntoIterator<Item = Line>, ever_after: Line) -> Arc<ScriptedLease> {
+    Arc::new(ScriptedLease::new(script, ever_after).losing_what_is_left())
+}
+
+/// An attempt that saves 7 after some time and fails at once.
+async fn failing(lease: &Arc<ScriptedLease>, facts: Facts, after: Duration) {
+    let result = attempt::<(), _>(OPTIONS, facts, lease, async move |checkpoint, _| {
+        sleep(after).await;
+        checkpoint.save(7)?;
+        Err(ApplicationFailure::new("broken").into())
+    });
+    assert_eq!(failure_type(&result.await), "(none)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_follows_a_beat_where_its_details_may_be_lost() {
+    let lease = losing([], Line::Answer(Reply::GoOn));
+    failing(&lease, facts(), SECOND).await;
+    assert_eq!((lease.values(), lease.left()), (vec![Some(7)], Some(7)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_they_cannot_be_lost_nothing_is_sent_for_them() {
+    let lease = friendly();
+    failing(&lease, facts(), SECOND).await;
+    assert_eq!((lease.values(), lease.left()), (vec![], Some(7)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beat_before_a_failure_that_is_lost_goes_out_again() {
+    let lease = losing([Line::Refusal, Line::Silence], Line::Answer(Reply::GoOn));
+    failing(&lease, facts(), SECOND).await;
+    assert_eq!(lease.values(), [Some(7); 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_server_has_is_not_sent_again() {
+    let lease = losing([], Line::Answer(Reply::GoOn));
+    let result = attempt::<(), _>(OPTIONS, resumed_from(5), &lease, async |_, _| {
+        Err(ApplicationFailure::new("broken").into())
+    });
+    result.await.unwrap_err();
+    assert_eq!((lease.values(), lease.left()), (vec![], Some(5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_to_a_server_that_has_said_that_it_listens_no_more() {
+    let lease = losing([], Line::Answer(Reply::Stop(CancelReason::NotFound)));
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |checkpoint, cancellation| {
+        checkpoint.save(6)?;
+        let cancelled = cancellation.cancelled().await;
+        // The value of the handle, whatever it says: the attempt is cancelled.
+        let _ = checkpoint.save(7);
+        Err(cancelled.into())
+    });
+    assert_eq!(failure_type(&result.await), "NotFound");
+    assert_eq!(lease.values(), [Some(6)]);
+}
