@@ -107,7 +107,7 @@ impl Attempt {
     /// # use temporalio_sdk::activities::ActivityError;
     /// # fn blocks(path: &str) -> impl Iterator<Item = Vec<u8>> { std::iter::empty() }
     /// #[activity(heartbeat_timeout = "30s", stall_timeout = "5m")]
-    /// fn hash(attempt: Attempt, path: String) -> Result<u64, ActivityError> {
+    /// fn checksum(attempt: Attempt, path: String) -> Result<u64, ActivityError> {
     ///     let mut sum = 0_u64;
     ///     for (done, block) in (1..).zip(blocks(&path)) {
     ///         sum = block.iter().fold(sum, |sum, byte| sum.rotate_left(5) ^ u64::from(*byte));

@@ -139,9 +139,7 @@ pub(super) fn left_at_last(
 ) -> Duration {
     let schedule = chronicle.schedule;
     let settling = chronicle.settling_as_measured(attempt, when.0);
-    let least = match has_returned {
-        true => retry(chronicle) / 4,
-        false => schedule.interval() / 4,
-    };
+    let pause = if has_returned { retry(chronicle) } else { schedule.interval() };
+    let least = pause / 4;
     settling.max(least) + schedule.round_trip() + TICK * 3
 }
