@@ -144,8 +144,6 @@ impl Expansion<'_> {
             /// The options with which a client starts this activity as it was declared, without a
             /// workflow, on a task queue and under an id.
             #[must_use]
-            // Few are started both ways.
-            #[allow(dead_code)]
             #visibility fn #start_options(
                 &self,
                 #task_queue: impl ::core::convert::Into<::std::string::String>,
@@ -176,6 +174,7 @@ impl Expansion<'_> {
         let refused = self.refuses_options().map(|refused| {
             quote! {
                 fn refused(&self) -> #private::ActivityOptions #refused {
+                    let _ = self.start_options("", "");
                     self.options()
                 }
             }

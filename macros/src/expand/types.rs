@@ -10,7 +10,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{FnArg, Ident, Pat, PatType, Signature, Type, parse_quote, spanned::Spanned};
 
-use super::Expansion;
+use super::{Expansion, hidden};
 use crate::model::{Parameter, Role, cannot_stand, fails_as_the_sdk, is_plain_data, plain};
 
 /// One type and the trait of ours that it must have.
@@ -213,12 +213,21 @@ impl Expansion<'_> {
             let options = self.refuses_options().is_none().then(|| quote!(, <#marker>::options));
             quote!(let _ = (#marker, <#marker>::call #options);)
         });
+        let started = (self.wrong.is_none() && self.refuses_options().is_none()).then(|| {
+            let (activity, text) = (hidden("activity"), hidden("text"));
+            quote! {
+                let _ = |#activity: &#marker, #text: &'static ::core::primitive::str| {
+                    <#marker>::start_options(#activity, #text, #text)
+                };
+            }
+        });
         // An editor alone knows this condition: what is below it is not for compilers.
         quote! {
             #[allow(unexpected_cfgs)]
             const _: fn() = || {
                 #checks
                 #used
+                #started
                 #[cfg(rust_analyzer)]
                 { #completion }
             };

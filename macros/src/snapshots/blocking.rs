@@ -32,7 +32,6 @@ impl r#move {
     /// The options with which a client starts this activity as it was declared, without a
     /// workflow, on a task queue and under an id.
     #[must_use]
-    #[allow(dead_code)]
     fn start_options(
         &self,
         __autobeat_task_queue: impl ::core::convert::Into<::std::string::String>,
@@ -72,6 +71,7 @@ impl beat::__private::Declared for r#move {
     where
         for<'a> Self: beat::__private::DeclaresCloseTimeout<'a>,
     {
+        let _ = self.start_options("", "");
         self.options()
     }
 }

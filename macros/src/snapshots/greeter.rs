@@ -219,6 +219,16 @@ where
 #[allow(unexpected_cfgs)]
 const _: fn() = || {
     crate::reexported::autobeat::__private::returned::<anyhow::Result<()>, ()>();
+    let _ = |
+        __autobeat_activity: &greeter::GreetAll,
+        __autobeat_text: &'static ::core::primitive::str|
+    {
+        <greeter::GreetAll>::start_options(
+            __autobeat_activity,
+            __autobeat_text,
+            __autobeat_text,
+        )
+    };
     #[cfg(rust_analyzer)]
     {
         mod keys {
@@ -271,7 +281,6 @@ impl greeter::GreetAll {
     /// The options with which a client starts this activity as it was declared, without a
     /// workflow, on a task queue and under an id.
     #[must_use]
-    #[allow(dead_code)]
     pub(super) fn start_options(
         &self,
         __autobeat_task_queue: impl ::core::convert::Into<::std::string::String>,

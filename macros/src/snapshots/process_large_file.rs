@@ -25,7 +25,6 @@ impl process_large_file {
     /// The options with which a client starts this activity as it was declared, without a
     /// workflow, on a task queue and under an id.
     #[must_use]
-    #[allow(dead_code)]
     pub fn start_options(
         &self,
         __autobeat_task_queue: impl ::core::convert::Into<::std::string::String>,
@@ -45,6 +44,16 @@ const _: fn() = || {
         <process_large_file>::call,
         <process_large_file>::options,
     );
+    let _ = |
+        __autobeat_activity: &process_large_file,
+        __autobeat_text: &'static ::core::primitive::str|
+    {
+        <process_large_file>::start_options(
+            __autobeat_activity,
+            __autobeat_text,
+            __autobeat_text,
+        )
+    };
     #[cfg(rust_analyzer)]
     {
         mod keys {
