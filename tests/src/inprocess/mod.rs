@@ -3,7 +3,8 @@
 //! Every call of the real client and of the real `Worker` goes through
 //! `ConnectionOptions::service_override` into a [`World`]: one activity by the rules of a server,
 //! behind a network that does to each call what a schedule says. The world is plain data. It
-//! outlives the workers, each of which has a runtime of its own.
+//! outlives the workers, each of which has a runtime of its own. It takes no call, on either lane, without
+//! the key, the header and the namespace of the worker's connection.
 //!
 //! # What a real server does, and this one does not
 //!

@@ -17,6 +17,10 @@ use super::{
     world::World,
 };
 
+/// What every call has to bring, as to Temporal Cloud: a key, a header of the user's, and its namespace.
+pub(super) const API_KEY: &str = "key-of-the-worker";
+pub(super) const TENANT: (&str, &str) = ("tenant", "tenant-of-the-worker");
+
 /// Answers the calls of one worker.
 pub(super) fn service(world: &World, worker: u64) -> CallbackBasedGrpcService {
     let world = world.clone();
@@ -32,7 +36,21 @@ pub(super) fn service(world: &World, worker: u64) -> CallbackBasedGrpcService {
     }
 }
 
+/// Whether a call brings what it has to.
+fn is_authorised(world: &World, request: &GrpcRequest) -> bool {
+    let brings =
+        |name, wanted: &str| request.headers.get(name).is_some_and(|value| value == wanted);
+    // The first call of a connection is for no namespace.
+    let is_for_all = request.rpc == "GetSystemInfo";
+    brings("authorization", &format!("Bearer {API_KEY}"))
+        && brings(TENANT.0, TENANT.1)
+        && (is_for_all || brings("temporal-namespace", &world.lock().namespace))
+}
+
 async fn call(world: &World, worker: u64, request: &GrpcRequest) -> Heard {
+    if !is_authorised(world, request) {
+        return Err(Status::unauthenticated(request.rpc.clone()));
+    }
     let (asked, lane) =
         Request::read(request).map_err(|error| Status::invalid_argument(error.to_string()))?;
     let limit = limit_of(request);

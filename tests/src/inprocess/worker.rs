@@ -3,7 +3,7 @@
 //! Dropping a worker stops nothing, since the SDK spawns: its runtime is dropped, and before that
 //! its calls are refused.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, Url};
 use temporalio_sdk::{
@@ -16,7 +16,11 @@ use temporalio_sdk::{
 use tokio::runtime::{Builder, Handle};
 
 use super::{
-    history::WorkerStep, lane::MarkLane, service::service, watchdog::Watchdog, world::World,
+    history::WorkerStep,
+    lane::MarkLane,
+    service::{API_KEY, TENANT, service},
+    watchdog::Watchdog,
+    world::World,
 };
 
 /// What a director may do to the worker that it directs.
@@ -93,6 +97,8 @@ async fn start(world: &World, number: u64, options: WorkerOptions) -> Worker {
     let target = Url::parse("http://in.process:1").expect("a URL");
     let options_of_connection = ConnectionOptions::new(target)
         .identity("worker".to_owned())
+        .api_key(API_KEY.to_owned())
+        .headers(HashMap::from([TENANT].map(|(name, value)| (name.to_owned(), value.to_owned()))))
         .service_override(service(world, number))
         .dns_load_balancing(None)
         .build();
