@@ -86,29 +86,24 @@ fn is_taken_over(child: &mut Child) -> bool {
     said.lines().map_while(Result::ok).any(|line| line.contains("has taken over"))
 }
 
-#[test]
-fn each_row_is_there_once_after_thirty_kills_and_freezes() {
-    let seed = fastrand::u64(..);
-    println!("seed {seed}");
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut some_time = |most: u64| sleep(Duration::from_millis(random.u64(20..most)));
-
-    let scene = Scene::new();
+/// Kills and freezes one process after another; returns the store of the last one.
+fn interrupt(scene: &Scene, random: &mut fastrand::Rng) -> usize {
+    let mut some_time = || sleep(Duration::from_millis(random.u64(20..400)));
     let mut store = 0;
     let mut running = scene.start(store);
     // Longer than its heartbeat timeout: its attempt is given up, and the next one begins in the process.
-    some_time(400);
+    some_time();
     signal(&running, "-STOP");
     sleep(Duration::from_millis(5500));
     signal(&running, "-CONT");
     for number in 0..KILLS + TAKE_OVERS {
-        some_time(400);
+        some_time();
         // Both kinds in turns, as far as there are any.
         if number % 2 == 1 && number / 2 < TAKE_OVERS {
             signal(&running, "-STOP");
             store += 1;
             let next = scene.start(store);
-            some_time(400);
+            some_time();
             signal(&running, "-CONT");
             assert!(is_taken_over(&mut running), "it went on");
             kill(std::mem::replace(&mut running, next));
@@ -118,6 +113,15 @@ fn each_row_is_there_once_after_thirty_kills_and_freezes() {
         }
     }
     kill(running);
+    store
+}
+
+#[test]
+fn each_row_is_there_once_after_thirty_kills_and_freezes() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let scene = Scene::new();
+    let store = interrupt(&scene, &mut fastrand::Rng::with_seed(seed));
     let before = scene.rows().len();
     assert!(before < ROWS, "it was over before it was interrupted often enough");
 

@@ -152,8 +152,7 @@ impl<T: CheckpointState> Checkpoint<T> {
         let items = items.into_iter();
         let total = known_total(items.size_hint());
         if let Some(total) = total {
-            let count = move |state: &T| finished(&mut state.clone()).count();
-            self.show_at_least(move |state| Progress::new(count(state)).of(total));
+            self.show_count(finished, total);
         }
         let mut state = self.get();
         let beginning = Beginning {
@@ -176,6 +175,11 @@ impl<T: CheckpointState> Checkpoint<T> {
             is_given_up: false,
             cancelled: None,
         }
+    }
+
+    fn show_count(&self, finished: fn(&mut T) -> &mut Finished, total: u64) {
+        let count = move |state: &T| finished(&mut state.clone()).count();
+        self.show_at_least(move |state| Progress::new(count(state)).of(total));
     }
 }
 
