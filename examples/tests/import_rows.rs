@@ -57,8 +57,8 @@ impl Scene {
     }
 
     /// 800 transactions with a pause of 8 ms before each.
-    fn start(&self, store: usize) -> Child {
-        self.command(store, &["--chunk", "25", "--pause", "8ms"]).spawn().unwrap()
+    fn start(&self, store: usize) -> Running {
+        Running(self.command(store, &["--chunk", "25", "--pause", "8ms"]).spawn().unwrap())
     }
 
     /// The rows in the order in which they were written, with the attempt that wrote each.
@@ -70,20 +70,28 @@ impl Scene {
     }
 }
 
-fn signal(child: &Child, name: &str) {
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+/// A process, which is killed when it is dropped, also by a test that fails.
+struct Running(Child);
+
+impl Running {
+    fn signal(&self, name: &str) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// Waits until it says that another one has taken over; it says so, or ends.
+    fn is_taken_over(&mut self) -> bool {
+        let said = BufReader::new(self.0.stderr.as_mut().unwrap());
+        said.lines().map_while(Result::ok).any(|line| line.contains("has taken over"))
+    }
 }
 
-fn kill(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
-/// Waits until a process says that another one has taken over; it says so, or ends.
-fn is_taken_over(child: &mut Child) -> bool {
-    let said = BufReader::new(child.stderr.as_mut().unwrap());
-    said.lines().map_while(Result::ok).any(|line| line.contains("has taken over"))
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended already is as good.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Kills and freezes one process after another; returns the store of the last one.
@@ -93,26 +101,27 @@ fn interrupt(scene: &Scene, random: &mut fastrand::Rng) -> usize {
     let mut running = scene.start(store);
     // Longer than its heartbeat timeout: its attempt is given up, and the next one begins in the process.
     some_time();
-    signal(&running, "-STOP");
+    running.signal("-STOP");
     sleep(Duration::from_millis(5500));
-    signal(&running, "-CONT");
+    running.signal("-CONT");
     for number in 0..KILLS + TAKE_OVERS {
         some_time();
         // Both kinds in turns, as far as there are any.
         if number % 2 == 1 && number / 2 < TAKE_OVERS {
-            signal(&running, "-STOP");
+            running.signal("-STOP");
             store += 1;
             let next = scene.start(store);
             some_time();
-            signal(&running, "-CONT");
-            assert!(is_taken_over(&mut running), "it went on");
-            kill(std::mem::replace(&mut running, next));
+            running.signal("-CONT");
+            assert!(running.is_taken_over(), "it went on");
+            running = next; // the one before is killed
         } else {
-            kill(running);
+            // Killed first: it holds the store.
+            drop(running);
             running = scene.start(store);
         }
     }
-    kill(running);
+    drop(running);
     store
 }
 
