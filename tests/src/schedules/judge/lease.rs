@@ -34,7 +34,7 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
 pub(super) fn end_of_lease(chronicle: &Chronicle<'_>, attempt: &Attempt, step: usize) -> Moment {
     let timeout = chronicle.schedule.heartbeat_timeout();
     let handed = attempt.handed.unwrap_or(attempt.started).1;
-    let mut end = handed - chronicle.believed() + timeout;
+    let mut end = handed + timeout - chronicle.believed();
     let mut renewals: Vec<_> = chronicle
         .calls_of(attempt.token)
         .filter(|call| call.is(Lane::Ours, Rpc::Heartbeat) && call.is_recorded())
@@ -56,7 +56,7 @@ pub(super) fn deadline(chronicle: &Chronicle<'_>, attempt: &Attempt) -> Moment {
     let handed = attempt.handed.unwrap_or(attempt.started).1;
     let whole = schedule.timeouts.schedule_to_close.unwrap_or(Duration::MAX);
     let rest = whole.saturating_sub(attempt.started.1.since_begin());
-    handed - chronicle.believed() + schedule.start_to_close().min(rest)
+    handed + schedule.start_to_close().min(rest) - chronicle.believed()
 }
 
 fn within_lease(
@@ -74,7 +74,7 @@ fn within_lease(
         .collect();
     renewals.sort_unstable();
     let mut renewals = renewals.into_iter().peekable();
-    let mut end = handed - chronicle.believed() + timeout;
+    let mut end = handed + timeout - chronicle.believed();
     for poll in &attempt.polls {
         while let Some((heard, sent)) = renewals.next_if(|(heard, _)| heard.0 < poll.0) {
             if heard.1 <= end + TICK {
