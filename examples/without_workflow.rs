@@ -57,3 +57,15 @@ async fn start_and_watch(scene: &server::Scene) -> Result<(), Ending> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use autobeat::testing::ResumeCheck;
+
+    use super::*;
+
+    #[test]
+    fn it_resumes() {
+        ResumeCheck::in_world(count, || (), |()| 20).run();
+    }
+}

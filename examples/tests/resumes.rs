@@ -26,3 +26,5 @@ mod process_large_file;
 mod saga;
 #[path = "../submit_job.rs"]
 mod submit_job;
+#[path = "../without_workflow.rs"]
+mod without_workflow;
