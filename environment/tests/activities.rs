@@ -168,6 +168,29 @@ async fn a_token_and_a_start_of_its_own_change_nothing() {
     assert_eq!(environment.run(count_to, 30).await.unwrap(), 30);
 }
 
+#[tokio::test(start_paused = true)]
+async fn where_nothing_tells_it_from_a_worker_it_is_said_what_to_do() {
+    let now = Some(SystemTime::now());
+    let info = TestActivityInfoOptions::builder()
+        .task_token(b"mine".to_vec())
+        .workflow_run_id(Some("mine".to_owned()))
+        .scheduled_time(now)
+        .started_time(now)
+        .current_attempt_scheduled_time(now)
+        .deadline(None)
+        .heartbeat_timeout(9 * SECOND)
+        .build();
+    let said = Arc::new(Mutex::new(String::new()));
+    let heard = Arc::clone(&said);
+    std::panic::set_hook(Box::new(move |panic| *heard.lock().unwrap() += &panic.to_string()));
+    let environment = ActivityEnvironment::builder_with_default().info(info).build();
+    let ended = environment.run(count_to, 5).await;
+    drop(std::panic::take_hook());
+    assert!(ended.is_err(), "nobody hears of it: {ended:?}");
+    let said = said.lock().unwrap();
+    assert!(said.contains("test the activity with `autobeat::testing`"), "{said}");
+}
+
 #[tokio::test]
 async fn a_client_changes_nothing() {
     let environment = ActivityEnvironment::builder_with_default().client(client().await).build();

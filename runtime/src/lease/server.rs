@@ -14,7 +14,7 @@
 //! server takes the first and knows the attempt no more when the second comes.
 
 use std::{
-    panic::AssertUnwindSafe,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -37,6 +37,11 @@ use super::{
 use crate::{
     cancel::CancelReason, checkpoint::Details, events::say, metrics::TaskQueue, worker::run_id,
 };
+
+/// What is said where there is nothing to send a heartbeat by: in the SDK's test environment, mostly.
+const WITHOUT_CLIENT: &str = "the context of this attempt has no client to send heartbeats by: give the \
+    `ActivityEnvironment` one, or leave a time or the token of its `info` as it is; or test the activity \
+    with `autobeat::testing`";
 
 /// The part of a timeout within which the SDK holds a second report back, and its longest.
 const THROTTLE: f64 = 0.8;
@@ -115,7 +120,9 @@ impl ServerLease {
 
     fn connected(&self) -> &Connected {
         self.connected.get_or_init(|| {
-            let client = self.context.client();
+            // A context without a client panics: what to do about it is said with that.
+            let client = catch_unwind(AssertUnwindSafe(|| self.context.client()));
+            let client = client.unwrap_or_else(|_| panic!("{WITHOUT_CLIENT}"));
             let connection = client.connection().worker_grouping_key().as_u128();
             if let Some(succession) = &self.succession {
                 succession.connect(connection);
