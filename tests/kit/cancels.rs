@@ -21,7 +21,7 @@ fn is_closed(world: &World, _reason: CancelReason) -> bool {
     world.lines().iter().filter(|line| *line == "closed").count() == 1
 }
 
-async fn step(job: Job, item: u64) {
+pub(crate) async fn step(job: Job, item: u64) {
     sleep(SECOND).await;
     job.write(format!("item {item}"));
 }
@@ -45,7 +45,10 @@ async fn closes_on_request(checkpoint: Checkpoint<u64>, job: Job) -> Result<(), 
 }
 
 #[activity(heartbeat_timeout = "30s")]
-async fn closes_always(checkpoint: Checkpoint<u64>, job: Job) -> Result<(), ActivityError> {
+pub(crate) async fn closes_always(
+    checkpoint: Checkpoint<u64>,
+    job: Job,
+) -> Result<(), ActivityError> {
     for item in checkpoint.resume(0..job.items) {
         match item {
             Ok(item) => step(job, item).await,

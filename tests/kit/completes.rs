@@ -6,14 +6,12 @@ use autobeat::{CancelReason, Cancellation, Checkpoint, activity, testing::Cancel
 use temporalio_sdk::activities::ActivityError;
 use tokio::{sync::oneshot, time::sleep};
 
-use crate::world::{Job, World, story};
+use crate::{
+    cancels::{closes_always, step},
+    world::{Job, World, story},
+};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-async fn step(job: Job, item: u64) {
-    sleep(SECOND).await;
-    job.write(format!("item {item}"));
-}
 
 // A loop that ends early, as if all were done, where the result does not tell.
 
@@ -76,23 +74,9 @@ fn a_body_that_is_left_alone_may_go_on() {
 
 // A clean-up that can be seen.
 
-#[activity(heartbeat_timeout = "30s")]
-async fn writes_that_it_closed(checkpoint: Checkpoint<u64>, job: Job) -> Result<(), ActivityError> {
-    for item in checkpoint.resume(0..job.items) {
-        match item {
-            Ok(item) => step(job, item).await,
-            Err(cancelled) => {
-                job.write("closed");
-                return Err(cancelled.into());
-            }
-        }
-    }
-    Ok(())
-}
-
 #[test]
 fn a_clean_up_among_the_effects_is_no_mistake() {
-    let check = CancelCheck::in_world(writes_that_it_closed, World::new, World::job);
+    let check = CancelCheck::in_world(closes_always, World::new, World::job);
     let is_closed = |world: &World, _| world.lines().contains(&"closed".to_owned());
     check.effects(World::lines).cleaned_up(is_closed).run();
 }
