@@ -36,7 +36,7 @@ fn snapshot(name: &str, attribute: &str, expansion: TokenStream) {
 
 #[test]
 fn the_table_of_the_readme_is_that_of_the_documentation() {
-    let readme = include_str!("../../../README.md");
+    let readme = include_str!("../../README.md");
     let (_, keys) = readme.split_once("## The keys\n\n").expect("a section of the keys");
     let (table, below) = keys.split_once("\n\n").expect("a text below the table");
     assert_eq!(table, with_keys!(table_of_keys).trim_end());
