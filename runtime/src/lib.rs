@@ -109,10 +109,7 @@ mod checkpoint;
 pub mod embedded;
 mod events;
 // The manual costs who builds the crate nothing. Its code needs both features.
-#[cfg(any(
-    all(doc, not(doctest)),
-    all(doctest, feature = "embedded", feature = "testing")
-))]
+#[cfg(any(all(doc, not(doctest)), all(doctest, feature = "embedded", feature = "testing")))]
 pub mod guide;
 mod handle;
 mod heartbeat;

@@ -13,7 +13,8 @@ fn root() -> &'static Path {
 }
 
 fn read(path: &Path) -> Shown {
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     Shown { path: path.display().to_string(), text }
 }
 
