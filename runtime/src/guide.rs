@@ -29,14 +29,14 @@
 //! 5. The answer of a heartbeat may be that the activity was cancelled, paused or reset. The body learns of it
 //!    where it saves, checks or waits, as [`Cancelled`](crate::Cancelled) with a
 //!    [reason](crate::CancelReason).
-//! 6. Is the process killed, nobody beats any more: a heartbeat timeout later the server starts the next attempt,
-//!    from what the last heartbeat carried. What came after that is done again.
-//! 7. Does the worker shut down, the body is told, its newest value goes with the answer, and the next attempt
+//! 6. If the process is killed, nobody beats any more: a heartbeat timeout later the server starts the next
+//!    attempt, from what the last heartbeat carried. What came after that is done again.
+//! 7. If the worker shuts down, the body is told, its newest value goes with the answer, and the next attempt
 //!    begins at once: nothing is done again.
-//! 8. Is the server out of reach for a heartbeat timeout, the attempt ends itself, since another one may start.
-//! 9. Does the body fail, the failure takes the newest value with it, and the retry policy says when the next
+//! 8. If the server is out of reach for a heartbeat timeout, the attempt ends itself, since another one may start.
+//! 9. If the body fails, the failure takes the newest value with it, and the retry policy says when the next
 //!    attempt begins.
-//! 10. Does it return `Ok`, the activity has completed, whatever was requested meanwhile.
+//! 10. If it returns `Ok`, the activity has completed, whatever was requested meanwhile.
 //!
 //! # Examples
 //!
