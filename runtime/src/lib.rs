@@ -227,6 +227,9 @@ mod checkpoint;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod events;
+// Its pages are about both features, and their examples are run with them.
+#[cfg(all(any(doc, doctest), feature = "embedded", feature = "testing"))]
+pub mod guide;
 mod handle;
 mod heartbeat;
 #[cfg(any(feature = "embedded", feature = "testing"))]
