@@ -278,7 +278,11 @@ fn every_worker_of_the_manual_tells_its_activities_of_a_shutdown() {
         for code in text.split("\n```").skip(1).step_by(2) {
             if code.contains("WorkerOptions::new") {
                 workers += 1;
-                assert!(code.contains(".graceful_shutdown_period("), "in {}:\n{code}", path.display());
+                assert!(
+                    code.contains(".graceful_shutdown_period("),
+                    "in {}:\n{code}",
+                    path.display()
+                );
             }
         }
     }
