@@ -6,6 +6,7 @@
 pub mod blocking {}
 
 #[doc = include_str!("guide/testing.md")]
+#[doc = ""]
 #[doc = include_str!("guide/what_the_kit_says.md")]
 pub mod testing {}
 
@@ -25,13 +26,18 @@ pub mod timeouts {}
 pub mod troubleshooting {}
 
 #[doc = include_str!("guide/how_it_works.md")]
+#[doc = ""]
 #[doc = concat!("<div style=\"overflow-x: auto\">\n", include_str!("guide/life_of_an_attempt.svg"), "</div>")]
+#[doc = ""]
 #[doc = include_str!("guide/two_lanes.md")]
+#[doc = ""]
 #[doc = concat!("<div style=\"overflow-x: auto\">\n", include_str!("guide/two_lanes.svg"), "</div>")]
+#[doc = ""]
 #[doc = include_str!("guide/rules.md")]
 pub mod how_it_works {}
 
 #[doc = include_str!("guide/design.md")]
+#[doc = ""]
 #[doc = concat!("<div style=\"overflow-x: auto\">\n", include_str!("../docs/what-it-costs.svg"), "</div>")]
 #[doc = ""]
 #[doc = include_str!("../docs/what-it-costs.md")]

@@ -288,3 +288,23 @@ fn every_worker_of_the_manual_tells_its_activities_of_a_shutdown() {
     }
     assert!(workers > 5, "{workers} workers were looked at");
 }
+
+#[test]
+fn pictures_stand_in_a_page_as_a_whole() {
+    let folders = ["src/guide", "docs"].map(|folder| fs::read_dir(package().join(folder)).unwrap());
+    let paths = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let pictures: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|it| it == "svg")).collect();
+    assert!(pictures.len() >= 3, "{pictures:?}");
+    for picture in pictures {
+        let text = fs::read_to_string(&picture).unwrap();
+        // Markdown takes what comes after an empty line for text.
+        let is_whole =
+            text.starts_with("<svg ") && text.lines().all(|line| !line.trim().is_empty());
+        assert!(
+            is_whole,
+            "{} has an empty line, or something before its picture",
+            picture.display()
+        );
+    }
+}
