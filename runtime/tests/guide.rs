@@ -217,7 +217,7 @@ fn each_message_of_the_test_kit_has_its_entry() {
 
 #[test]
 fn messages_are_found_wherever_they_are_said() {
-    let code = r##"
+    let code = r#"
         //! This is documentation.
         #[must_use = "as is this one"]
         fn speak(error: &str) -> Result<(), String> {
@@ -231,7 +231,7 @@ fn messages_are_found_wherever_they_are_said() {
             const WORDS: &str = "said by a test";
         }
         const AFTER: &str = "after the tests";
-    "##;
+    "#;
     let mut messages = Messages::default();
     messages.read(code.parse().unwrap());
     let said: Vec<_> = messages.0.iter().map(String::as_str).collect();
