@@ -214,7 +214,10 @@ async fn another_worker_takes_over_from_one_that_shuts_down() {
     let Some(environment) = Environment::open().await else { return };
     let ledger = environment.ledger();
     let leaving = environment.worker_with_grace(Duration::from_millis(200)).await;
-    let plan = environment.plan(500, ITEM_TIME);
+    // The first attempt is far from its end for as long as the second worker may take to start.
+    let plan = (60..260).fold(environment.plan(500, ITEM_TIME), |plan, item| {
+        plan.before(1, item, Action::Sleep(Duration::from_millis(50)))
+    });
     let run = environment.start(environment.job("process_items", plan)).await;
     item_done(&ledger, 50).await;
     let _staying = environment.worker().await;

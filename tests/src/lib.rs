@@ -15,6 +15,7 @@ pub mod inprocess;
 pub mod ledger;
 pub mod meter;
 pub mod program;
+pub mod recording;
 pub mod schedules;
 pub mod server;
 pub mod variants;
