@@ -164,6 +164,7 @@ async fn run(Arguments { second }: Arguments) -> Result<(), Ending> {
         .register_activities(AutoHeartbeat::new(Sleeper).wrap(Sleeper::sleep))
         .register_activities(Unheard)
         .register_activities(sleep_twice)
+        .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
         .build();
     server::scene(worker, async |scene| {
         let start = async |name: &str, is_heard| {

@@ -100,6 +100,7 @@ async fn cancel(Arguments { cancel_after }: Arguments) -> Result<(), Ending> {
         .register_activities(activity_to_be_cancelled)
         .register_activities(activity_to_be_skipped)
         .register_activities(cleanup_activity)
+        .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
         .build();
     let (workflow, id) = (CancelAndCleanupWorkflow::run, NAME.to_owned());
     let run = server::Run { workflow, input: (), id, restart: true };

@@ -121,6 +121,7 @@ async fn write(arguments: Arguments) -> Result<(), Ending> {
         .register_workflow::<CancellationCleanupWorkflow>()
         .map_err(Ending::failed)?
         .register_activities(write_lines)
+        .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
         .build();
     let input = Job { lines, pause, output: output.clone() };
     let (workflow, id) = (CancellationCleanupWorkflow::run, NAME.to_owned());

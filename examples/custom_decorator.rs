@@ -66,6 +66,7 @@ async fn wait(Arguments { time, cancel_after }: Arguments) -> Result<(), Ending>
         .register_workflow::<CustomDecoratorWorkflow>()
         .map_err(Ending::failed)?
         .register_activities(wait_for_cancellation)
+        .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
         .build();
     let (workflow, id) = (CustomDecoratorWorkflow::run, NAME.to_owned());
     let run = server::Run { workflow, input: time, id, restart: true };

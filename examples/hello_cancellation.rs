@@ -73,6 +73,7 @@ async fn say_hello(Arguments { cancel_after }: Arguments) -> Result<(), Ending> 
         .map_err(Ending::failed)?
         .register_activities(never_complete)
         .register_activities(clean_up)
+        .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
         .build();
     let (workflow, id) = (HelloCancellationWorkflow::run, NAME.to_owned());
     let run = server::Run { workflow, input: (), id, restart: true };

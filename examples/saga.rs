@@ -148,6 +148,7 @@ async fn book(Arguments { seats, pause, cancel_after, book }: Arguments) -> Resu
         .register_activities(book_hotel)
         .register_activities(cancel_hotel)
         .register_activities(book_seats)
+        .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
         .build();
     let input = Trip { seats, pause, book };
     let (workflow, id) = (SagaWorkflow::run, NAME.to_owned());

@@ -29,7 +29,10 @@ async fn count(checkpoint: Checkpoint<u64>, last: u64) -> Result<u64, ActivityEr
 #[tokio::main]
 async fn main() -> ExitCode {
     listen();
-    let worker = WorkerOptions::new(NAME).register_activities(count).build();
+    let worker = WorkerOptions::new(NAME)
+        .register_activities(count)
+        .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
+        .build();
     end(NAME, server::scene(worker, start_and_watch).await)
 }
 

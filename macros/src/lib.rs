@@ -37,6 +37,7 @@ use crate::{
 /// }
 ///
 /// // worker:    WorkerOptions::new("files").register_activities(process_large_file)
+/// //               .graceful_shutdown_period(Duration::from_millis(50))
 /// // workflow:  ctx.execute_activity(process_large_file, path, process_large_file.options()).await?
 /// // client:    start_activity(process_large_file, path, process_large_file.start_options("files", id)).await?
 /// ```
@@ -45,6 +46,8 @@ use crate::{
 /// `options()` and `start_options(task_queue, id)` where a close timeout is declared, and `call(…)`, the
 /// plain body. As with handlers in actix-web, a `let` or a parameter of the same name in its module does
 /// not shadow it.
+///
+/// The manual is the module [`guide`](https://docs.rs/autobeat/latest/autobeat/guide/index.html).
 ///
 /// # Parameters
 ///
@@ -90,6 +93,7 @@ pub fn activity(
 /// }
 ///
 /// // worker:    WorkerOptions::new("greetings").register_activities(Greeter)
+/// //               .graceful_shutdown_period(Duration::from_millis(50))
 /// // workflow:  ctx.execute_activity(Greeter::greet, name, options).await?
 /// ```
 ///

@@ -35,9 +35,9 @@ fn snapshot(name: &str, attribute: &str, expansion: TokenStream) {
 }
 
 #[test]
-fn the_table_of_the_readme_is_that_of_the_documentation() {
-    let readme = include_str!("../../README.md");
-    let (_, keys) = readme.split_once("## The keys\n\n").expect("a section of the keys");
+fn the_table_of_the_manual_is_that_of_the_documentation() {
+    let page = include_str!("../../runtime/src/guide/keys.md");
+    let (_, keys) = page.split_once("# The keys\n\n").expect("a section of the keys");
     let (table, below) = keys.split_once("\n\n").expect("a text below the table");
     assert_eq!(table, with_keys!(table_of_keys).trim_end());
     let (of_retry, _) = below.split_once("\n\n").expect("a text below the second table");

@@ -50,7 +50,10 @@ const UNDECLARED: Options = Options::new(Duration::from_secs(90));
 /// }
 ///
 /// let greeter = AutoHeartbeat::new(Greeter).wrap(Greeter::greet);
-/// let options = WorkerOptions::new("greetings").register_activities(greeter).build();
+/// let options = WorkerOptions::new("greetings")
+///     .register_activities(greeter)
+///     .graceful_shutdown_period(std::time::Duration::from_millis(50)) // else a shutdown tells them nothing
+///     .build();
 /// ```
 pub struct AutoHeartbeat<I> {
     instance: Arc<I>,

@@ -4,6 +4,8 @@
 //! built on the official `temporalio-sdk`:
 //!
 //! ```
+//! # use std::time::Duration;
+//! # use temporalio_sdk::WorkerOptions;
 //! use autobeat::{Checkpoint, activity};
 //! use temporalio_sdk::activities::ActivityError;
 //!
@@ -19,10 +21,32 @@
 //!     Ok(sum)
 //! }
 //!
-//! // In the worker: `WorkerOptions::new("numbers").register_activities(add_up)`.
+//! // In the worker:
+//! let options = WorkerOptions::new("numbers")
+//!     .register_activities(add_up)
+//!     .graceful_shutdown_period(Duration::from_millis(50)) // else a shutdown tells the activities nothing
+//!     .build();
+//! # let _ = (options, add_up.options());
+//!
 //! // In the workflow: `ctx.execute_activity(add_up, 1_000_000, add_up.options()).await?`.
-//! # let _ = add_up.options();
 //! ```
+//!
+//! # The manual
+//!
+//! [`guide`] is the manual, one page a subject. Begin with [the first activity](guide::first_activity): from an
+//! empty folder to an activity that resumes, is tested, and can be looked at.
+//!
+//! - To write: [checkpoints](guide::checkpoints), [loops](guide::loops), [cancellation and
+//!   clean-up](guide::cancellation), [databases and outside services](guide::databases), [blocking
+//!   code](guide::blocking), [the keys](guide::keys).
+//! - To run: [shutdown and deploys](guide::shutdown), [calling it](guide::calling), [changing the
+//!   state](guide::changing_state), [in a worker that exists](guide::existing_workers), [other languages and
+//!   codecs](guide::other_languages), [without a server](guide::embedded).
+//! - To trust: [testing](guide::testing), [progress and metrics](guide::progress_and_metrics),
+//!   [troubleshooting](guide::troubleshooting).
+//! - To understand: [how it works](guide::how_it_works), [timeouts, intervals and what they
+//!   cost](guide::timeouts), [design decisions](guide::design).
+//! - What the compiler says, mistake by mistake: [`messages`].
 //!
 //! # What happens in an attempt
 //!
@@ -41,117 +65,6 @@
 //! Loops that go on where the last attempt was need no bookkeeping: see
 //! [`Checkpoint::resume`], and its relatives for larger states, keys, streams, several items at a time
 //! ([`Resume::chunks`]) and several at once ([`Checkpoint::resume_concurrent_at`]).
-//!
-//! # Two clocks
-//!
-//! The heartbeat says that the worker is alive; whether the *work* moves is another question, which
-//! `stall_timeout` asks: without [`save`](Checkpoint::save), [`update`](Checkpoint::update),
-//! [`commit`](Checkpoint::commit), [`touch`](Checkpoint::touch) or [`show`](Attempt::show) for that long,
-//! the attempt fails as `ActivityStalled`; after its process was stopped, or its runtime blocked, an interval
-//! later at the earliest.
-//!
-//! # In turns
-//!
-//! With `max_runtime` an attempt ends after that long, with [`CancelReason::HandOver`], and the next one
-//! goes on at once where it was, on whichever worker has room. It drops nothing: the loops hand over when the
-//! next item is asked for and one was done, other bodies where they [`save`](Checkpoint::save),
-//! [`update`](Checkpoint::update), [`commit`](Checkpoint::commit) or [`check`](Cancellation::check). Whatever
-//! waits in [`run_until_cancelled`](Cancellation::run_until_cancelled) goes on, and no grace begins. Where an
-//! attempt saved nothing, the ordinary backoff comes before the next one. The server counts each hand-over as
-//! an attempt, also for the backoff of a failure that comes later.
-//!
-//! # Retries
-//!
-//! When a failed attempt is followed by another is the server's to decide, by the policy that the
-//! workflow hands over. The attribute declares one in the words of the SDK, and `options()` carries it;
-//! in an `impl` block a method's `retry(…)` replaces that of the block as a whole:
-//!
-//! ```
-//! use autobeat::activity;
-//! use temporalio_common::error::ApplicationFailure;
-//! use temporalio_sdk::activities::ActivityError;
-//!
-//! #[activity(
-//!     heartbeat_timeout = "30s",
-//!     start_to_close_timeout = "10m",
-//!     max_attempts = 20,
-//!     retry(initial_interval = "5s", maximum_interval = "5m", non_retryable_error_types = ["BadInput"])
-//! )]
-//! async fn charge(amount: String) -> Result<u64, ActivityError> {
-//!     let cents: u64 = amount.parse().map_err(bad_input)?;
-//!     // …
-//! #   std::future::ready(()).await;
-//!     Ok(cents)
-//! }
-//!
-//! /// An error that `?` took has no type for a policy to match: this gives it one.
-//! fn bad_input(error: std::num::ParseIntError) -> ActivityError {
-//!     let failure = ApplicationFailure::builder(error).type_name("BadInput".to_owned());
-//!     ActivityError::application(failure.build())
-//! }
-//! # let _ = charge.options();
-//! ```
-//!
-//! A failure that must never be tried again, whoever schedules the activity, says so itself:
-//! `.non_retryable(true)`. Types are compared letter by letter. The timeouts that the server notices are
-//! `"TemporalTimeout:Heartbeat"` and `"TemporalTimeout:StartToClose"`.
-//!
-//! # Other options for one call
-//!
-//! What `options()` returns are the SDK's, whose fields can be set: a task queue, another policy, a
-//! cancellation of its own for what must run after the workflow was cancelled.
-//!
-//! ```
-//! # use autobeat::activity;
-//! use temporalio_common::RetryPolicy;
-//! # use temporalio_sdk::activities::ActivityError;
-//! use temporalio_sdk::WorkflowCancellationToken;
-//!
-//! # #[activity(heartbeat_timeout = "30s", start_to_close_timeout = "10m")]
-//! # async fn clean_up() -> Result<(), ActivityError> { Ok(()) }
-//! # fn options() -> temporalio_sdk::ActivityOptions {
-//! let mut options = clean_up.options();
-//! options.cancellation_token = Some(WorkflowCancellationToken::new());
-//! options.retry_policy = Some(RetryPolicy::builder().maximum_attempts(3).build());
-//! # options
-//! # }
-//! // ctx.execute_activity(clean_up, (), options).await?
-//! ```
-//!
-//! # A database as the authority
-//!
-//! A checkpoint follows the work: after a kill some items are done again. Where the work is rows in a database
-//! and each must be there once, the database says how far it is: rows and position are one transaction, fenced
-//! by a number that the database gives each attempt when it begins. Whoever lost the turn, such as a worker
-//! that was frozen and wakes, then finds another number there, and writes nothing. [`Attempt::number`] is no
-//! such number: a reset counts attempts from 1 again.
-//!
-//! The checkpoint still shows the progress, hands over, and tells of cancellations. A loop begins at what was
-//! saved last, also in this attempt, so the position of the database is saved before it:
-//!
-//! ```
-//! # use autobeat::{Checkpoint, activity};
-//! # use temporalio_sdk::activities::ActivityError;
-//! # struct Import { position: u64 }
-//! # impl Import {
-//! #     fn begin(file: &str) -> std::io::Result<Self> { Ok(Self { position: 0 }) }
-//! #     fn insert(&mut self, rows: &[String]) -> std::io::Result<()> { Ok(()) }
-//! # }
-//! # fn read(file: &str) -> std::io::Result<Vec<String>> { Ok(Vec::new()) }
-//! #[activity(heartbeat_timeout = "30s", start_to_close_timeout = "2h")]
-//! fn import_rows(checkpoint: Checkpoint<u64>, file: String) -> Result<(), ActivityError> {
-//!     let rows = read(&file)?;
-//!     let mut import = Import::begin(&file)?; // a number of its own, and the position
-//!     checkpoint.save(import.position)?;
-//!     for chunk in checkpoint.resume(rows).chunks(100) {
-//!         import.insert(&chunk?)?; // rows and position, if the number is still its own
-//!     }
-//!     Ok(())
-//! }
-//! # let _ = import_rows.options();
-//! ```
-//!
-//! The example `import_rows` has all of it, with SQLite.
 //!
 //! # What other languages may rely on
 //!
@@ -179,35 +92,6 @@
 //! | `BadCheckpoint` | what it found stored is not its checkpoint | yes, but for `on_bad_checkpoint = "fail"` | no |
 //! | `UnrequestedCancellation` | its body answered that it was cancelled, and nobody had asked | yes | no |
 //!
-//! # Without a workflow
-//!
-//! Servers of version 1.31 and later run an activity by itself. `start_options(task_queue, id)` are the options
-//! with which a client starts it as declared; [`Seen`] is what the client sees of it meanwhile. A cancellation
-//! by the activity's handle is [`CancelReason::Requested`], as that of a workflow, and its termination
-//! [`CancelReason::NotFound`].
-//!
-//! ```
-//! use autobeat::{Checkpoint, Seen, activity};
-//! use temporalio_client::{ActivityDescribeOptions, Client};
-//! use temporalio_sdk::activities::ActivityError;
-//!
-//! #[activity(heartbeat_timeout = "30s", start_to_close_timeout = "2h")]
-//! async fn add_up(checkpoint: Checkpoint<u64>, last: u64) -> Result<u64, ActivityError> {
-//!     // …
-//! #   std::future::ready(()).await;
-//!     Ok(last)
-//! }
-//!
-//! async fn start(client: Client) -> anyhow::Result<u64> {
-//!     let options = add_up.start_options("sums", "the-sum-of-a-million");
-//!     let activity = client.start_activity(add_up, 1_000_000, options).await?;
-//!     let look = ActivityDescribeOptions::builder().include_heartbeat_details(true).build();
-//!     let seen = activity.describe(look).await?.heartbeat_details::<Seen<u64>>().await?;
-//!     println!("{:?}", seen.and_then(|seen| seen.progress));
-//!     Ok(activity.result().await?)
-//! }
-//! ```
-//!
 //! # Metrics
 //!
 //! [`metrics::observe`] measures heartbeats, checkpoints and attempts with the meter of the SDK's own
@@ -215,8 +99,11 @@
 //!
 //! # Features
 //!
-//! - `embedded`: the module of that name, which runs an activity in this process, without a server.
-//! - `testing`: the module of that name, for dev-dependencies: whether an activity resumes and cleans up.
+//! | feature | what it adds | for |
+//! | --- | --- | --- |
+//! | none | attributes, handles, loops, metrics | a worker |
+//! | `embedded` | the module of that name, which runs an activity in this process, without a server | one machine |
+//! | `testing` | the module of that name: whether an activity resumes and cleans up | dev-dependencies |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -227,8 +114,8 @@ mod checkpoint;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod events;
-// Its pages are about both features, and their examples are run with them.
-#[cfg(all(any(doc, doctest), feature = "embedded", feature = "testing"))]
+// The manual costs who builds the crate nothing. Its code needs both features.
+#[cfg(any(all(doc, not(doctest)), all(doctest, feature = "embedded", feature = "testing")))]
 pub mod guide;
 mod handle;
 mod heartbeat;

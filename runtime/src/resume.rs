@@ -43,7 +43,7 @@ impl Checkpoint<u64> {
     ///
     /// It begins at what was saved last, also in this attempt: where a database knows better, as it keeps
     /// the position beside its rows, [`save`](Self::save) what it says before the loop. See
-    /// [A database as the authority](crate#a-database-as-the-authority).
+    /// [Once, in a database](crate::guide::databases#once-in-a-database).
     ///
     /// ```
     /// # use autobeat::{Cancelled, Checkpoint};

@@ -187,7 +187,9 @@
 //!     Ok(0)
 //! }
 //!
-//! let worker = WorkerOptions::new("books").register_activities(import_nothing);
+//! let worker = WorkerOptions::new("books")
+//!     .register_activities(import_nothing)
+//!     .graceful_shutdown_period(std::time::Duration::from_millis(50));
 //! # let _ = worker;
 //! ```
 //!
