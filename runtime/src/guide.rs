@@ -17,6 +17,15 @@
 //! | [`databases`] | How is each row written once, and each job of an outside service submitted once? |
 //! | [`existing_workers`] | How do I adopt it in a worker that has activities already? |
 //! | [`keys`] | Which keys does the attribute take? |
+//! | [`blocking`] | What if the work blocks its thread? |
+//! | [`testing`] | How do I show that it resumes, and that it stops cleanly? |
+//! | [`progress_and_metrics`] | How do people and dashboards see how far it is? |
+//! | [`other_languages`] | What do workers in other languages, converters and codecs see of it? |
+//! | [`embedded`] | When is one machine without a server enough? |
+//! | [`timeouts`] | Which timeouts and intervals, and what do they cost? |
+//! | [`troubleshooting`] | What does this message mean, and what do I do? |
+//! | [`how_it_works`] | How does it work, in two pictures and a few rules? |
+//! | [`design`] | Why is it so, and what was measured? |
 //!
 //! # The life of an attempt
 //!
@@ -89,3 +98,35 @@ pub mod databases {}
 pub mod existing_workers {}
 #[doc = include_str!("guide/keys.md")]
 pub mod keys {}
+#[doc = include_str!("guide/blocking.md")]
+pub mod blocking {}
+#[doc = include_str!("guide/testing.md")]
+#[doc = ""]
+#[doc = include_str!("guide/what_the_kit_says.md")]
+pub mod testing {}
+#[doc = include_str!("guide/progress_and_metrics.md")]
+pub mod progress_and_metrics {}
+#[doc = include_str!("guide/other_languages.md")]
+pub mod other_languages {}
+#[doc = include_str!("guide/embedded.md")]
+pub mod embedded {}
+#[doc = include_str!("guide/timeouts.md")]
+pub mod timeouts {}
+#[doc = include_str!("guide/troubleshooting.md")]
+pub mod troubleshooting {}
+#[doc = include_str!("guide/how_it_works.md")]
+#[doc = ""]
+#[doc = concat!("<div style=\"overflow-x: auto\">\n", include_str!("guide/life_of_an_attempt.svg"), "</div>")]
+#[doc = ""]
+#[doc = include_str!("guide/two_lanes.md")]
+#[doc = ""]
+#[doc = concat!("<div style=\"overflow-x: auto\">\n", include_str!("guide/two_lanes.svg"), "</div>")]
+#[doc = ""]
+#[doc = include_str!("guide/rules.md")]
+pub mod how_it_works {}
+#[doc = include_str!("guide/design.md")]
+#[doc = ""]
+#[doc = concat!("<div style=\"overflow-x: auto\">\n", include_str!("../docs/what-it-costs.svg"), "</div>")]
+#[doc = ""]
+#[doc = include_str!("../docs/what-it-costs.md")]
+pub mod design {}

@@ -37,9 +37,15 @@
 //! empty folder to an activity that resumes, is tested, and can be looked at.
 //!
 //! - To write: [checkpoints](guide::checkpoints), [loops](guide::loops), [cancellation and
-//!   clean-up](guide::cancellation), [databases and outside services](guide::databases), [the keys](guide::keys).
+//!   clean-up](guide::cancellation), [databases and outside services](guide::databases), [blocking
+//!   code](guide::blocking), [the keys](guide::keys).
 //! - To run: [shutdown and deploys](guide::shutdown), [calling it](guide::calling), [changing the
-//!   state](guide::changing_state), [in a worker that exists](guide::existing_workers).
+//!   state](guide::changing_state), [in a worker that exists](guide::existing_workers), [other languages and
+//!   codecs](guide::other_languages), [without a server](guide::embedded).
+//! - To trust: [testing](guide::testing), [progress and metrics](guide::progress_and_metrics),
+//!   [troubleshooting](guide::troubleshooting).
+//! - To understand: [how it works](guide::how_it_works), [timeouts, intervals and what they
+//!   cost](guide::timeouts), [design decisions](guide::design).
 //! - What the compiler says, mistake by mistake: [`messages`].
 //!
 //! # What happens in an attempt

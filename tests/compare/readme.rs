@@ -1,6 +1,8 @@
 //! Where the tables go.
 
-use autobeat_tests::compare::readme::with_tables;
+use std::path::Path;
+
+use autobeat_tests::compare::{readme::with_tables, results::Results, table};
 
 const README: &str = "\
 before
@@ -32,4 +34,12 @@ fn a_readme_without_a_marker_stays_as_it_is() {
 fn the_repositorys_own_has_both() {
     let readme = include_str!("../../README.md");
     with_tables(readme, "new").expect("markers");
+}
+
+#[test]
+fn the_manual_shows_what_is_stored() {
+    let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/docs/what-it-costs.json");
+    let tables = table::render(&Results::read(&stored).expect("results"));
+    let shown = include_str!("../../runtime/docs/what-it-costs.md");
+    assert_eq!(shown.trim(), tables.trim(), "`compare --redraw --write` writes it anew");
 }

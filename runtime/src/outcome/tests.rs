@@ -93,15 +93,22 @@ fn the_documentation_promises_each_type_of_failure() {
     let bad = crate::attempt::BAD_CHECKPOINT;
     expected.push(format!("{bad} yes, but for `on_bad_checkpoint = \"fail\"` no"));
 
-    let documentation = include_str!("../lib.rs").split("//! # ");
-    let mut chapter = documentation.filter(|it| it.starts_with("What other languages may rely on"));
-    let rows = chapter.next().unwrap().lines().filter_map(|line| line.strip_prefix("//! | `"));
+    expected.sort_unstable();
+    let front_page = include_str!("../lib.rs").replace("//! ", "");
+    let manual = include_str!("../guide/other_languages.md");
+    assert_eq!(promised(&front_page, "What other languages may rely on"), expected);
+    assert_eq!(promised(manual, "The types of failures"), expected);
+}
+
+/// The rows of the table in a chapter of the documentation: type, whether it is retried, whether benign.
+fn promised(documentation: &str, chapter: &str) -> Vec<String> {
+    let mut chapters = documentation.split("\n# ").filter(|it| it.starts_with(chapter));
+    let rows = chapters.next().unwrap().lines().filter_map(|line| line.strip_prefix("| `"));
     let promised = rows.map(|row| {
         let cells: Vec<_> = row.trim_end_matches(" |").split(" | ").collect();
         format!("{} {} {}", cells[0].trim_end_matches('`'), cells[2], cells[3])
     });
     let mut promised: Vec<_> = promised.collect();
     promised.sort_unstable();
-    expected.sort_unstable();
-    assert_eq!(promised, expected);
+    promised
 }

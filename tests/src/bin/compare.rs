@@ -25,6 +25,8 @@ use clap::{Parser, ValueEnum};
 const RESULTS: &str = "runtime/docs/what-it-costs.json";
 const FIGURE: &str = "runtime/docs/what-it-costs.svg";
 const README: &str = "README.md";
+/// The tables again, for the manual.
+const TABLES: &str = "runtime/docs/what-it-costs.md";
 
 /// Measures activities with `autobeat` beside hand-written ones, on a dev server that it starts.
 #[derive(Debug, Parser)]
@@ -35,7 +37,7 @@ struct Arguments {
     /// How often each section is measured. One run is some seven minutes.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
-    /// Store the numbers and the figure in `docs`, and the tables in the README.
+    /// Store the numbers and the figure in `docs`, and the tables there and in the README.
     #[arg(long)]
     write: bool,
     /// Measure nothing: draw again what is stored.
@@ -116,8 +118,10 @@ fn write(results: &Results) -> anyhow::Result<()> {
     let root = repository();
     results.write(&root.join(RESULTS))?;
     fs::write(root.join(FIGURE), plot::render(results)?).context(FIGURE)?;
+    let tables = table::render(results);
+    fs::write(root.join(TABLES), format!("{}\n", tables.trim())).context(TABLES)?;
     let text = fs::read_to_string(root.join(README)).context(README)?;
-    let text = readme::with_tables(&text, &table::render(results))?;
+    let text = readme::with_tables(&text, &tables)?;
     fs::write(root.join(README), text).context(README)
 }
 
