@@ -1,9 +1,8 @@
 //! How a body learns that its attempt should stop, and why.
 //!
 //! Invariants:
-//! - the reason is stored before the token fires, so whoever wakes by the token finds it;
-//! - a reason is only ever replaced by one that says more about how to answer: see
-//!   [`CancelReason::supersedes`];
+//! - whoever wakes by the token finds the reason, which is only ever replaced by one that says more about how
+//!   to answer: see [`told`];
 //! - "over" fires once, after the grace or at once for a reason that leaves none; from then on the
 //!   body's future is dropped as soon as no [shield](Cancellation::shield) is held;
 //! - a hand-over is a reason that fires nothing: it is found where the body asks between two items, and
@@ -12,13 +11,14 @@
 //!   process that was frozen, and another attempt may run by then.
 
 mod reason;
+mod told;
 
 use std::{
     error::Error,
     fmt,
     sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU8, AtomicU64, Ordering},
+        Arc,
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -27,6 +27,7 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 pub use self::reason::CancelReason;
+use self::told::Told;
 
 /// The error of an attempt that should stop.
 ///
@@ -125,12 +126,7 @@ pub struct Cancellation {
 
 #[derive(Debug)]
 struct State {
-    reason: AtomicU8,
-    token: CancellationToken,
-    over: CancellationToken,
-    /// Fires for a hand-over alone.
-    hands_over: CancellationToken,
-    message: OnceLock<(CancelReason, String)>,
+    told: Told,
     shields: watch::Sender<usize>,
     began: Instant,
     /// When nobody may run any more, in nanoseconds since it began.
@@ -141,11 +137,7 @@ impl Cancellation {
     pub(crate) fn new() -> Self {
         Self {
             state: Arc::new(State {
-                reason: AtomicU8::new(0),
-                token: CancellationToken::new(),
-                over: CancellationToken::new(),
-                hands_over: CancellationToken::new(),
-                message: OnceLock::new(),
+                told: Told::new(),
                 shields: watch::Sender::new(0),
                 began: Instant::now(),
                 ends_after: AtomicU64::new(u64::MAX),
@@ -190,7 +182,7 @@ impl Cancellation {
     ///
     /// May be dropped and called again.
     pub async fn cancelled(&self) -> Cancelled {
-        self.state.token.cancelled().await;
+        self.state.told.token.cancelled().await;
         // The reason is stored before the token fires.
         Cancelled::new(self.reason().unwrap_or(CancelReason::LeaseLost))
     }
@@ -199,8 +191,8 @@ impl Cancellation {
     pub(crate) async fn cancelled_between_items(&self) -> Cancelled {
         tokio::select! {
             biased;
-            () = self.state.token.cancelled() => {}
-            () = self.state.hands_over.cancelled() => {}
+            () = self.state.told.token.cancelled() => {}
+            () = self.state.told.hands_over.cancelled() => {}
         }
         Cancelled::new(self.told().unwrap_or(CancelReason::LeaseLost))
     }
@@ -236,7 +228,7 @@ impl Cancellation {
     /// A token for code that takes one; cancelling it does not cancel the attempt.
     #[must_use]
     pub fn token(&self) -> CancellationToken {
-        self.state.token.child_token()
+        self.state.told.token.child_token()
     }
 
     /// The reason of the cancellation, if there is one that does not wait for the end of an item.
@@ -252,53 +244,27 @@ impl Cancellation {
     /// What a body is told that asks between two items, and what it is answered with.
     #[inline]
     pub(crate) fn told(&self) -> Option<CancelReason> {
-        match self.state.reason.load(Ordering::Acquire) {
-            0 => None,
-            code => CancelReason::from_code(code),
-        }
+        self.state.told.reason()
     }
 
     /// Says that the attempt should stop; `true` when that was news.
     pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
-        let replace = |code| match CancelReason::from_code(code) {
-            Some(earlier) if !reason.supersedes(earlier) => None,
-            _ => Some(reason as u8),
-        };
-        let news =
-            self.state.reason.fetch_update(Ordering::AcqRel, Ordering::Acquire, replace).is_ok();
-        if reason == CancelReason::HandOver {
-            self.state.hands_over.cancel();
-            return news;
-        }
-        self.state.token.cancel();
-        if reason.leaves_no_grace() {
-            self.state.over.cancel();
-        }
-        news
+        self.state.told.cancel(reason)
     }
 
     /// As [`cancel`](Self::cancel), with what the server should be told about it.
     pub(crate) fn cancel_with(&self, reason: CancelReason, message: String) -> bool {
-        let news = self.cancel(reason);
-        if news {
-            // Only the first message is kept: it belongs to what happened first.
-            let _ = self.state.message.set((reason, message));
-        }
-        news
+        self.state.told.cancel_with(reason, message)
     }
 
     /// What [`cancel_with`](Self::cancel_with) said, or the reason in words.
     pub(crate) fn message(&self) -> String {
-        match (self.state.message.get(), self.told()) {
-            (Some((said_of, message)), Some(reason)) if *said_of == reason => message.clone(),
-            (_, Some(reason)) => reason.to_string(),
-            (_, None) => String::new(),
-        }
+        self.state.told.message()
     }
 
     /// Says that the grace is over.
     pub(crate) fn give_up(&self) {
-        self.state.over.cancel();
+        self.state.told.over.cancel();
     }
 
     /// Sets when the attempt is over by the clock, whether anybody says so or not.
@@ -318,7 +284,7 @@ impl Cancellation {
 
     /// Waits until the body is to be dropped.
     pub(crate) async fn given_up(&self) {
-        self.state.over.cancelled().await;
+        self.state.told.over.cancelled().await;
         let mut shields = self.state.shields.subscribe();
         // The sender lives in `self`, so this cannot fail.
         let _ = shields.wait_for(|raised| *raised == 0).await;

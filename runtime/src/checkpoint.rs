@@ -12,6 +12,7 @@
 mod acknowledgements;
 mod details;
 mod saved;
+mod showing;
 mod slot;
 mod watched;
 

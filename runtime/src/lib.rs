@@ -133,6 +133,7 @@ mod registration;
 mod resume;
 mod seen;
 mod start;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod types;

@@ -184,4 +184,10 @@ fn guarded<T>(measure: impl FnOnce() -> T) -> Option<T> {
 }
 
 #[cfg(test)]
+#[expect(
+    unreachable_pub,
+    reason = "the tests in `tests/metrics.rs` take this file as a module of theirs"
+)]
+mod recorder;
+#[cfg(test)]
 mod tests;

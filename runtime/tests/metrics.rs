@@ -5,9 +5,14 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use autobeat::{Checkpoint, activity, embedded::Embedded, metrics::observe};
-use autobeat_tests::meter::{Record, Recorder, Value};
 use temporalio_sdk::activities::ActivityError;
 use tokio::time::sleep;
+
+use self::recorder::{Record, Recorder, Value};
+
+#[path = "../src/metrics/recorder.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the unit tests ask for more of it")]
+mod recorder;
 
 /// Fails once at 4, and counts to 8.
 #[activity(heartbeat_timeout = "9s")]

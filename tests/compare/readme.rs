@@ -31,7 +31,7 @@ fn a_readme_without_a_marker_stays_as_it_is() {
 }
 
 #[test]
-fn the_repositorys_own_has_both() {
+fn that_of_the_repository_has_both() {
     let readme = include_str!("../../README.md");
     with_tables(readme, "new").expect("markers");
 }

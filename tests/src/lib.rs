@@ -8,12 +8,13 @@ pub mod activities;
 pub mod cli;
 pub mod compare;
 pub mod conversion;
+#[path = "../../runtime/src/lease/core_rules.rs"]
+pub mod core_rules;
 pub mod declared;
 pub mod drivers;
 pub mod environment;
 pub mod inprocess;
 pub mod ledger;
-pub mod meter;
 pub mod program;
 pub mod recording;
 pub mod schedules;

@@ -1,13 +1,11 @@
 //! Who waits for a checkpoint to be acknowledged.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::sync::{Arc, atomic::Ordering};
+
+use crate::{
+    lookout,
+    sync::{AtomicU64, Notify, watch},
 };
-
-use tokio::sync::{Notify, watch};
-
-use crate::lookout;
 
 /// Who waits for which version to be acknowledged, and which one was.
 pub(crate) struct Acknowledgements {

@@ -6,10 +6,9 @@
 //! - a change is made to a copy, outside of the lock: who saves meanwhile waits until it is over, who only
 //!   looks, such as the heartbeat, sees the value before it.
 
-use std::{
-    fmt,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-};
+use std::{fmt, sync::PoisonError};
+
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// The newest value, and its version.
 pub(super) struct Saved<T> {

@@ -3,7 +3,7 @@
 use std::{
     any::type_name,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -18,6 +18,7 @@ use super::{
     acknowledgements::Acknowledgements,
     details::{Details, Encodable, NotEncodable, encode},
     saved::Saved,
+    showing::Showing,
 };
 #[cfg(feature = "testing")]
 use crate::watch::Watched;
@@ -37,26 +38,16 @@ pub(crate) struct Slot<T> {
     pub(super) resumed: bool,
     seed: Details,
     /// What shows the progress; nothing any more after the attempt.
-    shown: Mutex<Showing<T>>,
+    showing: Showing<Shown<T>>,
     pub(super) turns: Turns<T>,
     pub(super) acknowledgements: Acknowledgements,
     #[cfg(feature = "testing")]
     pub(super) watched: Watched,
 }
 
-struct Showing<T> {
-    shown: Option<Arc<Shown<T>>>,
-    is_over: bool,
-}
-
 impl<T> Slot<T> {
-    /// A poisoned lock is as good as any: nothing of users' runs under it.
-    fn showing(&self) -> MutexGuard<'_, Showing<T>> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn shown(&self) -> Option<Arc<Shown<T>>> {
-        self.showing().shown.clone()
+        self.showing.get()
     }
 
     pub(super) fn shows(&self) -> bool {
@@ -64,21 +55,12 @@ impl<T> Slot<T> {
     }
 
     pub(super) fn show(&self, shown: Shown<T>) {
-        let mut showing = self.showing();
-        let shown = Arc::new(shown);
-        // What is dropped is users' code: outside of the lock.
-        let replaced = if showing.is_over { Some(shown) } else { showing.shown.replace(shown) };
-        drop(showing);
-        drop(replaced);
+        self.showing.show(shown);
     }
 
     /// Shows nothing any more: what looks may hold a checkpoint, and so this slot.
     pub(crate) fn show_nothing(&self) {
-        let mut showing = self.showing();
-        showing.is_over = true;
-        let shown = showing.shown.take();
-        drop(showing);
-        drop(shown);
+        self.showing.end();
     }
 
     pub(super) fn store(&self, value: T) -> u64 {
@@ -98,7 +80,7 @@ impl<T: CheckpointState> Slot<T> {
             touches: AtomicU64::new(0),
             resumed,
             seed: Details { version: 0, payloads: details, value: decoded },
-            shown: Mutex::new(Showing { shown: None, is_over: false }),
+            showing: Showing::new(),
             turns: Turns::new(),
             acknowledgements: Acknowledgements::new(),
             #[cfg(feature = "testing")]

@@ -14,10 +14,8 @@ use super::pulse::{Pulse, Question};
 use crate::{
     cancel::{CancelReason, Cancellation},
     events::say,
+    lease::core_rules,
 };
-
-/// How long past the timeout the SDK tells a body whose only handle is the SDK's context.
-const ENGINE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a question why the engine wants the attempt to stop may take.
 const LONGEST_QUESTION: Duration = Duration::from_secs(10);
@@ -125,7 +123,8 @@ impl Pulse {
         if self.grace_end.is_none() && !reason.leaves_no_grace() {
             let until_told = match self.rhythm.timeout {
                 Some(timeout) if self.rhythm.told_by_engine && !self.lease.is_told_to_stop() => {
-                    timeout + ENGINE_PATIENCE
+                    // When the SDK tells a body whose only handle is its context.
+                    core_rules::patience(timeout)
                 }
                 _ => Duration::ZERO,
             };

@@ -17,13 +17,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::lease::EngineRules;
+use crate::lease::{EngineRules, core_rules::LONGEST_REPORT};
 
 /// How long past its bounds the lane is left alone, so that the engine surely sends at once.
 const MARGIN: Duration = Duration::from_millis(200);
-
-/// How long a report can live, with all of the engine's own limits and retries.
-const LONGEST_LIFE: Duration = Duration::from_mins(1);
 
 /// How far before the end of the engine's patience a report goes out whatever else is due.
 const RESERVE: Duration = Duration::from_secs(3);
@@ -85,7 +82,7 @@ impl EngineLane {
     }
 
     fn shortest_spacing(&self) -> Duration {
-        self.rules.throttle.max(LONGEST_LIFE.min(self.rules.patience / 2)) + MARGIN
+        self.rules.throttle.max(LONGEST_REPORT.min(self.rules.patience / 2)) + MARGIN
     }
 
     fn preferred(&self) -> Instant {
@@ -123,7 +120,7 @@ impl EngineLane {
         let least = self.rules.patience.saturating_sub(PRECISION);
         let before = self.recorded[1].or(Some(self.began));
         [self.recorded[0], before].into_iter().flatten().any(|report| {
-            let most = if is_troubled { LONGEST_LIFE } else { 2 * report.slowest + LATENESS };
+            let most = if is_troubled { LONGEST_REPORT } else { 2 * report.slowest + LATENESS };
             let silent = now.saturating_duration_since(report.at);
             silent >= least && silent <= self.rules.patience + most
         })

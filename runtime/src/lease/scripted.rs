@@ -16,6 +16,8 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+#[cfg(test)]
+use super::core_rules;
 use super::{Answer, BeatError, EngineRules, Lease, Reply, TooLarge};
 use crate::checkpoint::Details;
 #[cfg(test)]
@@ -115,8 +117,8 @@ impl ScriptedLease {
     /// With an engine that has a lane of its own, as the SDK's is for this timeout.
     pub(crate) fn with_engine(mut self, timeout: Duration) -> Self {
         self.rules = Some(EngineRules {
-            throttle: timeout.mul_f64(0.8).min(Duration::from_mins(1)),
-            patience: timeout + Duration::from_secs(5),
+            throttle: core_rules::throttle(timeout),
+            patience: core_rules::patience(timeout),
             spacing: timeout.min(Duration::from_secs(90)),
         });
         self

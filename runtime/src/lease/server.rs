@@ -28,7 +28,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Answer, BeatError, EngineRules, Lease, Peers, Reply, TooLarge,
+    Answer, BeatError, EngineRules, Lease, Peers, Reply, TooLarge, core_rules,
     lane::{Lane, may_pass},
     renumbered::Renumbered,
     size_limit::SizeLimit,
@@ -42,13 +42,6 @@ use crate::{
 const WITHOUT_CLIENT: &str = "the context of this attempt has no client to send heartbeats by: give the \
     `ActivityEnvironment` one, or leave a time or the token of its `info` as it is; or test the activity \
     with `autobeat::testing`";
-
-/// The part of a timeout within which the SDK holds a second report back, and its longest.
-const THROTTLE: f64 = 0.8;
-const LONGEST_THROTTLE: Duration = Duration::from_mins(1);
-
-/// How long past the timeout the SDK waits for its own lane before it gives the attempt up.
-const PAST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest time between two reports of the SDK's lane: three of the longest default intervals.
 const LONGEST_SPACING: Duration = Duration::from_secs(90);
@@ -238,8 +231,8 @@ impl Lease for ServerLease {
     fn engine(&self) -> Option<EngineRules> {
         let timeout = self.timeout?;
         Some(EngineRules {
-            throttle: timeout.mul_f64(THROTTLE).min(LONGEST_THROTTLE),
-            patience: timeout + PAST_TIMEOUT,
+            throttle: core_rules::throttle(timeout),
+            patience: core_rules::patience(timeout),
             spacing: timeout.min(LONGEST_SPACING),
         })
     }

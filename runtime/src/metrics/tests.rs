@@ -4,14 +4,16 @@
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
-use autobeat_tests::meter::{Record, Recorder, Value};
 use temporalio_common::{
     data_converters::PayloadConverter, protos::temporal::api::common::v1::Payload,
 };
 use temporalio_sdk::activities::ActivityError;
 use tokio::time::{Instant, advance, sleep};
 
-use super::*;
+use super::{
+    recorder::{Record, Recorder, Value},
+    *,
+};
 use crate::{
     attempt::{self, Facts, Takes},
     cancel::{CancelReason, Cancellation},

@@ -16,11 +16,9 @@ use temporalio_client::{
 };
 
 use super::history::Lane;
+use crate::core_rules::LIMIT_OF_CALL;
 
 const MARK: &str = "autobeat-lane";
-
-/// The time limit of core's calls, long polls apart.
-const LIMIT_OF_CORE: Duration = Duration::from_secs(30);
 
 /// Marks what goes through the client.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +77,7 @@ impl ClientInterceptor for MarkLane {
 /// The lane of a call about an attempt.
 pub(super) fn lane_of(request: &GrpcRequest, names_deployment: Option<bool>) -> Lane {
     let marked = request.headers.contains_key(MARK);
-    let cores_limit = limit_of(request) == Some(LIMIT_OF_CORE);
+    let cores_limit = limit_of(request) == Some(LIMIT_OF_CALL);
     if marked || !cores_limit || names_deployment == Some(false) { Lane::Ours } else { Lane::Sdk }
 }
 

@@ -3,7 +3,7 @@
 use super::{Mutation, of};
 
 const ATTEMPT: &str = "attempt.rs";
-const SLOT: &str = "checkpoint/slot.rs";
+const SHOWING: &str = "checkpoint/showing.rs";
 const STOPPED: &str = "heartbeat.rs";
 const BEATS: &str = "heartbeat/beats.rs";
 const PULSE: &str = "heartbeat/pulse.rs";
@@ -47,8 +47,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     of(
         "what shows the progress is kept after its attempt",
-        SLOT,
-        "let shown = showing.shown.take();",
-        "let shown = showing.shown.clone();",
+        SHOWING,
+        "let shown = current.shown.take();",
+        "let shown = current.shown.clone();",
     ),
 ];

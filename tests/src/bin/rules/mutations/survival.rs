@@ -74,7 +74,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "the SDK's lane is served within its throttle",
         ENGINE,
-        "self.rules.throttle.max(LONGEST_LIFE.min(self.rules.patience / 2)) + MARGIN",
+        "self.rules.throttle.max(LONGEST_REPORT.min(self.rules.patience / 2)) + MARGIN",
         "MARGIN",
     ),
     of(

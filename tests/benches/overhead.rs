@@ -1,7 +1,7 @@
 //! What the attribute costs beside the SDK's own `record_heartbeat`, in one run on a real server.
 //!
 //! ```console
-//! $ cargo bench -p autobeat --bench overhead
+//! $ cargo bench -p autobeat-tests --bench overhead
 //! ```
 
 // Counts and nanoseconds are far below 2^52 here, and an activity that does nothing awaits nothing.
