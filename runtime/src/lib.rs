@@ -263,7 +263,7 @@ pub use crate::{
     progress::Progress,
     resume::{
         Finished, Resume, ResumeAfter, ResumeAfterChunks, ResumeChunks, ResumeConcurrent,
-        ResumeError, ResumeStream, ResumeStreamChunks,
+        ResumeConcurrentAll, ResumeError, ResumeStream, ResumeStreamChunks,
     },
     seen::Seen,
 };
