@@ -24,7 +24,7 @@ pub use self::{
     after::{ResumeAfter, ResumeError},
     chunks::{ResumeAfterChunks, ResumeChunks},
     concurrent::ResumeConcurrent,
-    concurrent_all::ResumeConcurrentAll,
+    concurrent_all::{FromCancelled, ResumeConcurrentAll},
     finished::Finished,
     stream::{ResumeStream, ResumeStreamChunks},
 };

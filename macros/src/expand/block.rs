@@ -82,10 +82,11 @@ fn body(item: &Item, expansions: &[Expansion<'_>]) -> TokenStream {
     }
 }
 
-/// So much longer than what is called that the compiler does not offer it for that: `self.greet()` is
-/// answered with nothing that people are not to call.
+/// More than twice as long as what people call, so that the compiler does not offer it for that:
+/// `self.greet()` is answered with nothing that they are not to call.
 fn body_name(method: &Ident) -> Ident {
-    Ident::new(&format!("__{}_as_the_plain_body_of_an_activity", method.unraw()), method.span())
+    let name = method.unraw();
+    Ident::new(&format!("__{name}_body_of_{name}"), method.span())
 }
 
 /// What the worker registers for an instance of the block's type.

@@ -19,7 +19,9 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 
-use super::{Beginning, Finished, ResumeConcurrentAll, Turn, address_of, known_total};
+use super::{
+    Beginning, Finished, FromCancelled, ResumeConcurrentAll, Turn, address_of, known_total,
+};
 use crate::{cancel::Cancelled, checkpoint::Checkpoint, progress::Progress};
 
 impl Checkpoint<Finished> {
@@ -68,7 +70,7 @@ impl Checkpoint<Finished> {
         I: IntoIterator,
         W: Fn(I::Item) -> F,
         F: Future<Output = Result<(), E>>,
-        E: From<Cancelled>,
+        E: FromCancelled,
     {
         let calls = self.resume_concurrent_at(items, limit, |finished| finished, work);
         ResumeConcurrentAll::new(calls)

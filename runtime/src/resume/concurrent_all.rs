@@ -9,6 +9,19 @@ use std::{
 use super::{Finished, ResumeConcurrent};
 use crate::cancel::Cancelled;
 
+/// The error of work on several items at once, which also says that it is time to stop.
+///
+/// Implemented for every type that [`Cancelled`] becomes, such as the SDK's `ActivityError`.
+#[diagnostic::on_unimplemented(
+    message = "the error of an item cannot be `{Self}`, which no `Cancelled` becomes",
+    label = "the loop returns the error of an item, or `Cancelled`",
+    note = "let `?` make an `ActivityError` of it: `|item| async move {{ Ok(work(item).await?) }}`"
+)]
+pub trait FromCancelled: From<Cancelled> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<Cancelled>> FromCancelled for E {}
+
 /// Works on several items at once, to the end of all; made by
 /// [`Checkpoint::resume_concurrent`](crate::Checkpoint::resume_concurrent).
 ///
@@ -39,7 +52,7 @@ impl<I, W, F, E> ResumeConcurrentAll<I, W, F, E>
 where
     I: Iterator,
     F: Future<Output = Result<(), E>>,
-    E: From<Cancelled>,
+    E: FromCancelled,
 {
     pub(super) fn new(calls: ResumeConcurrent<I, Finished, W, F>) -> Self {
         let (judge, cancel) = (|answer| answer, E::from);
