@@ -11,7 +11,7 @@ use syn::{
 
 use crate::{
     diagnostics::nearest,
-    model::{Function, plain},
+    model::{Function, is_ours, plain},
 };
 
 /// An `impl` block; the bodies of its methods are not parsed, so half-typed ones survive.
@@ -63,6 +63,16 @@ impl Block {
     /// The attributes that decide whether the block is there at all.
     pub(crate) fn cfgs(&self) -> Vec<&Attribute> {
         self.head.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
+    }
+
+    /// Takes further `#[activities]` out, which would find no activity any more.
+    pub(crate) fn take_marks(&mut self, crate_path: &Path) -> Vec<Attribute> {
+        let is_mark = |attribute: &mut Attribute| {
+            let path = attribute.path();
+            let named = path.segments.last().is_some_and(|last| last.ident == "activities");
+            named && is_ours(path, crate_path)
+        };
+        self.head.attrs.extract_if(.., is_mark).collect()
     }
 
     pub(crate) fn methods(&self) -> impl Iterator<Item = &Method> {

@@ -13,7 +13,7 @@ mod surroundings;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::Path;
+use syn::{Path, spanned::Spanned};
 
 use crate::{
     attr::{
@@ -220,10 +220,10 @@ fn activities_in_block(attribute: TokenStream, item: &TokenStream) -> TokenStrea
     let mut diagnostics = Diagnostics::default();
     let keys = Keys::parse(attribute, Span::call_site(), &mut diagnostics);
     check::check_block_keys(&keys, &mut diagnostics);
-    let keys = BlockKeys { are_right: diagnostics.is_empty(), keys };
+    let mut keys = BlockKeys { are_right: diagnostics.is_empty(), keys };
     let crate_path = keys.keys.crate_path.value().cloned().unwrap_or_else(default_crate);
 
-    let block = match Block::parse(item, &crate_path) {
+    let mut block = match Block::parse(item, &crate_path) {
         Ok(block) => block,
         Err(error) => {
             diagnostics.push(not_a_block(item, error));
@@ -231,6 +231,13 @@ fn activities_in_block(attribute: TokenStream, item: &TokenStream) -> TokenStrea
             return quote!(#item #errors);
         }
     };
+    for second in block.take_marks(&crate_path) {
+        diagnostics.at(&second, "`#[activities]` is written twice");
+        // Its keys hold, so that no method lacks them.
+        let tokens = second.meta.require_list().map(|list| list.tokens.clone()).unwrap_or_default();
+        let further = Keys::parse(tokens, second.path().span(), &mut diagnostics);
+        keys.keys = keys.keys.or(&further);
+    }
     let mut wrong_block = Diagnostics::default();
     check::check_block(&block, &mut wrong_block);
     if let Some(wrong_block) = wrong_block.into_compile_errors() {

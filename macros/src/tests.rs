@@ -1,5 +1,6 @@
 //! The whole way from tokens to tokens: what users get.
 
+mod blocks;
 mod hand_over;
 mod mutations;
 
@@ -285,7 +286,8 @@ fn a_wrong_method_does_not_hide_the_others() {
         }",
     )
     .to_string();
-    assert!(text.contains("fn __wrong (& self") && text.contains("const right"), "{text}");
+    assert!(text.contains("fn __wrong_body_of_wrong (& self"), "{text}");
+    assert!(text.contains("const right"), "{text}");
     assert!(text.contains("const wrong"), "it can still be named: {text}");
 }
 

@@ -99,13 +99,16 @@ impl<T: CheckpointState> Checkpoint<T> {
         Self { slot, cancellation }
     }
 
-    pub(crate) fn cancellation(&self) -> &Cancellation {
-        &self.cancellation
-    }
-
     /// Where a body's own progress goes.
     pub(crate) fn shows(&self) -> Arc<dyn Shows> {
         Arc::clone(&self.slot) as Arc<dyn Shows>
+    }
+}
+
+// Of a `T` that is no state nothing is asked here: that is said once, where the activity is declared.
+impl<T> Checkpoint<T> {
+    pub(crate) fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
     }
 
     /// Which loops went over which position.

@@ -40,14 +40,14 @@ mod retries;
 mod run;
 mod store;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, pin::Pin, sync::Arc};
 
 use temporalio_common::data_converters::PayloadConverter;
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::EmbeddedError;
 use self::{claim::Claims, error::Kind, interrupts::Interrupts, run::Run, store::Store};
-pub use crate::without_server::WithoutServer;
+pub use crate::without_server::{WithoutInstance, WithoutServer};
 use crate::{
     checkpoint::{CheckpointState, decode},
     worker::Activity,
@@ -65,6 +65,11 @@ impl std::fmt::Debug for Embedded {
         formatter.debug_struct("Embedded").finish_non_exhaustive()
     }
 }
+
+/// A run that is on its way once it is awaited.
+///
+/// It is no `impl Future`: of one the compiler says at each `.await`, too, that an activity cannot be run so.
+pub type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, EmbeddedError>> + Send + 'a>>;
 
 /// What is stored of an activity that has not completed.
 #[derive(Clone, Debug)]
@@ -116,29 +121,26 @@ impl Embedded {
     /// # Panics
     ///
     /// Outside of a tokio runtime with its timers and its I/O enabled.
-    pub async fn run<A>(
-        &self,
-        activity: A,
-        id: &str,
-        input: A::Input,
-    ) -> Result<A::Output, EmbeddedError>
+    pub fn run<'a, A>(&'a self, activity: A, id: &'a str, input: A::Input) -> Running<'a, A::Output>
     where
-        A: Activity<Instance = (), Context: WithoutServer>,
+        A: Activity<Instance: WithoutInstance, Context: WithoutServer>,
     {
-        let shutdown = CancellationToken::new();
-        let run = self.run_until(activity, id, input, shutdown.clone());
-        // Where signals cannot be had, there is no Ctrl-C to wait for.
-        let Ok(mut interrupts) = Interrupts::listen() else { return run.await };
-        let impatient = async {
-            interrupts.next().await;
-            shutdown.cancel();
-            interrupts.next().await;
-        };
-        tokio::select! {
-            biased;
-            result = run => result,
-            () = impatient => Err(EmbeddedError::new(Kind::Interrupted)),
-        }
+        Box::pin(async move {
+            let shutdown = CancellationToken::new();
+            let run = self.run_until(activity, id, input, shutdown.clone());
+            // Where signals cannot be had, there is no Ctrl-C to wait for.
+            let Ok(mut interrupts) = Interrupts::listen() else { return run.await };
+            let impatient = async {
+                interrupts.next().await;
+                shutdown.cancel();
+                interrupts.next().await;
+            };
+            tokio::select! {
+                biased;
+                result = run => result,
+                () = impatient => Err(EmbeddedError::new(Kind::Interrupted)),
+            }
+        })
     }
 
     /// [`run`](Self::run) with a token of the caller's for the worker's shutdown, and without Ctrl-C.
@@ -154,19 +156,21 @@ impl Embedded {
     /// # Cancel safety
     ///
     /// As [`run`](Self::run).
-    pub async fn run_until<A>(
-        &self,
+    pub fn run_until<'a, A>(
+        &'a self,
         activity: A,
-        id: &str,
+        id: &'a str,
         input: A::Input,
         shutdown: CancellationToken,
-    ) -> Result<A::Output, EmbeddedError>
+    ) -> Running<'a, A::Output>
     where
-        A: Activity<Instance = (), Context: WithoutServer>,
+        A: Activity<Instance: WithoutInstance, Context: WithoutServer>,
     {
-        let claim = self.claims.claim(id)?;
-        let store = Arc::clone(&self.store);
-        Run::new(store, claim, &activity, &input, shutdown)?.finish::<A>().await
+        Box::pin(async move {
+            let claim = self.claims.claim(id)?;
+            let store = Arc::clone(&self.store);
+            Run::new(store, claim, &activity, &input, shutdown)?.finish::<A>().await
+        })
     }
 
     /// What is stored of an activity that has not completed; `None` when there is nothing.

@@ -153,8 +153,8 @@ pub use crate::{
     handle::Attempt,
     progress::Progress,
     resume::{
-        Finished, Resume, ResumeAfter, ResumeAfterChunks, ResumeChunks, ResumeConcurrent,
-        ResumeError, ResumeStream, ResumeStreamChunks,
+        Finished, FromCancelled, Resume, ResumeAfter, ResumeAfterChunks, ResumeChunks,
+        ResumeConcurrent, ResumeConcurrentAll, ResumeError, ResumeStream, ResumeStreamChunks,
     },
     seen::Seen,
 };

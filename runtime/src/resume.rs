@@ -11,6 +11,7 @@
 mod after;
 mod chunks;
 mod concurrent;
+mod concurrent_all;
 mod finished;
 mod stream;
 mod turns;
@@ -23,14 +24,11 @@ pub use self::{
     after::{ResumeAfter, ResumeError},
     chunks::{ResumeAfterChunks, ResumeChunks},
     concurrent::ResumeConcurrent,
+    concurrent_all::{FromCancelled, ResumeConcurrentAll},
     finished::Finished,
     stream::{ResumeStream, ResumeStreamChunks},
 };
-use crate::{
-    cancel::Cancelled,
-    checkpoint::{Checkpoint, CheckpointState},
-    progress::Progress,
-};
+use crate::{cancel::Cancelled, checkpoint::Checkpoint, progress::Progress};
 
 impl Checkpoint<u64> {
     /// Goes over items from where the last attempt was; the checkpoint is how many are done.
@@ -69,7 +67,7 @@ impl Checkpoint<u64> {
     }
 }
 
-impl<T: CheckpointState> Checkpoint<T> {
+impl<T: Clone + 'static> Checkpoint<T> {
     /// [`resume`](Checkpoint::resume) with the position in a field of a larger state.
     ///
     /// What the loop changes in the [`state`](Resume::state) meanwhile is saved together with the
@@ -149,7 +147,7 @@ impl<I, T> Resume<I, T> {
     }
 }
 
-impl<I: Iterator, T: CheckpointState> Iterator for Resume<I, T> {
+impl<I: Iterator, T: Clone + 'static> Iterator for Resume<I, T> {
     type Item = Result<I::Item, Cancelled>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -183,7 +181,7 @@ struct Cursor<T> {
     is_over: bool,
 }
 
-impl<T: CheckpointState> Cursor<T> {
+impl<T: Clone + 'static> Cursor<T> {
     #[track_caller]
     fn new(
         checkpoint: Checkpoint<T>,

@@ -215,4 +215,4 @@ pub use self::{
     cancel::CancelCheck, ended::Ended, event::Event, handles::Handles, resume::ResumeCheck,
     trial::Trial,
 };
-pub use crate::without_server::WithoutServer;
+pub use crate::without_server::{WithoutInstance, WithoutServer};

@@ -1,4 +1,5 @@
-//! Which bodies run where there is no server: in this process alone, and in tests.
+//! Which bodies run where there is no server, in this process alone and in tests; and which without an
+//! instance.
 
 use crate::worker::{Context, NoContext};
 
@@ -19,7 +20,23 @@ impl WithoutServer for NoContext {
     }
 }
 
+/// What an activity is called on where nobody hands over an instance: nothing.
+#[diagnostic::on_unimplemented(
+    message = "this activity is called on an instance, which nobody hands over here",
+    label = "a method with `self`",
+    note = "a check and a trial take the instance with `of_method`; the embedded engine runs functions, and methods without `self`"
+)]
+pub trait WithoutInstance: Clone + Send + sealed::Sealed + 'static {
+    #[doc(hidden)]
+    fn without_instance() -> Self;
+}
+
+impl WithoutInstance for () {
+    fn without_instance() -> Self {}
+}
+
 mod sealed {
     pub trait Sealed {}
+    impl Sealed for () {}
     impl Sealed for crate::worker::NoContext {}
 }

@@ -15,6 +15,10 @@ use crate::{
 pub(crate) const METHOD_ALONE: &str = "a method is an activity only in a block with `#[activities]` on \
                                        it: write `#[activities]` above the `impl`";
 
+/// What is said of a method that calls its instance otherwise than Rust does.
+const INSTANCE_OF_ANOTHER_NAME: &str =
+    "the instance that a method is called on is named `self`: write `self: Arc<Self>`";
+
 /// The most inputs that the SDK takes.
 const MOST_INPUTS: usize = 6;
 
@@ -73,6 +77,13 @@ pub(crate) fn check_function(
     diagnostics: &mut Diagnostics,
 ) {
     check_signature(function, diagnostics);
+    let parameters = match parameters {
+        [first, others @ ..] if kind != Kind::Function && is_instance(first.ty) => {
+            diagnostics.at(first.pattern, INSTANCE_OF_ANOTHER_NAME);
+            others
+        }
+        all => all,
+    };
     check_generics(function, parameters, diagnostics);
     check_types(parameters, diagnostics);
     check_handles(parameters, diagnostics);
@@ -161,13 +172,28 @@ fn check_receiver(function: &Function, diagnostics: &mut Diagnostics) {
 }
 
 fn is_arc_of_self(ty: &Type) -> bool {
+    is_of_self("Arc", ty)
+}
+
+/// Whether this is a way to hold the instance, which no input is: that would be `Self` alone.
+fn is_instance(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => is_self(&reference.elem),
+        _ => ["Arc", "Rc", "Box"].iter().any(|holder| is_of_self(holder, ty)),
+    }
+}
+
+fn is_of_self(holder: &str, ty: &Type) -> bool {
     let Type::Path(path) = ty else { return false };
     let Some(last) = path.path.segments.last() else { return false };
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
-    let first = arguments.args.first();
     let of_self =
-        matches!(first, Some(GenericArgument::Type(Type::Path(own))) if own.path.is_ident("Self"));
-    last.ident == "Arc" && of_self && arguments.args.len() == 1
+        matches!(arguments.args.first(), Some(GenericArgument::Type(own)) if is_self(own));
+    last.ident == holder && of_self && arguments.args.len() == 1
+}
+
+fn is_self(ty: &Type) -> bool {
+    matches!(ty, Type::Path(own) if own.path.is_ident("Self"))
 }
 
 // The worker runs one function under one name.

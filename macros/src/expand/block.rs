@@ -1,5 +1,5 @@
 //! The activities of an `impl` block, laid out as the SDK's own macro does it: a module with one
-//! unit struct a method, a constant of the method's name for each, and the body under `__name`.
+//! unit struct a method, a constant of the method's name for each, and the body under a name of its own.
 
 use std::slice;
 
@@ -82,8 +82,11 @@ fn body(item: &Item, expansions: &[Expansion<'_>]) -> TokenStream {
     }
 }
 
+/// More than twice as long as what people call, so that the compiler does not offer it for that:
+/// `self.greet()` is answered with nothing that they are not to call.
 fn body_name(method: &Ident) -> Ident {
-    Ident::new(&format!("__{}", method.unraw()), method.span())
+    let name = method.unraw();
+    Ident::new(&format!("__{name}_body_of_{name}"), method.span())
 }
 
 /// What the worker registers for an instance of the block's type.

@@ -2,9 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::Ident;
+use syn::{Ident, spanned::Spanned};
 
-use super::{Execution, Expansion, hidden};
+use super::{Execution, Expansion, hidden, located};
 use crate::model::Role;
 
 impl Expansion<'_> {
@@ -94,12 +94,16 @@ impl Expansion<'_> {
         let (handles, context) = (hidden("handles"), hidden("context"));
         let (unpack, inputs) = self.unpack(&hidden("input"));
         let mut inputs = inputs.iter();
-        let arguments = self.parameters.iter().map(|parameter| match parameter.role {
-            Role::Checkpoint(_) => quote!(#handles.checkpoint),
-            Role::Cancellation => quote!(#handles.cancellation),
-            Role::Attempt => quote!(#handles.attempt),
-            Role::Context => quote!(#context),
-            Role::Input => inputs.next().map_or_else(TokenStream::new, |input| quote!(#input)),
+        let arguments = self.parameters.iter().map(|parameter| {
+            let argument = match parameter.role {
+                Role::Checkpoint(_) => quote!(#handles.checkpoint),
+                Role::Cancellation => quote!(#handles.cancellation),
+                Role::Attempt => quote!(#handles.attempt),
+                Role::Context => quote!(#context),
+                Role::Input => inputs.next().map_or_else(TokenStream::new, |input| quote!(#input)),
+            };
+            // Where a type of the user's has the name of a handle, the compiler says so at that type.
+            located(argument, parameter.ty.span())
         });
         let call = self.call_body(arguments);
         (unpack, call)

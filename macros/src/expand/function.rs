@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Ident, Path};
 
-use super::{Expansion, Place, private_path, registration, registration_traits, unlinted};
+use super::{Expansion, Place, located, private_path, registration, registration_traits, unlinted};
 use crate::{
     attr::Keys,
     model::{Function, Parameter},
@@ -65,8 +65,10 @@ impl Expansion<'_> {
     fn associated_functions(&self) -> TokenStream {
         let name = &self.place.marker;
         let (call, options) = (self.call(), self.options());
+        // Where the compiler advises on the body's surroundings, that is the function.
+        let head = located(quote!(impl), self.function.signature.ident.span());
         quote! {
-            impl #name {
+            #head #name {
                 #call
                 #options
             }

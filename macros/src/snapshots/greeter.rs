@@ -10,7 +10,7 @@ impl Greeter {
         clippy::needless_pass_by_value,
         clippy::unused_async
     )]
-    pub async fn __greet(
+    pub async fn __greet_body_of_greet(
         self: Arc<Self>,
         _: ActivityContext,
         name: String,
@@ -24,14 +24,14 @@ impl Greeter {
         clippy::needless_pass_by_value,
         clippy::unused_async
     )]
-    fn __pause(_: ActivityContext) {}
+    fn __pause_body_of_pause(_: ActivityContext) {}
     #[doc(hidden)]
     #[allow(
         clippy::missing_errors_doc,
         clippy::needless_pass_by_value,
         clippy::unused_async
     )]
-    pub(super) async fn __greet_all(
+    pub(super) async fn __greet_all_body_of_greet_all(
         self: Arc<Self>,
         done: Checkpoint<u64>,
         (a, b): (u8, u8),
@@ -97,7 +97,11 @@ impl greeter::Greet {
         crate::reexported::autobeat::__private::ActivityError,
     > {
         crate::reexported::autobeat::__private::ActivityReturn::into_result(
-            <Greeter>::__greet(__autobeat_instance, __autobeat_context, __autobeat_input)
+            <Greeter>::__greet_body_of_greet(
+                    __autobeat_instance,
+                    __autobeat_context,
+                    __autobeat_input,
+                )
                 .await,
         )
     }
@@ -132,7 +136,7 @@ where
             use crate::reexported::autobeat::__private::{NeverStarts as _, Starts as _};
             (&crate::reexported::autobeat::__private::Handed::<(Greeter, String)>::OF)
                 .start(
-                    <Greeter>::__greet(
+                    <Greeter>::__greet_body_of_greet(
                         __autobeat_instance,
                         __autobeat_context,
                         __autobeat_input,
@@ -185,7 +189,7 @@ impl greeter::Pause {
         (),
         crate::reexported::autobeat::__private::ActivityError,
     > {
-        <Greeter>::__pause(__autobeat_context);
+        <Greeter>::__pause_body_of_pause(__autobeat_context);
         ::core::result::Result::Ok(())
     }
 }
@@ -261,7 +265,7 @@ impl greeter::GreetAll {
         __autobeat_argument_1: (u8, u8),
         __autobeat_argument_2: u8,
     ) -> anyhow::Result<()> {
-        <Greeter>::__greet_all(
+        <Greeter>::__greet_all_body_of_greet_all(
                 __autobeat_instance,
                 __autobeat_argument_0,
                 __autobeat_argument_1,
@@ -338,7 +342,7 @@ where
                 (Greeter, u64, (u8, u8), u8),
             >::OF)
                 .start(
-                    <Greeter>::__greet_all(
+                    <Greeter>::__greet_all_body_of_greet_all(
                         __autobeat_instance,
                         __autobeat_handles.checkpoint,
                         __autobeat_input_0,

@@ -4,7 +4,9 @@
 //! - a version is given to every saved value under the lock, so a larger version is newer;
 //! - of users' code, a `Clone` alone runs under the lock, and a `Debug` that writes nowhere;
 //! - a change is made to a copy, outside of the lock: who saves meanwhile waits until it is over, who only
-//!   looks, such as the heartbeat, sees the value before it.
+//!   looks, such as the heartbeat, sees the value before it;
+//! - how a value is copied is known from the beginning, and asked of no type again: what is wrong with a
+//!   state is said where it is declared, and not at each use.
 
 use std::{fmt, sync::PoisonError};
 
@@ -14,6 +16,7 @@ use crate::sync::{Condvar, Mutex, MutexGuard};
 pub(super) struct Saved<T> {
     current: Mutex<Current<T>>,
     is_changed: Condvar,
+    copy: fn(&T) -> T,
 }
 
 struct Current<T> {
@@ -23,12 +26,14 @@ struct Current<T> {
     is_changing: bool,
 }
 
-impl<T> Saved<T> {
+impl<T: Clone> Saved<T> {
     pub(super) fn new(value: T) -> Self {
         let current = Current { value, version: 0, is_changing: false };
-        Self { current: Mutex::new(current), is_changed: Condvar::new() }
+        Self { current: Mutex::new(current), is_changed: Condvar::new(), copy: T::clone }
     }
+}
 
+impl<T> Saved<T> {
     /// A poisoned lock is as good as any: what it holds is never left half-changed.
     fn lock(&self) -> MutexGuard<'_, Current<T>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
@@ -58,23 +63,21 @@ impl<T> Saved<T> {
     pub(super) fn version(&self) -> u64 {
         self.lock().version
     }
-}
 
-impl<T: Clone> Saved<T> {
     pub(super) fn value(&self) -> T {
-        self.lock().value.clone()
+        (self.copy)(&self.lock().value)
     }
 
     /// The newest value with its version, where one was saved.
     pub(super) fn newest(&self) -> Option<(u64, T)> {
         let current = self.lock();
-        (current.version > 0).then(|| (current.version, current.value.clone()))
+        (current.version > 0).then(|| (current.version, (self.copy)(&current.value)))
     }
 
     /// Changes a copy of the value, and saves it.
     pub(super) fn change(&self, change: impl FnOnce(&mut T)) {
         let mut current = self.turn();
-        let mut value = current.value.clone();
+        let mut value = (self.copy)(&current.value);
         current.is_changing = true;
         drop(current);
         let changing = Changing(self);

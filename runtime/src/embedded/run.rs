@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
-    WithoutServer,
+    WithoutInstance, WithoutServer,
     claim::Claim,
     error::{EmbeddedError, Kind},
     lease::{StoredLease, Tenure},
@@ -51,7 +51,7 @@ impl Run {
     /// Attempts it until it completes, fails for good, or should stop.
     pub(super) async fn finish<A>(&self) -> Result<A::Output, EmbeddedError>
     where
-        A: Activity<Instance = (), Context: WithoutServer>,
+        A: Activity<Instance: WithoutInstance, Context: WithoutServer>,
     {
         let mut record = self.record()?;
         let mut retries = Retries::new(A::OPTIONS);
@@ -106,7 +106,7 @@ impl Run {
         deadline: Option<Instant>,
     ) -> Result<(Result<A::Output, ActivityError>, Record), EmbeddedError>
     where
-        A: Activity<Instance = (), Context: WithoutServer>,
+        A: Activity<Instance: WithoutInstance, Context: WithoutServer>,
     {
         let input = input::decode::<A::Input>(&self.input).map_err(unconverted)?;
         let timeout = A::OPTIONS.declared_timeout();
@@ -119,7 +119,8 @@ impl Run {
         // A task of its own: a body that blocks its thread must not block the watch over it.
         let running = AbortOnDropHandle::new(tokio::spawn(async move {
             let engine = Engine { options: A::OPTIONS, facts, lease: beaten };
-            A::attempt(engine, (), A::Context::without_server(), input).await
+            let instance = A::Instance::without_instance();
+            A::attempt(engine, instance, A::Context::without_server(), input).await
         }));
         let result = tokio::select! {
             biased;

@@ -3,12 +3,9 @@
 use std::{error::Error, fmt, iter::Fuse};
 
 use super::{Beginning, Turn, address_of};
-use crate::{
-    cancel::Cancelled,
-    checkpoint::{Checkpoint, CheckpointState},
-};
+use crate::{cancel::Cancelled, checkpoint::Checkpoint};
 
-impl<T: CheckpointState> Checkpoint<T> {
+impl<T: Clone + 'static> Checkpoint<T> {
     /// Goes over items after the last one that is done, by their keys.
     ///
     /// For sets that may change between attempts, such as the rows of a table: the items come in
@@ -109,7 +106,7 @@ impl<I: Iterator, T: fmt::Debug, K> fmt::Debug for ResumeAfter<I, T, K> {
     }
 }
 
-impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfter<I, T, K> {
+impl<I: Iterator, T: Clone + 'static, K: Ord + Clone> ResumeAfter<I, T, K> {
     /// The state, to be changed by the item at hand, and saved when that is done.
     pub fn state(&mut self) -> &mut T {
         &mut self.state
@@ -162,7 +159,7 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfter<I, T, K> {
     }
 }
 
-impl<I: Iterator, T: CheckpointState, K: Ord + Clone> Iterator for ResumeAfter<I, T, K> {
+impl<I: Iterator, T: Clone + 'static, K: Ord + Clone> Iterator for ResumeAfter<I, T, K> {
     type Item = Result<I::Item, ResumeError>;
 
     fn next(&mut self) -> Option<Self::Item> {

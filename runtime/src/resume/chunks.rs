@@ -7,7 +7,7 @@
 use std::{fmt, iter::Fuse};
 
 use super::{Cursor, Resume, ResumeAfter, ResumeError, after::Next};
-use crate::{cancel::Cancelled, checkpoint::CheckpointState};
+use crate::cancel::Cancelled;
 
 impl<I: Iterator, T> Resume<I, T> {
     /// Up to `size` items at a time, as one: for what is cheaper together, such as the rows of a
@@ -62,7 +62,7 @@ impl<I, T> ResumeChunks<I, T> {
     }
 }
 
-impl<I: Iterator, T: CheckpointState> Iterator for ResumeChunks<I, T> {
+impl<I: Iterator, T: Clone + 'static> Iterator for ResumeChunks<I, T> {
     type Item = Result<Vec<I::Item>, Cancelled>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -116,7 +116,7 @@ impl<I: Iterator, T: fmt::Debug, K> fmt::Debug for ResumeAfterChunks<I, T, K> {
     }
 }
 
-impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfterChunks<I, T, K> {
+impl<I: Iterator, T: Clone + 'static, K: Ord + Clone> ResumeAfterChunks<I, T, K> {
     /// The state, to be changed by the chunk at hand, and saved when that is done.
     pub fn state(&mut self) -> &mut T {
         self.items.state()
@@ -150,7 +150,7 @@ impl<I: Iterator, T: CheckpointState, K: Ord + Clone> ResumeAfterChunks<I, T, K>
     }
 }
 
-impl<I: Iterator, T: CheckpointState, K: Ord + Clone> Iterator for ResumeAfterChunks<I, T, K> {
+impl<I: Iterator, T: Clone + 'static, K: Ord + Clone> Iterator for ResumeAfterChunks<I, T, K> {
     type Item = Result<Vec<I::Item>, ResumeError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -7,9 +7,10 @@
 
 use std::{
     fmt,
-    future::{Ready, ready},
+    future::{Ready, poll_fn, ready},
     iter::{Fuse, Zip},
     ops::RangeFrom,
+    task::{Context, Poll, ready},
 };
 
 use futures_util::{
@@ -18,12 +19,10 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 
-use super::{Beginning, Finished, Turn, address_of, known_total};
-use crate::{
-    cancel::Cancelled,
-    checkpoint::{Checkpoint, CheckpointState},
-    progress::Progress,
+use super::{
+    Beginning, Finished, FromCancelled, ResumeConcurrentAll, Turn, address_of, known_total,
 };
+use crate::{cancel::Cancelled, checkpoint::Checkpoint, progress::Progress};
 
 impl Checkpoint<Finished> {
     /// Works on up to `limit` items at once, and leaves out those that are done.
@@ -60,37 +59,25 @@ impl Checkpoint<Finished> {
     /// # Cancel safety
     ///
     /// A dropped call drops the items on their way; those that were done stay so.
-    pub async fn resume_concurrent<I, F, E>(
+    #[track_caller]
+    pub fn resume_concurrent<I, W, F, E>(
         &self,
         items: I,
         limit: usize,
-        work: impl Fn(I::Item) -> F,
-    ) -> Result<(), E>
+        work: W,
+    ) -> ResumeConcurrentAll<I::IntoIter, W, F, E>
     where
         I: IntoIterator,
+        W: Fn(I::Item) -> F,
         F: Future<Output = Result<(), E>>,
-        E: From<Cancelled>,
+        E: FromCancelled,
     {
-        let mut calls = self.resume_concurrent_at(items, limit, |finished| finished, work);
-        let mut outcome = Ok(());
-        while let Some(answer) = calls.next().await {
-            match answer {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    // Of what ends it, the first says why.
-                    if outcome.is_ok() && calls.cancelled.is_none() {
-                        outcome = Err(error);
-                    }
-                    calls.give_up();
-                }
-                Err(cancelled) => outcome = Err(cancelled.into()),
-            }
-        }
-        outcome
+        let calls = self.resume_concurrent_at(items, limit, |finished| finished, work);
+        ResumeConcurrentAll::new(calls)
     }
 }
 
-impl<T: CheckpointState> Checkpoint<T> {
+impl<T: Clone + 'static> Checkpoint<T> {
     /// Works on up to `limit` items at once, and hands over one answer after another.
     ///
     /// [`resume_concurrent`](Checkpoint::resume_concurrent) with what is [`Finished`] in a field of a larger
@@ -165,8 +152,9 @@ impl<T: CheckpointState> Checkpoint<T> {
             checkpoint: self.clone(),
             items: (0..).zip(items).fuse(),
             limit: limit.max(1),
-            state,
+            copy: state,
             finished,
+            call: |work, item| work(item),
             work,
             turn,
             on_their_way: FuturesUnordered::new(),
@@ -185,13 +173,16 @@ impl<T: CheckpointState> Checkpoint<T> {
 
 /// Works on several items at once; made by [`Checkpoint::resume_concurrent_at`].
 #[must_use = "a loop does nothing unless something asks for its answers"]
-pub struct ResumeConcurrent<I, T, W, F: Future> {
+pub struct ResumeConcurrent<I: Iterator, T, W, F: Future> {
     checkpoint: Checkpoint<T>,
     items: Fuse<Zip<RangeFrom<u64>, I>>,
     limit: usize,
-    state: T,
+    /// Called otherwise than its method, so that the compiler offers that.
+    copy: T,
     finished: fn(&mut T) -> &mut Finished,
     work: W,
+    /// Calls it: what it is was asked where the loop was made, and is asked at no `.await` again.
+    call: fn(&W, I::Item) -> F,
     turn: Turn,
     /// Each with its position.
     on_their_way: FuturesUnordered<Join<Ready<u64>, F>>,
@@ -201,14 +192,14 @@ pub struct ResumeConcurrent<I, T, W, F: Future> {
     /// Whether no item begins any more, for a reason of the caller's.
     is_given_up: bool,
     /// Why no item begins any more.
-    cancelled: Option<Cancelled>,
+    pub(super) cancelled: Option<Cancelled>,
 }
 
-impl<I, T: fmt::Debug, W, F: Future> fmt::Debug for ResumeConcurrent<I, T, W, F> {
+impl<I: Iterator, T: fmt::Debug, W, F: Future> fmt::Debug for ResumeConcurrent<I, T, W, F> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ResumeConcurrent")
-            .field("state", &self.state)
+            .field("state", &self.copy)
             .field("on_their_way", &self.on_their_way.len())
             .finish_non_exhaustive()
     }
@@ -217,13 +208,12 @@ impl<I, T: fmt::Debug, W, F: Future> fmt::Debug for ResumeConcurrent<I, T, W, F>
 impl<I, T, W, F> ResumeConcurrent<I, T, W, F>
 where
     I: Iterator,
-    T: CheckpointState,
-    W: Fn(I::Item) -> F,
+    T: Clone + 'static,
     F: Future,
 {
     /// The state, to be changed for the answer at hand, and saved when the next one is asked for.
     pub fn state(&mut self) -> &mut T {
-        &mut self.state
+        &mut self.copy
     }
 
     /// The next answer; the item of the one before it is done.
@@ -239,29 +229,42 @@ where
     ///
     /// May be dropped and called again: no answer is lost. Nothing moves on meanwhile.
     pub async fn next(&mut self) -> Option<Result<F::Output, Cancelled>> {
+        self.ask();
+        poll_fn(|context| self.poll_answer(context)).await
+    }
+
+    /// Asks for the next answer.
+    pub(super) fn ask(&mut self) {
         self.complete();
         self.begin();
-        if let Some((position, answer)) = self.on_their_way.next().await {
+    }
+
+    /// The answer that was asked for.
+    pub(super) fn poll_answer(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<F::Output, Cancelled>>> {
+        if let Some((position, answer)) = ready!(self.on_their_way.poll_next_unpin(context)) {
             self.answered = Some(position);
-            return Some(Ok(answer));
+            return Poll::Ready(Some(Ok(answer)));
         }
         if let Some(cancelled) = self.cancelled.take() {
             self.give_up();
-            return Some(Err(cancelled));
+            return Poll::Ready(Some(Err(cancelled)));
         }
         if !self.is_given_up {
             self.turn.end();
         }
-        None
+        Poll::Ready(None)
     }
 
     /// The item whose answer was handed out is done.
     fn complete(&mut self) {
         let Some(position) = self.answered.take() else { return };
         self.turn.check();
-        (self.finished)(&mut self.state).insert(position);
+        (self.finished)(&mut self.copy).insert(position);
         // Whether to stop is looked at before another item begins.
-        drop(self.checkpoint.save(self.state.clone()));
+        drop(self.checkpoint.save(self.copy.clone()));
     }
 
     /// Lets as many items begin as there may be at once.
@@ -281,7 +284,7 @@ where
             match may_begin {
                 Ok(()) => {
                     self.has_begun = true;
-                    self.on_their_way.push(join(ready(position), (self.work)(item)));
+                    self.on_their_way.push(join(ready(position), (self.call)(&self.work, item)));
                 }
                 Err(cancelled) => self.cancelled = Some(cancelled),
             }
@@ -289,12 +292,12 @@ where
     }
 
     fn next_left(&mut self) -> Option<(u64, I::Item)> {
-        let finished = (self.finished)(&mut self.state);
+        let finished = (self.finished)(&mut self.copy);
         self.items.find(|(position, _)| !finished.contains(*position))
     }
 
     /// No item begins any more, and the one whose answer was handed out is not done.
-    fn give_up(&mut self) {
+    pub(super) fn give_up(&mut self) {
         self.answered = None;
         self.is_given_up = true;
     }

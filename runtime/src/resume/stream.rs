@@ -12,7 +12,7 @@ use futures_util::{Stream, future::BoxFuture};
 use super::{Cursor, known_total};
 use crate::{
     cancel::{CancelReason, Cancelled},
-    checkpoint::{Checkpoint, CheckpointState},
+    checkpoint::Checkpoint,
 };
 
 impl Checkpoint<u64> {
@@ -51,7 +51,7 @@ impl Checkpoint<u64> {
     }
 }
 
-impl<T: CheckpointState> Checkpoint<T> {
+impl<T: Clone + 'static> Checkpoint<T> {
     /// [`resume_stream`](Checkpoint::resume_stream) with the position in a field of a larger state.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl<S, T: fmt::Debug> fmt::Debug for ResumeStream<S, T> {
     }
 }
 
-impl<S: Stream, T: CheckpointState + Unpin> ResumeStream<S, T> {
+impl<S: Stream, T: Clone + Unpin + 'static> ResumeStream<S, T> {
     /// The state, to be changed by the item at hand, and saved when that is done.
     pub fn state(&mut self) -> &mut T {
         &mut self.cursor.state
@@ -148,7 +148,7 @@ impl<S: Stream, T> ResumeStream<S, T> {
     }
 }
 
-impl<S: Stream, T: CheckpointState + Unpin> Stream for ResumeStream<S, T> {
+impl<S: Stream, T: Clone + Unpin + 'static> Stream for ResumeStream<S, T> {
     type Item = Result<S::Item, Cancelled>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -197,7 +197,7 @@ impl<S: Stream, T: fmt::Debug> fmt::Debug for ResumeStreamChunks<S, T> {
     }
 }
 
-impl<S: Stream, T: CheckpointState + Unpin> ResumeStreamChunks<S, T> {
+impl<S: Stream, T: Clone + Unpin + 'static> ResumeStreamChunks<S, T> {
     /// The state, to be changed by the chunk at hand, and saved when that is done.
     pub fn state(&mut self) -> &mut T {
         self.items.state()

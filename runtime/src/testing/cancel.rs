@@ -13,7 +13,7 @@ use self::{
     judge::{Rule, is_stopped},
 };
 use super::{
-    WithoutServer,
+    WithoutInstance, WithoutServer,
     event::Point,
     perform::{Curtain, off_runtime},
     resume::{Chapter, Rule as ResumeRule, Telling, Whole, missing, times},
@@ -111,7 +111,7 @@ impl<A: Activity, W> fmt::Debug for CancelCheck<A, W> {
 
 impl<A, W> CancelCheck<A, W>
 where
-    A: Activity<Instance = (), Context: WithoutServer>,
+    A: Activity<Instance: WithoutInstance, Context: WithoutServer>,
 {
     /// Checks a function: `world` makes a fresh world for each case, `input` what the activity is told
     /// of it.
@@ -120,7 +120,7 @@ where
         world: impl Fn() -> W + Send + 'static,
         input: impl Fn(&W) -> A::Input + Send + 'static,
     ) -> Self {
-        Self::of_method(activity, world, |_| (), input)
+        Self::of_method(activity, world, |_| WithoutInstance::without_instance(), input)
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) use self::{
     story::{Chapter, Telling, times},
 };
 use super::{
-    WithoutServer,
+    WithoutInstance, WithoutServer,
     event::{Event, Point},
     perform::{Curtain, off_runtime},
     real_time::Endless,
@@ -112,7 +112,7 @@ impl<A: Activity, W> fmt::Debug for ResumeCheck<A, W> {
 
 impl<A, W> ResumeCheck<A, W>
 where
-    A: Activity<Instance = (), Context: WithoutServer>,
+    A: Activity<Instance: WithoutInstance, Context: WithoutServer>,
 {
     /// Checks a function: `world` makes a fresh world for each case, `input` what the activity is told
     /// of it.
@@ -121,7 +121,7 @@ where
         world: impl Fn() -> W + Send + 'static,
         input: impl Fn(&W) -> A::Input + Send + 'static,
     ) -> Self {
-        Self::of_method(activity, world, |_| (), input)
+        Self::of_method(activity, world, |_| WithoutInstance::without_instance(), input)
     }
 }
 

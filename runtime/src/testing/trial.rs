@@ -15,7 +15,7 @@ use temporalio_common::{
 };
 
 use super::{
-    WithoutServer,
+    WithoutInstance, WithoutServer,
     ended::Ended,
     event::{Event, Point},
     perform::{Cast, Curtain, off_runtime, perform},
@@ -88,7 +88,7 @@ impl<A: Activity> fmt::Debug for Trial<A> {
 
 impl<A> Trial<A>
 where
-    A: Activity<Instance = (), Context: WithoutServer>,
+    A: Activity<Instance: WithoutInstance, Context: WithoutServer>,
 {
     /// The first attempt of a function.
     ///
@@ -96,7 +96,7 @@ where
     ///
     /// Where the input cannot be serialised.
     pub fn of(activity: A, input: A::Input) -> Self {
-        Self::of_method(activity, (), input)
+        Self::of_method(activity, WithoutInstance::without_instance(), input)
     }
 }
 

@@ -6,8 +6,6 @@ async fn process(_context: ActivityContext) -> Result<(), ActivityError> {
     Ok(())
 }
 
-// Three errors: of a future that an `async fn` makes, the compiler says it where it is made, where it is
-// named, and where it is awaited.
 async fn run(engine: Embedded) {
     let _ = engine.run(process, "id", ()).await;
 }

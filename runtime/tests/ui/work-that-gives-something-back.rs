@@ -1,0 +1,16 @@
+use autobeat::{Checkpoint, Finished, activity};
+use temporalio_sdk::activities::ActivityError;
+
+async fn send(_letter: String) -> Result<u64, ActivityError> {
+    Ok(7)
+}
+
+#[activity(heartbeat_timeout = "30s")]
+async fn send_all(
+    checkpoint: Checkpoint<Finished>,
+    letters: Vec<String>,
+) -> Result<(), ActivityError> {
+    checkpoint.resume_concurrent(letters, 8, send).await
+}
+
+fn main() {}
