@@ -22,7 +22,7 @@ use super::{
 };
 
 /// How many rows are one transaction.
-const CHUNK: usize = 20;
+const CHUNK: usize = 50;
 
 /// How many rows are on their way to the receiver at once.
 pub(crate) const AT_ONCE: usize = 16;

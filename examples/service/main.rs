@@ -104,7 +104,7 @@ async fn serve(arguments: Arguments) -> Result<(), Ending> {
             () = show(&started) => None,
         };
         match report {
-            Some(report) => println!("{}\n{report}", folder.display()),
+            Some(report) => println!("{}: {report:#?}", folder.display()),
             None => println!("the workflow was cancelled"),
         }
         Ok(())

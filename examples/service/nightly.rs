@@ -1,6 +1,6 @@
 //! What is done each night: a workflow that runs the four activities.
 
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::{
@@ -21,11 +21,11 @@ pub(crate) struct Night {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
-    rows: u64,
-    exported: u64,
-    amount: i64,
-    hash: String,
-    job: String,
+    pub(crate) rows: u64,
+    pub(crate) exported: u64,
+    pub(crate) amount: i64,
+    pub(crate) hash: u64,
+    pub(crate) job: String,
 }
 
 #[workflow]
@@ -50,17 +50,7 @@ impl NightlyWorkflow {
             ctx.execute_activity(Service::poll, steps, Service::poll.options()),
         );
         let (exported, job) = (exported?, job?);
-        let (count, amount) = (exported.finished.count(), exported.amount);
-        Ok(Report { rows, exported: count, amount, hash: format!("{hash:016x}"), job })
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "  rows      {}", self.rows)?;
-        writeln!(formatter, "  exported  {}", self.exported)?;
-        writeln!(formatter, "  amount    {}", self.amount)?;
-        writeln!(formatter, "  hash      {}", self.hash)?;
-        write!(formatter, "  job       {}", self.job)
+        let (exported, amount) = (exported.finished.count(), exported.amount);
+        Ok(Report { rows, exported, amount, hash, job })
     }
 }

@@ -1,12 +1,15 @@
 //! The service as it is killed and frozen: 30 times on a real server, and all is as it promises.
 #![cfg(unix)]
 
+#[path = "service/fleet.rs"]
+mod fleet;
+
 use std::{
     collections::{BTreeMap, HashMap},
     fs::{self, File, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -16,14 +19,25 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use tempfile::TempDir;
 use temporalio_client::{
-    UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowGetResultOptions, WorkflowHandle,
+    UntypedWorkflow, WorkflowDescribeOptions, WorkflowFetchHistoryOptions,
+    WorkflowGetResultOptions, WorkflowHandle,
 };
-use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::{
+    enums::v1::PendingActivityState, history::v1::history_event::Attributes,
+};
+
+use self::fleet::{Fleet, Process};
 
 const ROWS: u64 = 20_000;
 const ROUNDS: u64 = 1_000;
 const WORKERS: usize = 3;
 const INTERRUPTIONS: usize = 30;
+
+/// How many of them freeze the import until another attempt of it has begun.
+const OVERTAKEN: usize = 3;
+
+/// How many more are for the import and the hash at most; the rest is for the export and the poll.
+const EARLY: usize = 9;
 
 /// The job is not done before the test does it.
 const STEPS: usize = 1_000_000;
@@ -123,6 +137,24 @@ impl Scene {
         serde_json::from_slice(&result.payloads[0].data).unwrap()
     }
 
+    /// Which process runs the import.
+    async fn importing(&self) -> Option<u32> {
+        let told = self.workflow().describe(WorkflowDescribeOptions::default()).await.unwrap();
+        let mut pending = told.raw_description.pending_activities.into_iter();
+        let import = pending.find(|pending| {
+            let is_import =
+                pending.activity_type.as_ref().is_some_and(|of| of.name == "Service::import");
+            is_import && pending.state() == PendingActivityState::Started
+        })?;
+        import.last_worker_identity.split('@').next()?.parse().ok()
+    }
+
+    /// Which attempt the database lets write rows, where it can be asked.
+    fn turn(&self) -> Option<u64> {
+        let connection = Connection::open(self.path("rows.sqlite")).ok()?;
+        connection.query_row("SELECT attempt FROM imports", [], |row| row.get(0)).ok()
+    }
+
     /// How many attempts each activity took.
     async fn attempts(&self) -> BTreeMap<String, i32> {
         let history = self.workflow().fetch_history(WorkflowFetchHistoryOptions::default());
@@ -167,7 +199,7 @@ struct Report {
     rows: u64,
     exported: u64,
     amount: u64,
-    hash: String,
+    hash: u64,
     job: String,
 }
 
@@ -187,76 +219,25 @@ impl Sent {
     }
 }
 
-/// A process of the service, which is killed when it is dropped, also by a test that fails.
-struct Process {
-    child: Child,
-    frozen_until: Option<Instant>,
-}
-
-impl Process {
-    fn freeze(&mut self, time: Duration) {
-        self.signal("-STOP");
-        self.frozen_until = Some(Instant::now() + time);
-    }
-
-    fn wake_in_time(&mut self) {
-        if self.frozen_until.is_some_and(|time| time <= Instant::now()) {
-            self.signal("-CONT");
-            self.frozen_until = None;
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // One that has ended already is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Kills and freezes one process or another; those that are left run on, or are asleep no longer.
-async fn interrupt(scene: &Scene, fleet: &mut [Process], random: &mut fastrand::Rng) {
-    let (mut left, mut next) = (INTERRUPTIONS, Instant::now());
-    while left > 0 || fleet.iter().any(|process| process.frozen_until.is_some()) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        fleet.iter_mut().for_each(Process::wake_in_time);
-        let process = &mut fleet[random.usize(..WORKERS)];
-        if left == 0 || next > Instant::now() || process.frozen_until.is_some() {
-            continue;
-        }
-        let ended = process.child.try_wait().unwrap();
-        assert_eq!(ended, None, "it ended by itself: {:#?}", scene.lines("said"));
-        match random.u8(..4) {
-            // Another one takes its place, as wherever services run.
-            0 | 1 => *process = scene.start("said", &["--worker"]),
-            // It goes on.
-            2 => process.freeze(Duration::from_millis(random.u64(50..1_200))),
-            // It has lost all that it did when it wakes.
-            _ => process.freeze(Duration::from_millis(random.u64(2_500..5_000))),
-        }
-        left -= 1;
-        next = Instant::now() + Duration::from_millis(random.u64(200..2_600));
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn all_is_as_promised_after_thirty_kills_and_freezes() {
     let Some(scene) = Scene::open(ROWS).await else { return };
     let (seed, began) = (fastrand::u64(..), Instant::now());
     println!("seed {seed}");
-    let mut fleet: Vec<_> = (1..WORKERS).map(|_| scene.start("said", &["--worker"])).collect();
-    fleet.push(scene.begin("said", ROUNDS));
+    let workers = (1..WORKERS).map(|_| scene.start("said", &["--worker"]));
+    let processes = workers.chain([scene.begin("said", ROUNDS)]).collect();
+    let mut fleet = Fleet { scene: &scene, processes, random: fastrand::Rng::with_seed(seed) };
     let has_begun = async || scene.path("rows.sqlite").exists().then_some(());
     eventually("an import that has begun", LIMIT, has_begun).await;
-    interrupt(&scene, &mut fleet, &mut fastrand::Rng::with_seed(seed)).await;
-    println!("{INTERRUPTIONS} interruptions, the last after {:.0?}", began.elapsed());
+    for _ in 0..OVERTAKEN {
+        fleet.overtake().await;
+    }
+    let early = OVERTAKEN + fleet.interrupt(EARLY, || scene.jobs().is_empty()).await;
+    fleet.wakes().await;
     scene.job_is_submitted().await;
+    let late = fleet.interrupt(INTERRUPTIONS - early, || true).await;
+    fleet.wakes().await;
+    println!("{early} and {late} interruptions, the last after {:.0?}", began.elapsed());
     scene.do_job();
 
     let report = scene.report().await;
@@ -266,7 +247,7 @@ async fn all_is_as_promised_after_thirty_kills_and_freezes() {
         rows: ROWS,
         exported: ROWS,
         amount: (0..ROWS).sum(),
-        hash: format!("{hash:016x}"),
+        hash,
         job: report.job.clone(),
     };
     assert_eq!(report, expected);
