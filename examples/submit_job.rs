@@ -8,17 +8,10 @@
 //! `--cancel-after 3s` cancels the workflow, and with it the job. Where no attempt runs when the cancellation
 //! comes, nobody can cancel the job: that belongs into the workflow (see `saga`).
 
-use std::{
-    env,
-    fs::{self, OpenOptions},
-    io::{self, ErrorKind, Write},
-    path::PathBuf,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{env, fs, path::PathBuf, process::ExitCode, time::Duration};
 
 use autobeat::{Attempt, Cancellation, Cancelled, Checkpoint, activity, embedded::Embedded};
-use autobeat_examples::{Ending, Place, end, file_in_a_folder, listen, server};
+use autobeat_examples::{Ending, Place, end, file_in_a_folder, jobs::Jobs, listen, server};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::{
@@ -32,10 +25,10 @@ const NAME: &str = "submit-job";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Job {
-    steps: usize,
+    steps: u64,
     /// How long it waits between two looks at the job.
     pause: Duration,
-    service: Service,
+    service: Jobs,
 }
 
 /// Has the service run a job, and waits for it; the checkpoint is the job's id.
@@ -73,46 +66,6 @@ async fn run_job(
     Ok(format!("job {id} is done"))
 }
 
-/// A service that is a folder: each job is a file in it, and what happened to jobs is in `log`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Service {
-    folder: PathBuf,
-}
-
-impl Service {
-    /// Whoever asks again with the same key is told of the same job.
-    fn submit(&self, key: &str) -> io::Result<String> {
-        let id = format!("{:08x}", crc32fast::hash(key.as_bytes()));
-        match OpenOptions::new().write(true).create_new(true).open(self.folder.join(&id)) {
-            Ok(_) => self.log("submitted")?,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-        Ok(id)
-    }
-
-    /// How many steps a job has done; it does one each time that somebody looks.
-    fn look(&self, id: &str) -> io::Result<usize> {
-        let job = self.folder.join(id);
-        OpenOptions::new().append(true).open(&job)?.write_all(b".")?;
-        Ok(fs::read(job)?.len())
-    }
-
-    /// To say so twice does no harm.
-    fn cancel(&self, id: &str) -> io::Result<()> {
-        match fs::remove_file(self.folder.join(id)) {
-            Ok(()) => self.log("cancelled"),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn log(&self, what: &str) -> io::Result<()> {
-        let log = self.folder.join("log");
-        writeln!(OpenOptions::new().create(true).append(true).open(log)?, "{what}")
-    }
-}
-
 #[workflow]
 #[derive(Default)]
 struct SubmitJobWorkflow;
@@ -130,7 +83,7 @@ impl SubmitJobWorkflow {
 struct Arguments {
     /// How many steps the job has
     #[arg(long, default_value_t = 40)]
-    steps: usize,
+    steps: u64,
     /// Pause between two looks at the job
     #[arg(long, default_value = "250ms", value_parser = humantime::parse_duration)]
     pause: Duration,
@@ -161,7 +114,7 @@ async fn submit(arguments: Arguments) -> Result<(), Ending> {
         .register_activities(run_job)
         .graceful_shutdown_period(server::SHUTDOWN_NOTICE)
         .build();
-    let job = Job { steps, pause, service: Service { folder } };
+    let job = Job { steps, pause, service: Jobs { folder } };
     let workflow = SubmitJobWorkflow::run;
     let done = if let Some(after) = cancel_after {
         let run = server::Run { workflow, input: job, id: NAME.to_owned(), restart: place.restart };
@@ -193,7 +146,7 @@ mod tests {
         }
 
         fn job(&self) -> Job {
-            let service = Service { folder: self.folder.path().to_owned() };
+            let service = Jobs { folder: self.folder.path().to_owned() };
             Job { steps: 5, pause: Duration::from_secs(1), service }
         }
 

@@ -1,5 +1,6 @@
 //! What the examples share: running on a server, showing progress, ending with one clear line.
 
+pub mod jobs;
 mod place;
 pub mod server;
 pub mod show;

@@ -29,15 +29,30 @@ pub fn is_named() -> bool {
 ///
 /// What cannot be read or reached.
 pub async fn connect() -> Result<Client, Ending> {
-    if !is_named() {
+    connect_to(None).await
+}
+
+/// Connects as the environment says, but to this address, `host:port`, where there is one.
+///
+/// # Errors
+///
+/// What cannot be read or reached.
+pub async fn connect_to(address: Option<&str>) -> Result<Client, Ending> {
+    if address.is_none() && !is_named() {
         return Err(Ending::failed(
             "needs a Temporal server: run `temporal server start-dev` and set \
              TEMPORAL_ADDRESS=localhost:7233",
         ));
     }
-    let (connection, client) =
+    let (mut connection, client) =
         ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
             .map_err(|error| Ending::failed(root(&error)))?;
+    if let Some(address) = address {
+        let scheme = if connection.tls_options.is_some() { "https" } else { "http" };
+        let target = format!("{scheme}://{address}").parse();
+        connection.target =
+            target.map_err(|error| Ending::failed(format!("{address}: {error}")))?;
+    }
     let address = connection.target.to_string();
     let connection = Connection::connect(connection).await.map_err(|error| {
         Ending::failed(format!("cannot reach the Temporal server at {address}: {}", root(&error)))
@@ -107,7 +122,19 @@ pub async fn scene<T>(
     options: WorkerOptions,
     play: impl AsyncFnOnce(&Scene) -> Result<T, Ending>,
 ) -> Result<T, Ending> {
-    let client = connect().await?;
+    scene_on(connect().await?, options, play).await
+}
+
+/// [`scene`] on the server of a client.
+///
+/// # Errors
+///
+/// As there.
+pub async fn scene_on<T>(
+    client: Client,
+    options: WorkerOptions,
+    play: impl AsyncFnOnce(&Scene) -> Result<T, Ending>,
+) -> Result<T, Ending> {
     let scene = Scene { client: client.clone(), task_queue: options.task_queue.clone() };
     let runtime = Runtime::from_current_tokio(RuntimeOptions::default()).map_err(Ending::failed)?;
     let mut worker = Worker::new(&runtime, client, options).map_err(Ending::failed)?;

@@ -24,6 +24,8 @@ mod process_batch;
 mod process_large_file;
 #[path = "../saga.rs"]
 mod saga;
+#[path = "../service/main.rs"]
+mod service;
 #[path = "../submit_job.rs"]
 mod submit_job;
 #[path = "../without_workflow.rs"]

@@ -303,7 +303,9 @@ async fn bad_input_is_one_clear_line() {
         assert!(!output.status.success(), "{example}: {output:?}");
         assert!(error.contains(said) && error.lines().count() == 1, "{example}: {error}");
     }
-    for example in ["saga", "watch", "hello_cancellation", "auto_heartbeat", "without_workflow"] {
+    for example in
+        ["saga", "watch", "hello_cancellation", "auto_heartbeat", "without_workflow", "service"]
+    {
         let output = stage.command(example, &[]).env_remove("TEMPORAL_ADDRESS").output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success(), "{example}: {output:?}");
