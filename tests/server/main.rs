@@ -16,14 +16,17 @@ mod ends;
 mod failure;
 mod hand_over;
 mod handle;
+mod languages;
 mod lease;
 mod liveness;
 mod registration;
 mod resume;
 mod retries;
 mod rolling;
+mod side_by_side;
 mod stand_in;
 mod standalone;
+mod tls;
 
 use std::{path::Path, time::Duration};
 

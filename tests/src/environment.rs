@@ -29,7 +29,9 @@ use crate::{
     ledger::Ledger,
     program::say,
     server::{Server, connect, connect_with},
-    worker::{LocalWorker, WorkerProcess, activity_worker, workflow_worker},
+    worker::{
+        LocalWorker, WorkerProcess, activity_worker, one_activity_at_a_time, workflow_worker,
+    },
     workflows::{ACTIVITY_ID, Job, Outcome, RunActivity},
 };
 
@@ -163,13 +165,18 @@ impl Environment {
 
     /// Starts a workflow that runs the job.
     pub async fn start(&self, job: Job) -> Run {
-        let options = WorkflowStartOptions::new(self.name.clone(), self.name.clone()).build();
+        self.start_as(&self.name, job).await
+    }
+
+    /// Starts one of several, under an id that begins with the [name](Self::name).
+    pub async fn start_as(&self, id: &str, job: Job) -> Run {
+        let options = WorkflowStartOptions::new(self.name.clone(), id.to_owned()).build();
         let started = self.client.start_workflow(RunActivity::run, job, options).await;
         started.expect("a workflow that starts");
-        let handle = self.client.get_workflow_handle::<RunActivity>(self.name.clone());
+        let handle = self.client.get_workflow_handle::<RunActivity>(id.to_owned());
         Run {
             handle,
-            id: self.name.clone(),
+            id: id.to_owned(),
             cli: self.cli.clone(),
             client: self.client.clone(),
             observer: self.observer.clone(),
@@ -183,15 +190,31 @@ impl Environment {
 
     /// A worker in this process that tells its activities of a shutdown after this long.
     pub async fn worker_with_grace(&self, period: impl Into<Option<Duration>>) -> LocalWorker {
-        let options = activity_worker(&self.activity_queue(), period.into());
-        let worker = LocalWorker::start_with(&self.address, self.converter.clone(), options);
-        worker.await.expect("a worker")
+        self.worker_with(activity_worker(&self.activity_queue(), period.into())).await
     }
 
     /// A worker of something else than the usual activities, on their task queue.
     pub async fn worker_of(&self, activities: impl ActivityImplementer) -> LocalWorker {
         let options = WorkerOptions::new(self.activity_queue()).register_activities(activities);
-        LocalWorker::start(&self.address, options.build()).await.expect("a worker")
+        self.worker_with(options.build()).await
+    }
+
+    /// The same, of one activity at a time, which it tells of a shutdown after some time.
+    pub async fn worker_of_one_at_a_time(
+        &self,
+        activities: impl ActivityImplementer,
+        period: Duration,
+    ) -> LocalWorker {
+        let options = WorkerOptions::new(self.activity_queue())
+            .register_activities(activities)
+            .graceful_shutdown_period(period)
+            .tuner(one_activity_at_a_time());
+        self.worker_with(options.build()).await
+    }
+
+    async fn worker_with(&self, options: WorkerOptions) -> LocalWorker {
+        let worker = LocalWorker::start_with(&self.address, self.converter.clone(), options);
+        worker.await.expect("a worker")
     }
 
     /// A worker of the activities in a process of its own.
@@ -294,7 +317,12 @@ impl Run {
 
     /// The checkpoint as the server stores it.
     pub async fn stored_payload(&self) -> Option<Payload> {
-        self.pending().await?.heartbeat_details?.payloads.into_iter().next()
+        self.stored_payloads().await?.into_iter().next()
+    }
+
+    /// All details as the server stores them.
+    pub async fn stored_payloads(&self) -> Option<Vec<Payload>> {
+        Some(self.pending().await?.heartbeat_details?.payloads)
     }
 }
 

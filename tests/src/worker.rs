@@ -46,10 +46,19 @@ impl LocalWorker {
         converter: DataConverter,
         options: WorkerOptions,
     ) -> anyhow::Result<Self> {
+        let address = address.to_owned();
+        let client = async move { connect_with(&address, converter).await };
+        Self::start_of(client, options).await
+    }
+
+    /// Starts a worker with a client of its own.
+    pub async fn start_of(
+        client: impl Future<Output = anyhow::Result<Client>> + Send + 'static,
+        options: WorkerOptions,
+    ) -> anyhow::Result<Self> {
         let (orders, received) = oneshot::channel();
         let (ready, started) = oneshot::channel();
         let (ending, ended) = oneshot::channel();
-        let address = address.to_owned();
         // A thread, since the future of a worker stays on the one that it began on.
         thread::Builder::new().name("worker".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -57,7 +66,6 @@ impl LocalWorker {
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            let client = connect_with(&address, converter);
             runtime.block_on(run_until_ordered(client, options, ready, received));
             runtime.shutdown_background();
             let _ = ending.send(());
@@ -137,7 +145,7 @@ pub fn activity_worker(
         .build()
 }
 
-fn one_activity_at_a_time() -> TunerHolder {
+pub(crate) fn one_activity_at_a_time() -> TunerHolder {
     TunerHolder::builder()
         .activity_task_slot_supplier(FixedSizeSlotSupplier::new(1))
         // Such a worker has none of these; two is the least that the SDK takes for workflows.
