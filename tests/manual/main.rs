@@ -74,3 +74,16 @@ fn every_page_stands_in_the_index_and_in_the_readme() {
         assert!(readme.contains(&format!("][{page}]")), "the README points nowhere to {page}");
     }
 }
+
+#[test]
+fn the_readme_points_to_pages_that_are_there() {
+    let guide = read(&root().join("runtime/src/guide.rs")).text;
+    let readme = read(&root().join("README.md")).text;
+    let addresses =
+        readme.lines().filter_map(|line| line.split_once("/autobeat/guide/")?.1.split_once('/'));
+    let pages: Vec<&str> = addresses.map(|(page, _)| page).collect();
+    assert!(pages.len() >= 10, "{pages:?}");
+    for page in pages {
+        assert!(guide.contains(&format!("pub mod {page} {{}}\n")), "there is no page {page}");
+    }
+}
