@@ -1,5 +1,7 @@
 //! Every published sample's job, by the example that does it, on a real server.
 
+#[path = "samples/codec.rs"]
+mod codec;
 #[path = "samples/watch.rs"]
 mod watch;
 #[path = "samples/without_workflow.rs"]

@@ -1,0 +1,105 @@
+//! Lines for a window of any size, or for a file.
+
+use console::{Alignment, Term, measure_text_width, pad_str, style, truncate_str};
+
+/// How wide a window has to be for a bar, and how wide that is; a narrow one shows the percentage alone.
+const BARS: [(usize, usize); 2] = [(120, 24), (72, 10)];
+
+/// One running activity, as people see it.
+pub(crate) struct Watched {
+    pub key: String,
+    pub activity_type: String,
+    /// How much of it is done.
+    pub part: Option<f64>,
+    /// All that stands beside its name and its bar, what matters most first.
+    pub about: Vec<String>,
+}
+
+impl Watched {
+    fn name(&self) -> String {
+        format!("{} {}", style(&self.activity_type).bold(), self.key)
+    }
+
+    /// A line for a window of this width, with the name in so many columns.
+    fn line(&self, width: usize, columns: usize) -> String {
+        let name = self.name();
+        let name = pad_str(&name, columns, Alignment::Left, Some("…"));
+        let mut line = format!("{name}{} ", self.bar(width));
+        for (index, part) in self.about.iter().enumerate() {
+            let space = if index > 0 { " · " } else { "" };
+            let rest = if index + 1 < self.about.len() { " · …" } else { "" };
+            // Whole parts alone: the beginning of a number reads as another number.
+            if measure_text_width(&format!("{line}{space}{part}{rest}")) > width {
+                line = format!("{line}{space}…");
+                break;
+            }
+            line = format!("{line}{space}{part}");
+        }
+        truncate_str(&line, width, "…").into_owned()
+    }
+
+    /// As wide for all of a window, so that what follows stands in a column.
+    fn bar(&self, width: usize) -> String {
+        let (_, length) = BARS.into_iter().find(|(least, _)| width >= *least).unwrap_or_default();
+        let Some(part) = self.part else {
+            return " ".repeat(if length > 0 { length + 7 } else { 0 });
+        };
+        // The part is at most 1.
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            clippy::cast_sign_loss
+        )]
+        let of = |length: usize| (part * length as f64) as usize;
+        let (full, rest) = ("█".repeat(of(length)), "░".repeat(length - of(length)));
+        let space = if length > 0 { " " } else { "" };
+        format!("{space}{}{} {:>3} %", style(full).cyan(), style(rest).blue(), of(100))
+    }
+}
+
+/// Lines that replace each other on a terminal, and follow each other elsewhere.
+pub(crate) struct Screen {
+    terminal: Term,
+    shown: usize,
+}
+
+impl Screen {
+    pub(crate) fn new() -> Self {
+        Self { terminal: Term::buffered_stdout(), shown: 0 }
+    }
+
+    pub(crate) fn show(&mut self, watched: &[Watched]) -> std::io::Result<()> {
+        let mut lines = match self.terminal.size_checked() {
+            // The last column and row stay free: what is written there may move all of it.
+            Some((rows, columns)) => {
+                fitting(watched, usize::from(rows) - 1, usize::from(columns) - 1)
+            }
+            None => watched
+                .iter()
+                .map(|it| format!("{}: {}", it.name(), it.about.join(" · ")))
+                .collect(),
+        };
+        if lines.is_empty() {
+            lines.push("no activity is running".to_owned());
+        }
+        self.terminal.clear_last_lines(self.shown)?;
+        for line in &lines {
+            self.terminal.write_line(line)?;
+        }
+        self.shown = if self.terminal.is_term() { lines.len() } else { 0 };
+        self.terminal.flush()
+    }
+}
+
+/// Lines for a window of this size.
+fn fitting(watched: &[Watched], rows: usize, width: usize) -> Vec<String> {
+    let names = watched.iter().map(|activity| measure_text_width(&activity.name()));
+    let columns = names.max().unwrap_or_default().min(width / 2);
+    let mut lines: Vec<_> = watched.iter().map(|activity| activity.line(width, columns)).collect();
+    if lines.len() > rows {
+        let hidden = lines.len() - (rows - 1);
+        lines.truncate(rows - 1);
+        lines.push(format!("… and {hidden} more"));
+    }
+    lines
+}
