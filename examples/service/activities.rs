@@ -94,10 +94,10 @@ impl Service {
         let database = self.database.clone();
         let rows = spawn_blocking(move || imported(&database, &file)).await??;
         let send = |row| self.send(&attempt, row);
-        let mut sent =
+        let mut answers =
             checkpoint.resume_concurrent_at(rows, AT_ONCE, |state| &mut state.finished, send);
-        while let Some(amount) = sent.next().await {
-            sent.state().amount += amount??;
+        while let Some(amount) = answers.next().await {
+            answers.state().amount += amount??;
         }
         Ok(checkpoint.get())
     }

@@ -68,6 +68,7 @@
 //! | Go `cancellation` | clean-up in a scope of its own | `cargo run --example cancel_and_cleanup` |
 //! | related: polling | back-off and count survive a crash | `cargo run --example polling -- FILE` |
 //! | related: saga | a cancelled step takes back its part, the workflow the rest | `cargo run --example saga -- --cancel-after 3s` |
+//! | | a service as a whole: import, export, hash, poll | `cargo run --example service` |
 //! | | no workflow at all: started, watched and awaited by a client | `cargo run --example without_workflow` |
 //! | | all running activities with live bars | `cargo run --example watch` |
 
@@ -79,6 +80,8 @@
 
 // What to write.
 #[doc = include_str!("guide/first_activity.md")]
+#[doc = ""]
+#[doc = concat!("<div style=\"overflow-x: auto\">\n", include_str!("../docs/kill-and-resume.svg"), "</div>")]
 pub mod first_activity {}
 #[doc = include_str!("guide/checkpoints.md")]
 pub mod checkpoints {}
@@ -105,6 +108,8 @@ pub mod blocking {}
 #[doc = include_str!("guide/what_the_kit_says.md")]
 pub mod testing {}
 #[doc = include_str!("guide/progress_and_metrics.md")]
+#[doc = ""]
+#[doc = concat!("<div style=\"overflow-x: auto\">\n", include_str!("../docs/watch.svg"), "</div>")]
 pub mod progress_and_metrics {}
 #[doc = include_str!("guide/other_languages.md")]
 pub mod other_languages {}
