@@ -1,6 +1,7 @@
 //! Whether the examples that save resume, and stop cleanly: each has its checks beside its activity.
 
 #![allow(dead_code, reason = "their programs run elsewhere")]
+#![allow(clippy::duplicate_mod, reason = "two of them share a file, as programs of their own")]
 
 #[path = "../auto_heartbeat.rs"]
 mod auto_heartbeat;

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::{
+    CheckpointState,
     cancel::{CancelReason, Cancellation},
     checkpoint::Slot,
 };
