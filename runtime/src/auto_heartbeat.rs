@@ -30,7 +30,7 @@ const UNDECLARED: Options = Options::new(Duration::from_secs(90));
 /// answered as its [reason](crate::CancelReason) needs. A synchronous activity cannot be dropped:
 /// its thread goes on, without a heartbeat.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use autobeat::AutoHeartbeat;
 /// use temporalio_sdk::{
 ///     WorkerOptions,
