@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::{
     cancel::{CancelReason, Cancellation},
-    checkpoint::Slot,
+    checkpoint::{CheckpointState, Slot},
 };
 
 mod chunks;
