@@ -17,7 +17,7 @@ use super::*;
 use crate::{
     CheckpointState,
     cancel::{CancelReason, Cancellation},
-    checkpoint::Slot,
+    checkpoint::{CheckpointState, Slot},
 };
 
 mod chunks;
