@@ -6,17 +6,22 @@
 
 pub mod activities;
 pub mod cli;
+pub mod cluster;
 pub mod compare;
 pub mod conversion;
 pub mod declared;
 pub mod drivers;
+pub mod endurance;
 pub mod environment;
+mod guard;
 pub mod inprocess;
 pub mod ledger;
 pub mod meter;
+mod port;
 pub mod program;
 pub mod schedules;
 pub mod server;
+pub mod soak;
 pub mod variants;
 pub mod worker;
 pub mod workflows;
