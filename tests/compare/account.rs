@@ -10,13 +10,14 @@ use autobeat_tests::compare::{
 /// As Linux writes it, of a program whose name has all that a name can have.
 const STAT: &str = "4711 (a ) b (c) S 1 4711 4711 0 -1 4194560 900 0 0 0 123 45 0 0 20 0 5 0 99 \
                     123456789 2048 18446744073709551615 1 1 0 0 0 0 0 4096 81920 0 0 0 17 1 0 0 0";
-const STATUS: &str = "Name:\ta\nVmPeak:\t  999 kB\nVmHWM:\t   31240 kB\nVmRSS:\t   30120 kB\n";
+const STATUS: &str = "Name:\ta\nVmPeak:\t  999 kB\nVmHWM:\t   31240 kB\nVmRSS:\t   30120 kB\n\
+                      Threads:\t5\n";
 
 #[test]
 fn time_and_memory_are_read_as_linux_writes_them() {
     let usage = Usage::parse(STAT, STATUS).expect("an account");
     let processor = Duration::from_millis(1_680);
-    assert_eq!(usage, Usage { processor, resident: 30_120, peak: 31_240 });
+    assert_eq!(usage, Usage { processor, resident: 30_120, peak: 31_240, threads: 5 });
 }
 
 #[test]

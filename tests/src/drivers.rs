@@ -25,13 +25,13 @@ pub mod compare;
 pub mod embedded;
 pub mod fake;
 mod forward;
-mod hitch;
+pub(crate) mod hitch;
 mod life;
 pub mod real;
 pub mod record;
 pub mod sample;
 pub mod schedules;
-mod way;
+pub(crate) mod way;
 pub mod workflow;
 
 pub use self::{compare::Expected, sample::Sample};

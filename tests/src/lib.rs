@@ -6,21 +6,26 @@
 
 pub mod activities;
 pub mod cli;
+pub mod cluster;
 pub mod compare;
 pub mod conversion;
 #[path = "../../runtime/src/lease/core_rules.rs"]
 pub mod core_rules;
 pub mod declared;
 pub mod drivers;
+pub mod endurance;
 pub mod environment;
+mod guard;
 pub mod inprocess;
 pub mod languages;
 pub mod ledger;
+mod port;
 pub mod program;
 pub mod recording;
 pub mod schedules;
 pub mod server;
 pub mod side_by_side;
+pub mod soak;
 pub mod tls;
 pub mod variants;
 pub mod worker;

@@ -1,5 +1,5 @@
-//! Where the servers' programs come from: the Temporal CLI, which is a server and drives it, and a server
-//! of a newer release.
+//! Where the servers' programs come from: the Temporal CLI, which is a server and drives it, a server of a
+//! newer release, and what a cluster is made of.
 
 use std::{
     env,
@@ -21,6 +21,9 @@ const NEWER_SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/temporal-server
 
 /// The files of it that what was built is compared by.
 const NEWER_FILES: [&str; 2] = ["main.go", "go.mod"];
+
+/// The release of a cluster's servers: that in the CLI which is built.
+const CLUSTER_VERSION: &str = "v1.29.1";
 
 /// What to do about a machine without a server.
 const ADVICE: &str = "put the Temporal CLI on the PATH, or its path into TEMPORAL_CLI, or install Go \
@@ -69,6 +72,43 @@ fn is_same(folder: &Path, file: &str) -> bool {
     matches!((fs::read(built), fs::read(source)), (Ok(built), Ok(source)) if built == source)
 }
 
+/// What a cluster is made of.
+#[derive(Clone, Debug)]
+pub struct ClusterPrograms {
+    /// The server, which has one role or several.
+    pub server: PathBuf,
+    /// What makes the schema of its database.
+    pub sql: PathBuf,
+    /// What makes a PostgreSQL database.
+    pub initdb: PathBuf,
+    /// What stops one.
+    pub pg_ctl: PathBuf,
+    /// PostgreSQL itself.
+    pub postgres: PathBuf,
+}
+
+impl ClusterPrograms {
+    /// PostgreSQL as it is installed, and servers that are built once into the target folder.
+    pub fn find_or_build() -> Result<Self, String> {
+        let installed = |name: &str| {
+            on_path(name)
+                .ok_or_else(|| format!("there is no PostgreSQL: `{name}` is not on the PATH"))
+        };
+        let (initdb, pg_ctl, postgres) =
+            (installed("initdb")?, installed("pg_ctl")?, installed("postgres")?);
+        let folder = target_folder().join("temporal-cluster").join(CLUSTER_VERSION);
+        let (server, sql) = (folder.join("server"), folder.join("sql"));
+        if !(server.is_file() && sql.is_file()) {
+            let go =
+                on_path("go").ok_or("there is no Go, which builds the cluster's servers once")?;
+            let package = |path| format!("go.temporal.io/server/cmd/{path}@{CLUSTER_VERSION}");
+            install(&go, &folder, &package("server"), &server)?;
+            install(&go, &folder, &package("tools/sql"), &sql)?;
+        }
+        Ok(Self { server, sql, initdb, pg_ctl, postgres })
+    }
+}
+
 /// A program that a variable of the environment names, if it does.
 fn named(variable: &str) -> Option<Result<PathBuf, String>> {
     let named = PathBuf::from(env::var_os(variable).filter(|path| !path.is_empty())?);
@@ -89,10 +129,15 @@ fn build(go: &Path) -> Result<PathBuf, String> {
     let folder = target_folder().join("temporal-cli").join(VERSION);
     let program = folder.join("temporal");
     let package = format!("github.com/temporalio/cli/cmd/temporal@{VERSION}");
-    let mut command = Command::new(go);
-    command.args(["install", &package]).env("GOBIN", &folder);
-    build_once(&folder, || program.is_file(), command)?;
+    install(go, &folder, &package, &program)?;
     Ok(program)
+}
+
+/// Builds a package of Go's into a folder, unless its program is there.
+fn install(go: &Path, folder: &Path, package: &str, program: &Path) -> Result<(), String> {
+    let mut command = Command::new(go);
+    command.args(["install", package]).env("GOBIN", folder);
+    build_once(folder, || program.is_file(), command)
 }
 
 /// Builds something into a folder, unless it is there.
@@ -118,7 +163,8 @@ fn build_once(
 }
 
 /// The folder that cargo builds into: its root has what cargo remembers of the compiler.
-fn target_folder() -> PathBuf {
+#[must_use]
+pub fn target_folder() -> PathBuf {
     let executable = env::current_exe().unwrap_or_default();
     let root = executable.ancestors().find(|folder| folder.join(".rustc_info.json").is_file());
     root.map_or_else(env::temp_dir, Path::to_path_buf)

@@ -1,6 +1,6 @@
 //! Temporal servers for the tests: the dev server of the CLI, and one of a newer release.
 
-mod dev;
+pub(crate) mod dev;
 mod newer;
 
 use std::{
@@ -37,12 +37,13 @@ pub enum Release {
 impl Release {
     /// That of the CLI, unless `AUTOBEAT_SERVER=newer` asks for the other one.
     fn usual() -> Self {
-        if env::var_os("AUTOBEAT_SERVER").is_some_and(|name| name == "newer") {
-            Self::Newer
-        } else {
-            Self::OfCli
-        }
+        if asked().is_some_and(|name| name == "newer") { Self::Newer } else { Self::OfCli }
     }
+}
+
+/// Which server the tests are to share: the newer one, or one that runs already, by its `host:port`.
+fn asked() -> Option<String> {
+    env::var("AUTOBEAT_SERVER").ok().filter(|asked| !asked.is_empty())
 }
 
 /// A server, which ends when this is dropped or the process ends, whatever ends it.
@@ -56,13 +57,15 @@ pub struct Server {
 enum Process {
     Dev(Dev),
     Newer(Newer),
+    /// One that somebody else has started, and stops.
+    Elsewhere(String),
 }
 
 impl Server {
     /// The server that all tests of this process share.
     pub async fn shared() -> Result<&'static Self, &'static str> {
         static SHARED: OnceCell<Result<Server, String>> = OnceCell::const_new();
-        let shared = SHARED.get_or_init(Self::start).await;
+        let shared = SHARED.get_or_init(Self::start_or_find).await;
         shared.as_ref().map_err(String::as_str)
     }
 
@@ -74,6 +77,18 @@ impl Server {
         }
         let shared = SHARED.get_or_init(|| Self::start_of(Release::Newer)).await;
         shared.as_ref().map_err(String::as_str)
+    }
+
+    /// The one whose address `AUTOBEAT_SERVER` has, or a new one.
+    async fn start_or_find() -> Result<Self, String> {
+        let Some(address) = asked().filter(|asked| asked.contains(':')) else {
+            return Self::start().await;
+        };
+        let cli = spawn_blocking(program::find_or_build).await;
+        let cli = cli.map_err(|error| error.to_string())??;
+        let mut server = Self { cli, process: Process::Elsewhere(address) };
+        server.start_again().await?;
+        Ok(server)
     }
 
     /// Starts a server that no other test uses.
@@ -103,6 +118,7 @@ impl Server {
         let begun = match &mut self.process {
             Process::Dev(dev) => dev.begin(),
             Process::Newer(newer) => newer.go_on(),
+            Process::Elsewhere(_) => Ok(()),
         };
         begun.map_err(|error| error.to_string())?;
         let since = Instant::now();
@@ -110,7 +126,7 @@ impl Server {
             if since.elapsed() > START_LIMIT {
                 let log = match &self.process {
                     Process::Dev(dev) => dev.log(),
-                    Process::Newer(_) => String::new(),
+                    Process::Newer(_) | Process::Elsewhere(_) => String::new(),
                 };
                 return Err(format!("no server answers at {}: {error}; {log}", self.address()));
             }
@@ -124,6 +140,9 @@ impl Server {
         match &mut self.process {
             Process::Dev(dev) => dev.stop(),
             Process::Newer(newer) => newer.stop(),
+            Process::Elsewhere(address) => {
+                Err(io::Error::other(format!("whoever started {address} stops it")))
+            }
         }
     }
 
@@ -133,6 +152,7 @@ impl Server {
         match &self.process {
             Process::Dev(dev) => dev.address(),
             Process::Newer(newer) => newer.address(),
+            Process::Elsewhere(address) => address.clone(),
         }
     }
 
@@ -142,14 +162,17 @@ impl Server {
         Cli::new(self.cli.clone(), self.address())
     }
 
-    /// Whether its namespace is there: it listens some moments before that.
     async fn is_up(&self) -> anyhow::Result<()> {
-        let mut client = connect(&self.address()).await?;
-        let request =
-            DescribeNamespaceRequest { namespace: client.namespace(), ..Default::default() };
-        WorkflowService::describe_namespace(&mut client, request.into_request()).await?;
-        Ok(())
+        is_up(&self.address()).await
     }
+}
+
+/// Whether the namespace of a server is there: it listens some moments before that.
+pub(crate) async fn is_up(address: &str) -> anyhow::Result<()> {
+    let mut client = connect(address).await?;
+    let request = DescribeNamespaceRequest { namespace: client.namespace(), ..Default::default() };
+    WorkflowService::describe_namespace(&mut client, request.into_request()).await?;
+    Ok(())
 }
 
 /// A client of the server at an address, with a connection of its own.

@@ -21,6 +21,9 @@ use crate::{
 /// What a body writes down when it learns that it is cancelled.
 pub const TOLD: &str = "told";
 
+/// What comes before how many items are done in what it writes down once a commit was acknowledged.
+pub const ACKNOWLEDGED: &str = "acknowledged-";
+
 /// Every activity that is compared, for a worker.
 pub fn register<S: worker_options_builder::State>(
     options: WorkerOptionsBuilder<S>,
@@ -30,6 +33,7 @@ pub fn register<S: worker_options_builder::State>(
         .register_activities(save_items)
         .register_activities(save_items_each_second)
         .register_activities(save_and_commit_items)
+        .register_activities(commit_each_item)
         .register_activities(sleep)
         .register_activities(sleep_each_second)
         .register_activities(block)
@@ -65,6 +69,16 @@ pub async fn save_and_commit_items(
     items(checkpoint, &context, plan, |done| done % ITEMS_PER_COMMIT == 0).await
 }
 
+/// As [`save_items`], with a commit after each item.
+#[activity(heartbeat_timeout = "30s")]
+pub async fn commit_each_item(
+    checkpoint: Checkpoint<u64>,
+    context: ActivityContext,
+    plan: Plan,
+) -> Result<u64, ActivityError> {
+    items(checkpoint, &context, plan, |_| true).await
+}
+
 async fn items(
     checkpoint: Checkpoint<u64>,
     context: &ActivityContext,
@@ -77,9 +91,12 @@ async fn items(
         pace.tick().await;
         scribe.item(item).map_err(anyhow::Error::from)?;
         let done = item + 1;
-        let saved =
-            if commits(done) { checkpoint.commit(done).await } else { checkpoint.save(done) };
-        heed(&scribe, saved)?;
+        if commits(done) {
+            heed(&scribe, checkpoint.commit(done).await)?;
+            scribe.note(&format!("{ACKNOWLEDGED}{done}")).map_err(anyhow::Error::from)?;
+        } else {
+            heed(&scribe, checkpoint.save(done))?;
+        }
     }
     Ok(plan.items)
 }

@@ -8,7 +8,7 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-/// The hidden subcommand of the program `compare` that is a [worker](super::worker).
+/// The hidden subcommand of a program that makes it a [worker](super::worker).
 pub const SUBCOMMAND: &str = "worker";
 
 /// How long a tick of the system's accounts is: a hundredth of a second on every Linux.
@@ -31,13 +31,21 @@ pub struct Usage {
     pub resident: u64,
     /// The most memory that it ever had, in KiB.
     pub peak: u64,
+    /// How many threads it has now.
+    pub threads: u64,
 }
 
 impl WorkerProcess {
     /// Starts this same program as a worker; it has connected when this returns.
     pub async fn start(address: &str, task_queue: &str) -> anyhow::Result<Self> {
+        Self::start_with(&[address, task_queue]).await
+    }
+
+    /// Starts it with these arguments after the subcommand.
+    pub async fn start_with(arguments: &[&str]) -> anyhow::Result<Self> {
         let mut child = Command::new(env::current_exe()?)
-            .args([SUBCOMMAND, address, task_queue])
+            .arg(SUBCOMMAND)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -68,6 +76,17 @@ impl WorkerProcess {
         Usage::parse(&stat, &status).context("the system's account of a process")
     }
 
+    /// How many files and sockets it has open.
+    pub fn descriptors(&self) -> anyhow::Result<usize> {
+        let id = self.child.id().context("it has ended")?;
+        Ok(fs::read_dir(format!("/proc/{id}/fd"))?.count())
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> io::Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
     async fn next_line(&mut self) -> anyhow::Result<String> {
         self.answers.next_line().await?.context("the worker has ended")
     }
@@ -82,14 +101,15 @@ impl Usage {
         let mut fields = fields.split_whitespace().skip(11);
         let mut ticks = || fields.next()?.parse::<u32>().ok();
         let (user, system) = (ticks()?, ticks()?);
-        let kibibytes = |name: &str| {
+        let number = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
             line.split_whitespace().next()?.parse().ok()
         };
         Some(Self {
             processor: TICK * (user + system),
-            resident: kibibytes("VmRSS:")?,
-            peak: kibibytes("VmHWM:")?,
+            resident: number("VmRSS:")?,
+            peak: number("VmHWM:")?,
+            threads: number("Threads:")?,
         })
     }
 }

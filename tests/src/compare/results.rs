@@ -42,15 +42,28 @@ impl<Row> Section<Row> {
         runs: u32,
         measure: impl AsyncFnOnce(u32) -> anyhow::Result<Vec<Row>>,
     ) -> anyhow::Result<Self> {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let load = load();
+        let Place { cores, load } = Place::now();
         Ok(Self { runs, cores, load, rows: measure(runs).await? })
     }
 }
 
-fn load() -> f64 {
-    let means = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    means.split(' ').next().and_then(|mean| mean.parse().ok()).unwrap_or_default()
+/// Where something is measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// How many cores the machine has.
+    pub cores: usize,
+    /// How many processes want one of them, by the system's mean of a minute.
+    pub load: f64,
+}
+
+impl Place {
+    /// This machine, now.
+    #[must_use]
+    pub fn now() -> Self {
+        let means = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = means.split(' ').next().and_then(|mean| mean.parse().ok()).unwrap_or_default();
+        Self { cores: thread::available_parallelism().map_or(1, usize::from), load }
+    }
 }
 
 impl Results {

@@ -1,4 +1,4 @@
-//! A dev server of this run's own, and the workflows whose activities are compared on it.
+//! A server, and the workflows whose activities are compared on it.
 
 use std::{
     path::Path,
@@ -9,13 +9,17 @@ use std::{
 use tempfile::TempDir;
 use temporalio_client::{
     Client, NamespacedClient, WorkflowCancelOptions, WorkflowGetResultOptions, WorkflowHandle,
-    WorkflowStartOptions, WorkflowTerminateOptions, grpc::WorkflowService, tonic::IntoRequest,
+    WorkflowIdReusePolicy, WorkflowStartOptions, WorkflowTerminateOptions,
+    errors::{WorkflowGetResultError, WorkflowStartError},
+    grpc::WorkflowService,
+    tonic::IntoRequest,
 };
 use temporalio_common::protos::temporal::api::{
     common::v1::WorkflowExecution,
     workflowservice::v1::{PauseActivityRequest, pause_activity_request},
 };
 use temporalio_sdk::WorkerOptions;
+use tokio::time::sleep;
 
 use super::{
     crowd::{Crowd, RunCrowd},
@@ -24,11 +28,15 @@ use super::{
 };
 use crate::{
     activities::Plan,
+    endurance::Kind,
     ledger::Ledger,
     server::{Server, connect},
     worker::LocalWorker,
     workflows::{ACTIVITY_ID, Job, Outcome, RunActivity},
 };
+
+/// After how long a server that did not answer is asked again.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Far longer than any activity here.
 const START_TO_CLOSE: Duration = Duration::from_mins(10);
@@ -45,7 +53,9 @@ const WORKFLOWS: &str = "compare-workflows";
 /// A server, and what runs on it.
 #[derive(Debug)]
 pub struct Stage {
-    server: Server,
+    address: String,
+    /// Where it is this run's own.
+    _server: Option<Server>,
     client: Client,
     directory: TempDir,
     count: AtomicU32,
@@ -73,21 +83,29 @@ pub enum Order {
 }
 
 impl Stage {
-    /// Starts a server, and this process as the worker of its workflows.
+    /// Starts a dev server, and this process as the worker of its workflows.
     pub async fn open() -> anyhow::Result<Self> {
-        if Path::new(IN_MEMORY).is_dir() {
-            // It can only have been chosen before, by another stage.
-            let _ = tempfile::env::override_temp_dir(Path::new(IN_MEMORY));
-        }
+        write_in_memory();
         let server = Server::start().await.map_err(anyhow::Error::msg)?;
+        Self::on(server.address(), Some(server)).await
+    }
+
+    /// This process as the worker of the workflows on a server that runs.
+    pub async fn at(address: String) -> anyhow::Result<Self> {
+        write_in_memory();
+        Self::on(address, None).await
+    }
+
+    async fn on(address: String, server: Option<Server>) -> anyhow::Result<Self> {
         let options = WorkerOptions::new(WORKFLOWS)
             .register_workflow::<RunActivity>()?
             .register_workflow::<RunCrowd>()?
             .build();
-        let workflows = LocalWorker::start(&server.address(), options).await?;
+        let workflows = LocalWorker::start(&address, options).await?;
         Ok(Self {
-            client: connect(&server.address()).await?,
-            server,
+            client: connect(&address).await?,
+            address,
+            _server: server,
             directory: tempfile::tempdir()?,
             count: AtomicU32::new(1),
             _workflows: workflows,
@@ -102,7 +120,13 @@ impl Stage {
 
     /// A worker of the activities on a task queue.
     pub async fn worker(&self, task_queue: &str) -> anyhow::Result<WorkerProcess> {
-        WorkerProcess::start(&self.server.address(), task_queue).await
+        WorkerProcess::start(&self.address, task_queue).await
+    }
+
+    /// Where the server is.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// Starts one activity of a variant.
@@ -114,14 +138,41 @@ impl Stage {
         item_time: Duration,
         max_attempts: u32,
     ) -> anyhow::Result<Running> {
+        let activity = self.next();
+        let plan = Plan::new(&activity.ledger, u64::MAX, item_time);
+        let name = variant.activity(work);
+        let job = Job { max_attempts, ..job(task_queue, name, heartbeat_timeout, plan) };
+        self.begin(&activity, job).await?;
+        Ok(activity)
+    }
+
+    /// Starts one of a load, however often the server has to be asked.
+    pub async fn start_of(&self, kind: &Kind, task_queue: &str) -> anyhow::Result<Running> {
+        let activity = self.next();
+        let plan = kind.plan(Plan::new(&activity.ledger, kind.items, kind.item_time));
+        let job = job(task_queue, kind.activity, kind.heartbeat_timeout, plan);
+        loop {
+            match self.begin(&activity, job.clone()).await {
+                // An earlier answer was lost.
+                Ok(()) | Err(WorkflowStartError::AlreadyStarted { .. }) => return Ok(activity),
+                Err(WorkflowStartError::Rpc(_)) => sleep(AGAIN).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn next(&self) -> Running {
         let id = self.name("activity");
         let ledger = Ledger::new(self.directory.path().join(&id));
-        let plan = Plan::new(&ledger, u64::MAX, item_time);
-        let job = Job { max_attempts, ..job(task_queue, (variant, work), heartbeat_timeout, plan) };
-        let options = WorkflowStartOptions::new(WORKFLOWS, id.clone()).build();
-        self.client.start_workflow(RunActivity::run, job, options).await?;
         let handle = self.client.get_workflow_handle::<RunActivity>(id.clone());
-        Ok(Running { client: self.client.clone(), handle, id, ledger })
+        Running { client: self.client.clone(), handle, id, ledger }
+    }
+
+    async fn begin(&self, activity: &Running, job: Job) -> Result<(), WorkflowStartError> {
+        let options = WorkflowStartOptions::new(WORKFLOWS, activity.id.clone())
+            .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
+            .build();
+        self.client.start_workflow(RunActivity::run, job, options).await.map(drop)
     }
 
     /// Runs many activities of a variant at once, some of them in each of some workflows, each of
@@ -136,7 +187,7 @@ impl Stage {
     ) -> anyhow::Result<Vec<Outcome>> {
         let ledger = Ledger::new(self.directory.path().join("unused"));
         let plan = Plan::new(&ledger, 1, item_time);
-        let job = job(task_queue, (variant, Work::Sleep), heartbeat_timeout, plan);
+        let job = job(task_queue, variant.activity(Work::Sleep), heartbeat_timeout, plan);
         let crowd = Crowd { job: Job { max_attempts: 1, ..job }, count: each };
         let mut handles = Vec::new();
         for _ in 0..workflows {
@@ -153,14 +204,17 @@ impl Stage {
     }
 }
 
-fn job(
-    task_queue: &str,
-    (variant, work): (Variant, Work),
-    heartbeat_timeout: Duration,
-    plan: Plan,
-) -> Job {
+/// Has the files of this process lie in memory, where that can be.
+fn write_in_memory() {
+    if Path::new(IN_MEMORY).is_dir() {
+        // It can only have been chosen before, by another stage.
+        let _ = tempfile::env::override_temp_dir(Path::new(IN_MEMORY));
+    }
+}
+
+fn job(task_queue: &str, activity: &str, heartbeat_timeout: Duration, plan: Plan) -> Job {
     Job {
-        activity: variant.activity(work).to_owned(),
+        activity: activity.to_owned(),
         plan,
         task_queue: task_queue.to_owned(),
         heartbeat_timeout,
@@ -182,6 +236,16 @@ impl Running {
     /// Waits until its workflow has completed, and returns how it ended.
     pub async fn outcome(&self) -> anyhow::Result<Outcome> {
         Ok(self.handle.get_result(WorkflowGetResultOptions::default()).await?)
+    }
+
+    /// As [`outcome`](Self::outcome), however often the server has to be asked.
+    pub async fn outcome_at_last(&self) -> anyhow::Result<Outcome> {
+        loop {
+            match self.handle.get_result(WorkflowGetResultOptions::default()).await {
+                Err(WorkflowGetResultError::Rpc(_)) => sleep(AGAIN).await,
+                outcome => return Ok(outcome?),
+            }
+        }
     }
 
     /// Does something to it.

@@ -16,15 +16,18 @@ use temporalio_common::protos::temporal::api::{
     common::v1::Payloads,
     workflowservice::v1::{PollActivityTaskQueueResponse, RecordActivityTaskHeartbeatResponse},
 };
-use tokio::{runtime::Handle, time::sleep};
+use tokio::runtime::Handle;
 
-use super::{record::Record, way::Way};
+use super::{
+    record::Record,
+    way::{Way, meet},
+};
 use crate::inprocess::{
     Request,
     activity::{Flags, Refusal},
     history::{Answer, CallId, Rpc, What},
     json, limit_of,
-    network::{Fate, Loss, Network},
+    network::{Fate, Network},
 };
 
 type Heard = Result<Vec<u8>, Status>;
@@ -84,43 +87,13 @@ impl Forwarder {
         fate: Fate,
     ) -> (Answer, Heard) {
         let runtime = self.runtime.clone();
-        match fate.loss {
-            Loss::Refused => {
-                sleep(fate.after).await;
-                (Answer::Unavailable, Err(Status::unavailable("refused")))
-            }
-            Loss::Exhausted => {
-                sleep(fate.after).await;
-                let refused = Status::resource_exhausted("namespace rate limit exceeded");
-                (Answer::Exhausted, Err(refused))
-            }
-            Loss::Swallowed => std::future::pending().await,
-            Loss::AnswerLost => {
-                runtime.spawn(self.arrive(request, call, rpc, fate.before));
-                std::future::pending().await
-            }
-            Loss::Nothing => {
-                let arrives = self.arrive(request, call, rpc, fate.before);
-                let heard = if rpc == Rpc::Poll {
-                    arrives.await
-                } else {
-                    runtime.spawn(arrives).await.expect("a call that does not panic")
-                };
-                sleep(fate.after).await;
-                heard
-            }
-        }
+        let refused = |status| (refusal(&status), Err(status));
+        let arrives = self.arrive(request, call, rpc);
+        meet(fate, arrives, rpc == Rpc::Poll, refused, &runtime).await
     }
 
     /// A call reaches the server.
-    async fn arrive(
-        self,
-        request: GrpcRequest,
-        call: CallId,
-        rpc: Rpc,
-        before: Duration,
-    ) -> (Answer, Heard) {
-        sleep(before).await;
+    async fn arrive(self, request: GrpcRequest, call: CallId, rpc: Rpc) -> (Answer, Heard) {
         let heard = self.way.call(request).await.map(Vec::from);
         let (answer, heard) = self.understand(rpc, heard);
         self.record.take(call, rpc, answer);

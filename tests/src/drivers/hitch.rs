@@ -12,13 +12,13 @@ use std::{
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Measures for as long as it is there.
-pub(super) struct Hitch {
+pub(crate) struct Hitch {
     longest: Arc<AtomicU64>,
 }
 
 impl Hitch {
     /// On a thread of its own, which nothing but the machine can hold up.
-    pub(super) fn watch() -> Self {
+    pub(crate) fn watch() -> Self {
         let longest = Arc::new(AtomicU64::new(0));
         let weak = Arc::downgrade(&longest);
         thread::spawn(move || measure(&weak));
@@ -26,7 +26,7 @@ impl Hitch {
     }
 
     /// By how much it was late at most.
-    pub(super) fn longest(self) -> Duration {
+    pub(crate) fn longest(self) -> Duration {
         Duration::from_millis(self.longest.load(Ordering::Relaxed))
     }
 }

@@ -1,4 +1,7 @@
-//! The way to a real server: whole calls, as bytes that nobody on the way reads.
+//! The way to a real server: whole calls, as bytes that nobody on the way reads, and what becomes of them
+//! there.
+
+use std::future::pending;
 
 use anyhow::Context;
 use prost::bytes::{Buf, BufMut, Bytes};
@@ -12,22 +15,25 @@ use temporalio_client::{
         transport::{Channel, Endpoint},
     },
 };
+use tokio::{runtime::Handle, time::sleep};
+
+use crate::inprocess::network::{Fate, Loss};
 
 /// A connection to a server.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(crate) struct Way {
     channel: Channel,
 }
 
 impl Way {
     /// Connects at the first call, on the runtime around.
-    pub(super) fn to(address: &str) -> anyhow::Result<Self> {
+    pub(crate) fn to(address: &str) -> anyhow::Result<Self> {
         let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
         Ok(Self { channel: endpoint.connect_lazy() })
     }
 
     /// Makes a call, and hands back what the server says.
-    pub(super) async fn call(&self, request: GrpcRequest) -> Result<Bytes, Status> {
+    pub(crate) async fn call(&self, request: GrpcRequest) -> Result<Bytes, Status> {
         let path = format!("/{}/{}", request.service, request.rpc);
         let path = path
             .parse()
@@ -42,6 +48,47 @@ impl Way {
         let mut client = Grpc::new(self.channel.clone());
         client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
         Ok(client.unary(asked, path, Raw).await?.into_inner())
+    }
+}
+
+/// Lets a call meet its fate: `arrives` is what it does at the server, `refused` what its caller then hears.
+///
+/// What was sent arrives even where its caller is gone meanwhile, unless it ends with the caller.
+pub(crate) async fn meet<Heard: Send + 'static>(
+    fate: Fate,
+    arrives: impl Future<Output = Heard> + Send + 'static,
+    ends_with_caller: bool,
+    refused: impl FnOnce(Status) -> Heard,
+    runtime: &Handle,
+) -> Heard {
+    let Fate { before, after, loss } = fate;
+    let arrives = async move {
+        sleep(before).await;
+        arrives.await
+    };
+    match loss {
+        Loss::Refused => {
+            sleep(after).await;
+            refused(Status::unavailable("refused"))
+        }
+        Loss::Exhausted => {
+            sleep(after).await;
+            refused(Status::resource_exhausted("namespace rate limit exceeded"))
+        }
+        Loss::Swallowed => pending().await,
+        Loss::AnswerLost => {
+            runtime.spawn(arrives);
+            pending().await
+        }
+        Loss::Nothing => {
+            let heard = if ends_with_caller {
+                arrives.await
+            } else {
+                runtime.spawn(arrives).await.expect("a call that does not panic")
+            };
+            sleep(after).await;
+            heard
+        }
     }
 }
 
