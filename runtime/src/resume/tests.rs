@@ -15,7 +15,6 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::{
-    CheckpointState,
     cancel::{CancelReason, Cancellation},
     checkpoint::{CheckpointState, Slot},
 };

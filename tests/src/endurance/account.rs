@@ -120,13 +120,13 @@ fn hand_overs(attempts: &[Attempt]) -> Vec<HandOver> {
         number_before = attempt.number;
         if lost > 0 {
             let late = late_work(attempts, place);
-            let last = late.iter().copied().max().unwrap_or_default();
+            let latest = late.iter().copied().max().unwrap_or_default();
             hand_overs.push(HandOver {
                 at: attempt.began,
                 lost,
                 repeated: count(items.intersection(&done).count()),
                 by_two: count(late.len()),
-                overlap: last.saturating_sub(attempt.began),
+                overlap: latest.saturating_sub(attempt.began),
             });
         }
         done.extend(items);
