@@ -3,15 +3,11 @@
 use std::{env, error::Error, pin::pin, time::Duration};
 
 use temporalio_client::{
-    Client, ClientOptions, Connection, ConnectionOptions, WorkflowCancelOptions,
-    WorkflowGetResultOptions, WorkflowHandle, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
-    WorkflowStartOptions,
-    envconfig::{ClientConfigProfile, LoadClientConfigProfileOptions},
-    errors::WorkflowGetResultError,
+    Client, ClientOptions, Connection, WorkflowCancelOptions, WorkflowGetResultOptions,
+    WorkflowHandle, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowStartOptions,
+    envconfig::LoadClientConfigProfileOptions, errors::WorkflowGetResultError,
 };
-use temporalio_common::{
-    HasWorkflowDefinition, data_converters::DataConverter, envconfig::load_client_config_profile,
-};
+use temporalio_common::HasWorkflowDefinition;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions, runtime::RuntimeOptions};
 
 use crate::Ending;
@@ -33,34 +29,19 @@ pub fn is_named() -> bool {
 ///
 /// What cannot be read or reached.
 pub async fn connect() -> Result<Client, Ending> {
-    connect_with(|_, _| DataConverter::default()).await
-}
-
-/// The same, with what is made of the profile and its namespace to convert payloads.
-///
-/// # Errors
-///
-/// What cannot be read or reached.
-pub async fn connect_with(
-    converter: impl FnOnce(&ClientConfigProfile, &str) -> DataConverter,
-) -> Result<Client, Ending> {
     if !is_named() {
         return Err(Ending::failed(
             "needs a Temporal server: run `temporal server start-dev` and set \
              TEMPORAL_ADDRESS=localhost:7233",
         ));
     }
-    let profile = load_client_config_profile(LoadClientConfigProfileOptions::default(), None)
-        .map_err(|error| Ending::failed(root(&error)))?;
-    let namespace = profile.namespace.clone().unwrap_or_else(|| "default".to_owned());
-    let converter = converter(&profile, &namespace);
-    let connection =
-        ConnectionOptions::try_from(profile).map_err(|error| Ending::failed(root(&error)))?;
+    let (connection, client) =
+        ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
+            .map_err(|error| Ending::failed(root(&error)))?;
     let address = connection.target.to_string();
     let connection = Connection::connect(connection).await.map_err(|error| {
         Ending::failed(format!("cannot reach the Temporal server at {address}: {}", root(&error)))
     })?;
-    let client = ClientOptions::new(namespace).data_converter(converter).build();
     Client::new(connection, client).map_err(|error| Ending::failed(root(&error)))
 }
 
