@@ -3,15 +3,11 @@
 use std::{env, error::Error, pin::pin, time::Duration};
 
 use temporalio_client::{
-    Client, ClientOptions, Connection, ConnectionOptions, WorkflowCancelOptions,
-    WorkflowGetResultOptions, WorkflowHandle, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
-    WorkflowStartOptions,
-    envconfig::{ClientConfigProfile, LoadClientConfigProfileOptions},
-    errors::WorkflowGetResultError,
+    Client, ClientOptions, Connection, WorkflowCancelOptions, WorkflowGetResultOptions,
+    WorkflowHandle, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowStartOptions,
+    envconfig::LoadClientConfigProfileOptions, errors::WorkflowGetResultError,
 };
-use temporalio_common::{
-    HasWorkflowDefinition, data_converters::DataConverter, envconfig::load_client_config_profile,
-};
+use temporalio_common::HasWorkflowDefinition;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions, runtime::RuntimeOptions};
 
 use crate::Ending;
@@ -36,48 +32,31 @@ pub async fn connect() -> Result<Client, Ending> {
     connect_to(None).await
 }
 
-/// The same, but to this address, `host:port`, where there is one.
+/// Connects as the environment says, but to this address, `host:port`, where there is one.
 ///
 /// # Errors
 ///
 /// What cannot be read or reached.
 pub async fn connect_to(address: Option<&str>) -> Result<Client, Ending> {
-    connect_as(address, |_, _| DataConverter::default()).await
-}
-
-/// Connects as the environment says, with what is made of the profile and its namespace to convert payloads.
-///
-/// # Errors
-///
-/// What cannot be read or reached.
-pub async fn connect_with(
-    converter: impl FnOnce(&ClientConfigProfile, &str) -> DataConverter,
-) -> Result<Client, Ending> {
-    connect_as(None, converter).await
-}
-
-async fn connect_as(
-    address: Option<&str>,
-    converter: impl FnOnce(&ClientConfigProfile, &str) -> DataConverter,
-) -> Result<Client, Ending> {
     if address.is_none() && !is_named() {
         return Err(Ending::failed(
             "needs a Temporal server: run `temporal server start-dev` and set \
              TEMPORAL_ADDRESS=localhost:7233",
         ));
     }
-    let mut profile = load_client_config_profile(LoadClientConfigProfileOptions::default(), None)
-        .map_err(|error| Ending::failed(root(&error)))?;
-    profile.address = address.map(str::to_owned).or(profile.address);
-    let namespace = profile.namespace.clone().unwrap_or_else(|| "default".to_owned());
-    let converter = converter(&profile, &namespace);
-    let connection =
-        ConnectionOptions::try_from(profile).map_err(|error| Ending::failed(root(&error)))?;
+    let (mut connection, client) =
+        ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
+            .map_err(|error| Ending::failed(root(&error)))?;
+    if let Some(address) = address {
+        let scheme = if connection.tls_options.is_some() { "https" } else { "http" };
+        let target = format!("{scheme}://{address}").parse();
+        connection.target =
+            target.map_err(|error| Ending::failed(format!("{address}: {error}")))?;
+    }
     let address = connection.target.to_string();
     let connection = Connection::connect(connection).await.map_err(|error| {
         Ending::failed(format!("cannot reach the Temporal server at {address}: {}", root(&error)))
     })?;
-    let client = ClientOptions::new(namespace).data_converter(converter).build();
     Client::new(connection, client).map_err(|error| Ending::failed(root(&error)))
 }
 

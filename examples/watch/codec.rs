@@ -1,20 +1,19 @@
 //! A codec server, as the Temporal CLI and UI ask one: it decodes what the codec of a worker has encoded.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use anyhow::ensure;
 use clap::Args;
-use futures_util::{FutureExt, future::BoxFuture};
-use temporalio_client::envconfig::ClientConfigProfile;
+use temporalio_client::envconfig::{ConfigError, LoadClientConfigProfileOptions};
 use temporalio_common::{
-    data_converters::{
-        DataConverter, DefaultFailureConverter, PayloadCodec, PayloadConversionError,
-        PayloadConverter, SerializationContextData,
-    },
+    envconfig::load_client_config_profile,
     protos::temporal::api::common::v1::{Payload, Payloads},
 };
 use tokio::task::spawn_blocking;
-use ureq::Agent;
+use ureq::{
+    Agent,
+    tls::{Certificate, RootCerts, TlsConfig},
+};
 
 /// Longer than any answer that people wait for.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -31,48 +30,64 @@ pub(crate) struct CodecServer {
 }
 
 impl CodecServer {
-    /// A converter that asks it; the usual one where neither the arguments nor the profile, which the
-    /// variables are part of, name one.
-    pub(crate) fn converter(self, profile: &ClientConfigProfile, namespace: &str) -> DataConverter {
-        let configured = profile.codec.clone().unwrap_or_default();
-        let named = |endpoint: &String| !endpoint.is_empty();
-        let Some(endpoint) = self.codec_endpoint.or(configured.endpoint).filter(named) else {
-            return DataConverter::default();
+    /// A way to ask it; none where neither the arguments nor the profile, which the variables are part
+    /// of, name one.
+    pub(crate) fn codec(&self, namespace: String) -> Result<Option<RemoteCodec>, ConfigError> {
+        let profile = load_client_config_profile(LoadClientConfigProfileOptions::default(), None)?;
+        let configured = profile.codec.unwrap_or_default();
+        // As with the CLI, what is empty is not there.
+        let either = |argument: &Option<String>, other: Option<String>| {
+            [argument.clone(), other].into_iter().flatten().find(|value| !value.is_empty())
         };
-        let endpoint = endpoint.replace("{namespace}", namespace);
-        let agent = Agent::config_builder()
-            .timeout_global(Some(LIMIT))
-            // What it says of its refusal is in its answer.
-            .http_status_as_error(false)
-            .build();
-        let codec = RemoteCodec {
-            agent: agent.into(),
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
-            namespace: namespace.to_owned(),
-            auth: self.codec_auth.or(configured.auth),
-        };
-        DataConverter::new(PayloadConverter::default(), DefaultFailureConverter::default(), codec)
+        let auth = either(&self.codec_auth, configured.auth);
+        let endpoint = either(&self.codec_endpoint, configured.endpoint);
+        Ok(endpoint.map(|endpoint| {
+            let endpoint = endpoint.replace("{namespace}", &namespace);
+            let url = format!("{}/decode", endpoint.trim_end_matches('/'));
+            RemoteCodec { agent: agent(), url, namespace, auth }
+        }))
     }
 }
 
+fn agent() -> Agent {
+    // Whom this machine trusts, as with the CLI.
+    let trusted = rustls_native_certs::load_native_certs().certs;
+    let trusted: RootCerts =
+        trusted.into_iter().map(|it| Certificate::from_der(&it).to_owned()).into();
+    let configuration = Agent::config_builder()
+        .timeout_global(Some(LIMIT))
+        // What it says of its refusal is in its answer.
+        .http_status_as_error(false)
+        .tls_config(TlsConfig::builder().root_certs(trusted).build());
+    configuration.build().into()
+}
+
 /// Asks a codec server.
+///
+/// Not as the codec of the client: with that, what it cannot decode would not be described at all.
 #[derive(Clone)]
-struct RemoteCodec {
+pub(crate) struct RemoteCodec {
     agent: Agent,
-    endpoint: String,
+    url: String,
     namespace: String,
     auth: Option<String>,
 }
 
 impl RemoteCodec {
-    fn ask(&self, what: &str, payloads: Vec<Payload>) -> anyhow::Result<Vec<Payload>> {
+    /// On a thread that may wait.
+    pub(crate) async fn decode(&self, payloads: Vec<Payload>) -> anyhow::Result<Vec<Payload>> {
+        let codec = self.clone();
+        spawn_blocking(move || codec.ask(payloads)).await?
+    }
+
+    fn ask(&self, payloads: Vec<Payload>) -> anyhow::Result<Vec<Payload>> {
         let count = payloads.len();
         if count == 0 {
             return Ok(payloads);
         }
         let mut request = self
             .agent
-            .post(format!("{}/{what}", self.endpoint))
+            .post(&self.url)
             .header("Content-Type", "application/json")
             .header("X-Namespace", &self.namespace);
         if let Some(auth) = &self.auth {
@@ -84,31 +99,5 @@ impl RemoteCodec {
         let Payloads { payloads } = serde_json::from_str(&said)?;
         ensure!(payloads.len() == count, "{} payloads instead of {count}", payloads.len());
         Ok(payloads)
-    }
-
-    /// On a thread that may wait.
-    fn answer(&self, what: &'static str, payloads: Vec<Payload>) -> Coded {
-        let codec = self.clone();
-        async move {
-            let asking = spawn_blocking(move || codec.ask(what, payloads)).await;
-            asking.map_err(failed)?.map_err(failed)
-        }
-        .boxed()
-    }
-}
-
-type Coded = BoxFuture<'static, Result<Vec<Payload>, PayloadConversionError>>;
-
-fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> PayloadConversionError {
-    PayloadConversionError::EncodingError(error.into())
-}
-
-impl PayloadCodec for RemoteCodec {
-    fn encode(&self, _: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
-        self.answer("encode", payloads)
-    }
-
-    fn decode(&self, _: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
-        self.answer("decode", payloads)
     }
 }

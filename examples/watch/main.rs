@@ -20,13 +20,13 @@ use clap::Parser;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use temporalio_client::{
     ActivityDescribeOptions, ActivityExecutionInfoLike, ActivityListOptions, Client,
-    UntypedWorkflow, WorkflowDescribeOptions, WorkflowListOptions, errors::ClientError,
-    tonic::Code,
+    NamespacedClient, UntypedWorkflow, WorkflowDescribeOptions, WorkflowListOptions,
+    errors::ClientError, tonic::Code,
 };
 use tokio::time::sleep;
 
 use crate::{
-    codec::CodecServer,
+    codec::{CodecServer, RemoteCodec},
     screen::{Screen, Watched},
     told::Told,
 };
@@ -37,12 +37,16 @@ const NAME: &str = "watch";
 const AT_ONCE: usize = 8;
 
 /// Everything that runs in the namespace, as far as it is wanted.
-async fn running(client: &Client, arguments: &Arguments) -> Result<Vec<Watched>, Ending> {
+async fn running(
+    client: &Client,
+    codec: Option<&RemoteCodec>,
+    arguments: &Arguments,
+) -> Result<Vec<Watched>, Ending> {
     let mut told = in_workflows(client, &arguments.query("ExecutionStatus = 'Running'")).await?;
     told.extend(alone(client, &arguments.query("CloseTime IS NULL")).await?);
     told.retain(|activity| activity.is_about(&arguments.about));
     told.sort_unstable_by(|left, right| left.key.cmp(&right.key));
-    let reading = stream::iter(told).map(|activity| activity.read(client));
+    let reading = stream::iter(told).map(|activity| activity.read(codec));
     Ok(reading.buffered(AT_ONCE).collect().await)
 }
 
@@ -122,13 +126,12 @@ async fn main() -> ExitCode {
 }
 
 async fn watch(arguments: Arguments) -> Result<(), Ending> {
-    let codec = arguments.codec.clone();
-    let converter = |profile: &_, namespace: &_| codec.converter(profile, namespace);
-    let client = server::connect_with(converter).await?;
+    let client = server::connect().await?;
+    let codec = arguments.codec.codec(client.namespace()).map_err(failed)?;
     let mut screen = Screen::new();
     let looking = async {
         for _ in 0..arguments.looks.unwrap_or(u64::MAX) {
-            let watched = running(&client, &arguments).await?;
+            let watched = running(&client, codec.as_ref(), &arguments).await?;
             screen.show(&watched).map_err(failed)?;
             sleep(arguments.every).await;
         }

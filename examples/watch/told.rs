@@ -3,21 +3,16 @@
 use std::time::{Duration, SystemTime};
 
 use autobeat::{Finished, Progress};
-use autobeat_examples::server::root;
 use indicatif::{HumanBytes, HumanCount};
-use temporalio_client::{Client, NamespacedClient};
-use temporalio_common::{
-    data_converters::{ActivitySerializationContext, SerializationContextData},
-    protos::temporal::api::{
-        activity::v1::ActivityExecutionInfo,
-        common::v1::{Payload, Payloads},
-        enums::v1::PendingActivityState,
-        failure::v1::{Failure, failure::FailureInfo},
-        workflow::v1::PendingActivityInfo,
-    },
+use temporalio_common::protos::temporal::api::{
+    activity::v1::ActivityExecutionInfo,
+    common::v1::{Payload, Payloads},
+    enums::v1::PendingActivityState,
+    failure::v1::{Failure, failure::FailureInfo},
+    workflow::v1::PendingActivityInfo,
 };
 
-use crate::screen::Watched;
+use crate::{codec::RemoteCodec, screen::Watched};
 
 /// What the server tells of a running activity.
 pub(crate) struct Told {
@@ -61,14 +56,16 @@ impl Told {
         self.key.contains(words) || self.activity_type.contains(words)
     }
 
-    /// As people see it; what a codec has encoded the client's own one decodes.
-    pub(crate) async fn read(self, client: &Client) -> Watched {
+    /// As people see it, decoded where there is a codec for that.
+    pub(crate) async fn read(self, codec: Option<&RemoteCodec>) -> Watched {
         let mut about: Vec<String> = vec![state_of(self.state, self.failure.as_ref()).to_owned()];
-        let payloads = self.details.map(|details| details.payloads).unwrap_or_default();
-        let details = decoded(client, payloads).await.unwrap_or_else(|error| {
-            about.push(format!("not decoded: {error}"));
-            Vec::new()
-        });
+        let mut details = self.details.map(|details| details.payloads).unwrap_or_default();
+        if let Some(codec) = codec {
+            details = codec.decode(details).await.unwrap_or_else(|error| {
+                about.push(format!("not decoded: {error}"));
+                Vec::new()
+            });
+        }
         let progress = details.get(1).and_then(|it| serde_json::from_slice(&it.data).ok());
         match &progress {
             Some(progress) => about.extend(described(progress)),
@@ -84,12 +81,6 @@ impl Told {
         let part = progress.as_ref().and_then(part_of);
         Watched { key: self.key, activity_type: self.activity_type, part, about }
     }
-}
-
-async fn decoded(client: &Client, payloads: Vec<Payload>) -> Result<Vec<Payload>, String> {
-    let data = SerializationContextData::Activity(ActivitySerializationContext::new());
-    let codec = client.data_converter().codec();
-    codec.decode(&data, payloads).await.map_err(|error| root(&error))
 }
 
 /// What a person should know of its state; nothing where it simply runs.

@@ -157,7 +157,7 @@ async fn a_codec_server_decodes_what_is_shown() {
     assert!(refused.contains("not decoded: 401 Unauthorized nobody knows that key"), "{refused}");
     let nobody = lines(said(watch(&[]).envs(elsewhere)).as_bytes());
     assert_eq!(
-        (count(&nobody, "not decoded: "), count(&nobody, "attempt 1")),
+        (count(&nobody, "not decoded: "), count(&nobody, " · attempt ")),
         (1, 1),
         "{nobody:?}"
     );
