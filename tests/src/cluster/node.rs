@@ -53,7 +53,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn service(&self) -> (String, Value) {
+    fn service(self) -> (String, Value) {
         let rpc = json!({
             "grpcPort": self.port,
             "membershipPort": self.membership_port,
@@ -62,7 +62,7 @@ impl Place {
         (self.role.name().to_owned(), json!({ "rpc": rpc }))
     }
 
-    pub(super) fn address(&self) -> String {
+    pub(super) fn address(self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 }
@@ -103,7 +103,7 @@ impl Node {
 
     fn configuration(&self, directory: &Path, database: u16, nodes: &[Place]) -> Value {
         // The last of a name is the one that counts: it knows a node of each other role, and itself.
-        let places = nodes.iter().chain([&self.place]);
+        let places = nodes.iter().copied().chain([self.place]);
         let services: Map<String, Value> = places.map(Place::service).collect();
         let frontend = &services[Role::Frontend.name()]["rpc"]["grpcPort"];
         let frontend = format!("127.0.0.1:{frontend}");
