@@ -4,7 +4,7 @@
 //! $ TEMPORAL_ADDRESS=localhost:7233 cargo run --example without_workflow
 //! ```
 //!
-//! The server has to be of version 1.31 or later. Kill the program and run it again: it goes on.
+//! The server has to be of version 1.31 or later (1.31 with `activity.enableStandalone` switched on). Kill the program and run it again: it goes on.
 
 use std::{pin::pin, process::ExitCode, time::Duration};
 

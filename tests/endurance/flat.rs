@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use autobeat_tests::soak::samples::{MADE_ONCE, MEMORY, Sample, Samples};
+use autobeat_tests::soak::samples::{KEPT_BY_SDK, MADE_ONCE, MEMORY, Sample, Samples};
 
 const MINUTES: u64 = 40;
 
@@ -16,7 +16,8 @@ fn samples(resident: impl Fn(u64) -> u64) -> Samples {
         heartbeats: 0,
     };
     let idle = Sample { threads: 5, descriptors: 20, ..Sample::default() };
-    Samples { before: idle, under_load: (0..MINUTES).map(sample).collect(), after: idle }
+    let under_load = (0..MINUTES).map(sample).collect();
+    Samples { before: idle, under_load, after: idle, attempts: 0 }
 }
 
 #[test]
@@ -34,6 +35,14 @@ fn what_grows_to_the_end_is_told() {
     assert_eq!(growing.broken().len(), 1, "{:?}", growing.broken());
     let less = 2 * MEMORY / MINUTES - 10;
     assert!(samples(|minute| 50_000 + less * minute).broken().is_empty());
+}
+
+#[test]
+fn what_the_sdk_keeps_of_each_attempt_is_allowed() {
+    // Half of them in this worker, and half of those in the time that is looked at.
+    let attempts = 4 * 8 * 1024;
+    let allowed = Samples { attempts, ..samples(|_| 50_000) }.allowed();
+    assert_eq!(allowed, MEMORY + 8 * KEPT_BY_SDK);
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl Cluster {
         {
             make_schema(programs, postgres.port(), database, schema)?;
         }
-        let nodes = ROLES.into_iter().map(Node::new).collect::<anyhow::Result<_>>()?;
+        let nodes = Node::all(&ROLES)?;
         let mut cluster = Self { programs: programs.clone(), nodes, postgres };
         let places: Vec<Place> = cluster.nodes.iter().map(Node::place).collect();
         let database = cluster.postgres.port();

@@ -16,3 +16,15 @@ pub(crate) fn free_port() -> io::Result<u16> {
         }
     }
 }
+
+/// So many of them, each another one: none of them is taken yet when the next is looked for.
+pub(crate) fn free_ports(count: usize) -> io::Result<Vec<u16>> {
+    let mut ports = Vec::with_capacity(count);
+    while ports.len() < count {
+        let port = free_port()?;
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    Ok(ports)
+}

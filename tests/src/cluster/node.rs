@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
 use super::postgres::DATABASE_USER;
-use crate::{guard::Guarded, port::free_port, server::dev::TIMERS_WHEN_DUE};
+use crate::{guard::Guarded, port::free_ports, server::dev::TIMERS_WHEN_DUE};
 
 /// How many parts the workflows are in: enough for either history node to have some.
 const SHARDS: u32 = 16;
@@ -75,11 +75,15 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// One that has not begun yet.
-    pub(super) fn new(role: Role) -> anyhow::Result<Self> {
-        let guarded = Guarded::new(&format!("autobeat-{}-", role.name()))?;
-        let place = Place { role, port: free_port()?, membership_port: free_port()? };
-        Ok(Self { place, guarded })
+    /// One of each role, none of which has begun yet.
+    pub(super) fn all(roles: &[Role]) -> anyhow::Result<Vec<Self>> {
+        let ports = free_ports(2 * roles.len())?;
+        let node = |(role, ports): (&Role, &[u16])| {
+            let guarded = Guarded::new(&format!("autobeat-{}-", role.name()))?;
+            let place = Place { role: *role, port: ports[0], membership_port: ports[1] };
+            Ok(Self { place, guarded })
+        };
+        roles.iter().zip(ports.chunks(2)).map(node).collect()
     }
 
     pub(super) fn place(&self) -> Place {
@@ -99,8 +103,8 @@ impl Node {
 
     fn configuration(&self, directory: &Path, database: u16, nodes: &[Place]) -> Value {
         // The last of a name is the one that counts: it knows a node of each other role, and itself.
-        let places = nodes.iter().chain([&self.place]);
-        let services: Map<String, Value> = places.copied().map(Place::service).collect();
+        let places = nodes.iter().copied().chain([self.place]);
+        let services: Map<String, Value> = places.map(Place::service).collect();
         let frontend = &services[Role::Frontend.name()]["rpc"]["grpcPort"];
         let frontend = format!("127.0.0.1:{frontend}");
         json!({

@@ -112,21 +112,21 @@ fn attempt(number: u32, entries: Vec<&Entry>) -> Option<Attempt<'_>> {
 
 fn hand_overs(attempts: &[Attempt]) -> Vec<HandOver> {
     let mut done: HashSet<u64> = HashSet::new();
-    let mut number_before = 0;
+    let mut previous = 0;
     let mut hand_overs = Vec::new();
     for (place, attempt) in attempts.iter().enumerate() {
         let items: HashSet<u64> = attempt.items().map(|(item, _)| item).collect();
-        let lost = attempt.number - number_before - u32::from(place == 0);
-        number_before = attempt.number;
+        let lost = attempt.number - previous - u32::from(place == 0);
+        previous = attempt.number;
         if lost > 0 {
             let late = late_work(attempts, place);
-            let latest = late.iter().copied().max().unwrap_or_default();
+            let until = late.iter().copied().max().unwrap_or_default();
             hand_overs.push(HandOver {
                 at: attempt.began,
                 lost,
                 repeated: count(items.intersection(&done).count()),
                 by_two: count(late.len()),
-                overlap: latest.saturating_sub(attempt.began),
+                overlap: until.saturating_sub(attempt.began),
             });
         }
         done.extend(items);

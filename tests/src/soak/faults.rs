@@ -28,8 +28,12 @@ use crate::{
 const OUTAGE_EVERY: Duration = Duration::from_secs(45);
 const OUTAGE: Duration = Duration::from_secs(3);
 
-/// How late a call may be, either way.
-const LATEST: Duration = Duration::from_millis(400);
+/// How late a call may take effect. One that its caller has given up on must land within four round trips, or
+/// 100 ms where those are shorter: past that, what was committed after it may be replaced by it.
+const LATEST_CALL: Duration = Duration::from_millis(50);
+
+/// How late its answer may be.
+const LATEST_ANSWER: Duration = Duration::from_millis(400);
 
 /// Of a thousand calls, how many meet this.
 const LATE: u32 = 50;
@@ -99,7 +103,7 @@ fn fate(since: Duration, is_poll: bool, is_of_activity: bool) -> Fate {
         drawn < below
     };
     if is(LATE) {
-        Fate { before: drawn_time(), after: drawn_time(), loss: Loss::Nothing }
+        Fate { before: part(LATEST_CALL), after: part(LATEST_ANSWER), loss: Loss::Nothing }
     } else if is(REFUSED) {
         Fate { loss: Loss::Refused, ..passes }
     } else if is(EXHAUSTED) {
@@ -114,12 +118,11 @@ fn fate(since: Duration, is_poll: bool, is_of_activity: bool) -> Fate {
 }
 
 /// Whether nobody is there: at the end of each span, so that a worker first begins.
-#[must_use]
 fn is_outage(since: Duration) -> bool {
     let nanos = since.as_nanos() % OUTAGE_EVERY.as_nanos();
     nanos >= OUTAGE_EVERY.saturating_sub(OUTAGE).as_nanos()
 }
 
-fn drawn_time() -> Duration {
-    LATEST.mul_f64(fastrand::f64())
+fn part(of: Duration) -> Duration {
+    of.mul_f64(fastrand::f64())
 }

@@ -115,13 +115,15 @@ pub async fn run(minutes: u64) -> anyhow::Result<Results> {
     sleep(IDLE).await;
     let after = Sample::of(&mut steady, Duration::from_secs(60 * minutes)).await?;
     ensure!(!steady.has_ended()?, "the worker has ended that lives through");
+    let accounts = shares.iter().flat_map(|share| &share.accounts);
+    let attempts = accounts.map(|account| 1 + u64::from(account.lost())).sum();
     Ok(Results {
         minutes,
         cores: place.cores,
         load: place.load,
         longest_hitch,
         kills,
-        samples: Samples { before, under_load, after },
+        samples: Samples { before, under_load, after, attempts },
         kinds: shares.iter().map(Tally::of).collect(),
     })
 }

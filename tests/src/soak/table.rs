@@ -4,7 +4,7 @@ use std::{fmt::Write, time::Duration};
 
 use super::{
     run::Results,
-    samples::{MADE_ONCE, MEMORY, Sample},
+    samples::{MADE_ONCE, Sample},
 };
 
 /// How far apart the samples are that are shown, at least; an hour shows fewer of its own.
@@ -29,19 +29,22 @@ pub fn render(results: &Results) -> String {
     text += &row("idle again", &samples.after);
     let _ = writeln!(
         text,
-        "\nIts memory grew by {:.1} MiB from the second quarter to the last, by their medians; {} MiB are allowed, \
-         and {MADE_ONCE} threads and descriptors more when it is idle again.\n",
+        "\nIts memory grew by {:.1} MiB from the second quarter to the last, by their medians; {:.1} MiB are \
+         allowed, and {MADE_ONCE} threads and descriptors more when it is idle again.\n",
         samples.growth() / 1024.0,
-        MEMORY >> 10,
+        mebibytes(samples.allowed()),
     );
     text + &activities(results) + &provenance(results)
 }
 
 fn row(when: &str, sample: &Sample) -> String {
-    let Sample { threads, descriptors, heartbeats, .. } = sample;
-    // Whole MiB, and a digit of what is left.
-    let (whole, tenths) = (sample.resident >> 10, (sample.resident % 1024) * 10 / 1024);
-    format!("| {when} | {whole}.{tenths} MiB | {threads} | {descriptors} | {heartbeats} |\n")
+    let Sample { resident, threads, descriptors, heartbeats, .. } = sample;
+    let memory = mebibytes(*resident);
+    format!("| {when} | {memory:.1} MiB | {threads} | {descriptors} | {heartbeats} |\n")
+}
+
+fn mebibytes(kibibytes: u64) -> f64 {
+    f64::from(u32::try_from(kibibytes).unwrap_or(u32::MAX)) / 1024.0
 }
 
 /// One sample a minute, or fewer.
