@@ -10,7 +10,7 @@
 //! # What they do not see
 //!
 //! - What is behind `std`'s `OnceLock`, tokio's `Notify` and `watch`, and tokio-util's `CancellationToken`:
-//!   [`sync`] has stand-ins with the same promises, so that our own steps around them are what is checked.
+//!   `sync` has stand-ins with the same promises, so that our own steps around them are what is checked.
 //! - A future that is dropped half-way, and time: that is what the tests on a paused clock are for.
 
 #![cfg(test)]
