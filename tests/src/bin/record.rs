@@ -28,7 +28,7 @@ const ROWS: NonZeroU16 = NonZeroU16::new(12).unwrap();
 const COLUMNS: NonZeroU16 = NonZeroU16::new(92).unwrap();
 
 const WATCH_ROWS: NonZeroU16 = NonZeroU16::new(6).unwrap();
-const WATCH_COLUMNS: NonZeroU16 = NonZeroU16::new(152).unwrap();
+const WATCH_COLUMNS: NonZeroU16 = NonZeroU16::new(168).unwrap();
 
 fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
