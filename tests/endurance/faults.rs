@@ -8,7 +8,7 @@ use autobeat_tests::{
         results::Results,
         table,
     },
-    endurance::{Damage, HandOver, Tally},
+    endurance::{Circumstances, Damage, HandOver, Tally},
 };
 
 fn at(second: u64) -> Duration {
@@ -25,10 +25,7 @@ fn results() -> Results {
         overlap: Duration::ZERO,
     };
     Results {
-        minutes: 1,
-        cores: 2,
-        load: 0.5,
-        longest_hitch: Duration::from_millis(30),
+        circumstances: Circumstances { minutes: 1, ..Circumstances::default() },
         faults: vec![
             suffered(Fault::Matching, 10),
             suffered(Fault::History(0), 20),

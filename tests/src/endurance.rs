@@ -14,6 +14,7 @@
 //! Of the bare SDK the same is counted and not judged: it promises none of the last two.
 
 pub mod account;
+pub mod circumstances;
 pub mod kind;
 pub mod load;
 pub mod tally;
@@ -30,6 +31,7 @@ use serde::Serialize;
 
 pub use self::{
     account::{Account, HandOver},
+    circumstances::Circumstances,
     kind::Kind,
     tally::{Damage, Tally},
 };

@@ -5,19 +5,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::fault::{Fault, Suffered};
-use crate::endurance::{Damage, Tally};
+use crate::endurance::{Circumstances, Damage, Tally};
 
 /// A run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
-    /// For how long parts of it were killed, in minutes.
-    pub minutes: u64,
-    /// How many cores the machine has.
-    pub cores: usize,
-    /// How many processes wanted one of them just before, by the system's mean of a minute.
-    pub load: f64,
-    /// For how long the machine had no time, at most, for somebody who only looked at the clock.
-    pub longest_hitch: Duration,
+    /// Where, and for how long parts of it were killed.
+    pub circumstances: Circumstances,
     /// What was killed, in order.
     pub faults: Vec<Suffered>,
     /// What became of the activities of each kind.

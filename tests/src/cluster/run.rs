@@ -19,7 +19,7 @@ use super::{
 use crate::{
     compare::{process::WorkerProcess, results::Place, stage::Stage},
     drivers::hitch::Hitch,
-    endurance::{Kind, Tally, load},
+    endurance::{Circumstances, Kind, Tally, load},
     ledger,
     program::say,
 };
@@ -45,7 +45,7 @@ const TASK_QUEUE: &str = "cluster";
 
 /// Kills for so many minutes, and judges.
 pub async fn run(cluster: &mut Cluster, minutes: u64) -> anyhow::Result<Results> {
-    let place = Place::now();
+    let before = Place::now();
     let [first, second] = cluster.frontends();
     let stage = Stage::at(first.clone()).await?;
     let mut workers = [
@@ -64,10 +64,7 @@ pub async fn run(cluster: &mut Cluster, minutes: u64) -> anyhow::Result<Results>
         ensure!(!worker.has_ended()?, "a worker has ended by itself");
     }
     Ok(Results {
-        minutes,
-        cores: place.cores,
-        load: place.load,
-        longest_hitch: hitch.longest(),
+        circumstances: Circumstances::new(minutes, before, hitch.longest()),
         faults,
         kinds: shares.iter().map(Tally::of).collect(),
     })

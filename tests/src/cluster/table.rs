@@ -45,12 +45,9 @@ fn provenance(results: &Results) -> String {
     format!(
         "\nLost: attempts that came to nothing, of those that ran. Again: work that had been done before. By \
          two: items that a body did after a later one of the same activity had begun; where none are told \
-         there were none. Two workers, each on a frontend of its own; {} minutes; activities: {}. {} cores for all of it, load {:.1} before it began; the \
-         machine stood still for {:.0?} at most.\n",
-        results.minutes,
+         there were none. Two workers, each on a frontend of its own; {} minutes; activities: {}. {}\n",
+        results.circumstances.minutes,
         completed.join(", "),
-        results.cores,
-        results.load,
-        results.longest_hitch,
+        results.circumstances.words(),
     )
 }

@@ -13,7 +13,7 @@ use crate::{
     activities::Action,
     compare::{process::WorkerProcess, results::Place, stage::Stage},
     drivers::hitch::Hitch,
-    endurance::{Kind, Tally, load},
+    endurance::{Circumstances, Kind, Tally, load},
     program::say,
 };
 
@@ -65,14 +65,8 @@ const IDLE: Duration = Duration::from_secs(15);
 /// A run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
-    /// For how long new activities began, in minutes.
-    pub minutes: u64,
-    /// How many cores the machine has.
-    pub cores: usize,
-    /// How many processes wanted one of them just before, by the system's mean of a minute.
-    pub load: f64,
-    /// For how long the machine had no time, at most, for somebody who only looked at the clock.
-    pub longest_hitch: Duration,
+    /// Where, and for how long new activities began.
+    pub circumstances: Circumstances,
     /// How many workers were killed.
     pub kills: u32,
     /// What the worker held that lived through.
@@ -92,7 +86,7 @@ impl Results {
 
 /// Runs for so many minutes, and judges.
 pub async fn run(minutes: u64) -> anyhow::Result<Results> {
-    let place = Place::now();
+    let before_it = Place::now();
     let stage = Stage::open().await?;
     let mut steady = worker(&stage).await?;
     sleep(IDLE).await;
@@ -118,10 +112,7 @@ pub async fn run(minutes: u64) -> anyhow::Result<Results> {
     let accounts = shares.iter().flat_map(|share| &share.accounts);
     let attempts = accounts.map(|account| 1 + u64::from(account.lost())).sum();
     Ok(Results {
-        minutes,
-        cores: place.cores,
-        load: place.load,
-        longest_hitch,
+        circumstances: Circumstances::new(minutes, before_it, longest_hitch),
         kills,
         samples: Samples { before, under_load, after, attempts },
         kinds: shares.iter().map(Tally::of).collect(),

@@ -49,7 +49,7 @@ fn mebibytes(kibibytes: u64) -> f64 {
 
 /// One sample a minute, or fewer.
 fn shown(results: &Results) -> Vec<&Sample> {
-    let whole = Duration::from_secs(60 * results.minutes);
+    let whole = Duration::from_secs(60 * results.circumstances.minutes);
     let each = SHOWN_EACH.max(whole / SHOWN);
     let mut due = each;
     let mut shown = Vec::new();
@@ -75,9 +75,7 @@ fn activities(results: &Results) -> String {
 }
 
 fn provenance(results: &Results) -> String {
-    format!(
-        "\n{} minutes, {} workers killed; {} cores for all of it, load {:.1} before it began; the machine stood \
-         still for {:.0?} at most.\n",
-        results.minutes, results.kills, results.cores, results.load, results.longest_hitch,
-    )
+    let circumstances = results.circumstances;
+    let (minutes, words) = (circumstances.minutes, circumstances.words());
+    format!("\n{minutes} minutes, {} workers killed; {words}\n", results.kills)
 }
