@@ -205,9 +205,10 @@ impl<T> Checkpoint<T> {
     ///
     /// One round trip, or a little longer where an older value is still on its way. From then on no
     /// attempt starts from an older value, also not after the process is killed at that instant.
-    /// (A server lets the last write win: a request that the network holds back for longer than four
-    /// round trips, or than a minute, can still overwrite the value, until the next heartbeat.) In a local
-    /// activity, which has no heartbeat, it is a plain [`save`](Self::save).
+    /// (A server lets the last write win: a request that nobody answers, and that the network holds back for
+    /// longer than four round trips, 100 ms at least and a minute at most, can still overwrite the value,
+    /// until the next heartbeat.) In a local activity, which has no heartbeat, it is a plain
+    /// [`save`](Self::save).
     ///
     /// # Errors
     ///
