@@ -33,7 +33,8 @@
 //! 2. What the last attempt saved is loaded as the type that the function asks for; a first attempt starts from
 //!    its `Default`.
 //! 3. Beside the body a task sends a heartbeat every interval, the first after one interval, so that a short
-//!    activity costs no request. Each carries the newest saved value.
+//!    activity costs no request. Each carries the newest saved value. Two in three go out by a call of our own,
+//!    one through the SDK: those are the two *lanes* of this manual.
 //! 4. The body works, and [`save`](crate::Checkpoint::save)s where it stands: nanoseconds, in memory.
 //! 5. The answer of a heartbeat may be that the activity was cancelled, paused or reset. The body learns of it
 //!    where it saves, checks or waits, as [`Cancelled`](crate::Cancelled) with a
@@ -42,7 +43,8 @@
 //!    attempt, from what the last heartbeat carried. What came after that is done again.
 //! 7. If the worker shuts down, the body is told, its newest value goes with the answer, and the next attempt
 //!    begins at once: nothing is done again.
-//! 8. If the server is out of reach for a heartbeat timeout, the attempt ends itself, since another one may start.
+//! 8. An attempt may run for a heartbeat timeout from when its last acknowledged heartbeat was sent: that is its
+//!    *lease*. If the server is out of reach for so long, the attempt ends itself, since another one may start.
 //! 9. If the body fails, the failure takes the newest value with it, and the retry policy says when the next
 //!    attempt begins.
 //! 10. If it returns `Ok`, the activity has completed, whatever was requested meanwhile.
