@@ -189,7 +189,8 @@
 //!
 //! let worker = WorkerOptions::new("books")
 //!     .register_activities(import_nothing)
-//!     .graceful_shutdown_period(std::time::Duration::from_millis(50));
+//!     .graceful_shutdown_period(std::time::Duration::from_millis(50))
+//!     .build();
 //! # let _ = worker;
 //! ```
 //!
