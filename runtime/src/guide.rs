@@ -33,8 +33,8 @@
 //! 2. What the last attempt saved is loaded as the type that the function asks for; a first attempt starts from
 //!    its `Default`.
 //! 3. Beside the body a task sends a heartbeat every interval, the first after one interval, so that a short
-//!    activity costs no request. Each carries the newest saved value. Two in three go out by a call of our own,
-//!    one through the SDK: those are the two *lanes* of this manual.
+//!    activity costs no request. Each carries the newest saved value. By default two in three go out by a call of
+//!    our own, one through the SDK: those are the two *lanes* of this manual.
 //! 4. The body works, and [`save`](crate::Checkpoint::save)s where it stands: nanoseconds, in memory.
 //! 5. The answer of a heartbeat may be that the activity was cancelled, paused or reset. The body learns of it
 //!    where it saves, checks or waits, as [`Cancelled`](crate::Cancelled) with a
