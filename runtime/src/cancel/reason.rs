@@ -11,7 +11,7 @@ pub enum CancelReason {
     Requested = 1,
     /// The activity was paused; it goes on from its checkpoint when it is unpaused.
     Paused,
-    /// The activity was reset; a new attempt starts at once.
+    /// The activity was reset; a new attempt starts, at once or after the first retry interval.
     Reset,
     /// This worker shuts down; another one takes over from the checkpoint.
     WorkerShutdown,
