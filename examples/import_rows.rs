@@ -16,7 +16,7 @@ use std::{env, fs, path::PathBuf, process::ExitCode, thread::sleep, time::Durati
 use autobeat::{Checkpoint, activity, embedded::Embedded};
 use autobeat_examples::{Ending, Place, end, file_in_a_folder, listen, server};
 use clap::Parser;
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::{
     WorkerOptions, WorkflowContext, WorkflowResult,
@@ -46,8 +46,9 @@ fn import_rows(checkpoint: Checkpoint<u64>, job: Job) -> Result<u64, ActivityErr
     if import.position > 0 {
         eprintln!("resuming at row {}", import.position + 1);
     }
-    // The loop begins at what was saved last: the database goes before what the last attempt saved.
-    checkpoint.save(import.position)?;
+    // The loop begins at what was saved last: the database goes before what the last attempt saved. It also
+    // says whether to stop: with `?` here, an attempt could hand over before its first row, again and again.
+    let _ = checkpoint.save(import.position);
     for chunk in checkpoint.resume(rows).chunks(job.chunk) {
         let chunk = chunk?;
         sleep(job.pause);
@@ -60,11 +61,14 @@ impl Import {
     /// Removes what was imported, in favour of a new beginning.
     fn forget(job: &Job) -> rusqlite::Result<()> {
         // Begun as an attempt, and not removed: an older one must not find its number again.
-        let import = Self::begin(&job.database, &job.file)?;
-        let connection = &import.connection;
-        connection.execute("UPDATE imports SET position = 0 WHERE file = ?1", [&import.file])?;
-        connection.execute("DELETE FROM rows WHERE file = ?1", [&import.file])?;
-        Ok(())
+        let mut import = Self::begin(&job.database, &job.file)?;
+        let transaction =
+            import.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Fenced off as well: an attempt that has begun meanwhile.
+        let forget = "UPDATE imports SET position = 0, attempt = attempt + 1 WHERE file = ?1";
+        transaction.execute(forget, [&import.file])?;
+        transaction.execute("DELETE FROM rows WHERE file = ?1", [&import.file])?;
+        transaction.commit()
     }
 
     /// How many rows are there, and what their amounts are together.
@@ -210,5 +214,33 @@ mod tests {
         fs::write(world.job().file, "a,1\nb\n").unwrap();
         let told = format!("{:?}", read(&world.job().file).err());
         assert!(told.contains("line 2 is not"), "{told}");
+    }
+
+    #[test]
+    fn what_is_forgotten_half_way_is_not_forgotten() {
+        let world = World::new();
+        let rows = read(&world.job().file).unwrap();
+        let mut import = world.begin().unwrap();
+        import.insert(&rows).unwrap();
+        let killed = "CREATE TRIGGER killed BEFORE DELETE ON rows
+                      BEGIN SELECT RAISE(ABORT, 'killed'); END";
+        import.connection.execute_batch(killed).unwrap();
+        Import::forget(&world.job()).unwrap_err();
+        assert_eq!(world.begin().unwrap().position, rows.len() as u64);
+    }
+
+    #[test]
+    fn whoever_reads_the_sample_reads_all_of_it() {
+        use std::io::Read;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv");
+        rows::sample(path.clone()).unwrap();
+        let mut reader = fs::File::open(&path).unwrap();
+        fs::write(&path, "another content, of the same file").unwrap();
+        rows::sample(path).unwrap();
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "another content, of the same file", "written under its reader");
     }
 }

@@ -101,6 +101,9 @@ fn bad_row(number: u64) -> ActivityError {
 /// 20,000 of them, always the same.
 pub(crate) fn sample(path: PathBuf) -> io::Result<PathBuf> {
     let rows = (0..20_000).map(|row| format!("row-{row:05},{}\n", row * 37 % 1000));
-    fs::write(&path, rows.collect::<String>())?;
+    // Put in its place as a whole: another process may be reading it.
+    let whole = path.with_extension(format!("{}.csv", std::process::id()));
+    fs::write(&whole, rows.collect::<String>())?;
+    fs::rename(whole, &path)?;
     Ok(path)
 }

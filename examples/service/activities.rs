@@ -72,8 +72,9 @@ impl Service {
         let rows = read(&file)?;
         let total = rows.len() as u64;
         let mut import = Import::begin(&self.database, &file)?;
-        // The loop begins at what was saved last: the database goes before what the last attempt saved.
-        checkpoint.save(import.position)?;
+        // The loop begins at what was saved last: the database goes before what the last attempt saved. It also
+        // says whether to stop.
+        let _ = checkpoint.save(import.position);
         for chunk in checkpoint.resume(rows).chunks(CHUNK) {
             let chunk = chunk?;
             thread::sleep(self.pause);

@@ -93,6 +93,7 @@ impl Screen {
 
 /// Lines for a window of this size.
 fn fitting(watched: &[Watched], rows: usize, width: usize) -> Vec<String> {
+    let rows = rows.max(1);
     let names = watched.iter().map(|activity| measure_text_width(&activity.name()));
     let columns = names.max().unwrap_or_default().min(width / 2);
     let mut lines: Vec<_> = watched.iter().map(|activity| activity.line(width, columns)).collect();
@@ -102,4 +103,23 @@ fn fitting(watched: &[Watched], rows: usize, width: usize) -> Vec<String> {
         lines.push(format!("… and {hidden} more"));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_window_has_a_line() {
+        let watched = || Watched {
+            key: "import-7/1".to_owned(),
+            activity_type: "parse".to_owned(),
+            part: None,
+            about: vec![],
+        };
+        for rows in 0..4 {
+            let lines = fitting(&[watched(), watched()], rows, 79);
+            assert!((1..=rows.max(1)).contains(&lines.len()), "{rows}: {lines:?}");
+        }
+    }
 }

@@ -170,13 +170,17 @@ impl Cancellation {
         }
     }
 
-    /// Whether the attempt should stop.
+    /// Whether the attempt should stop, or hand over.
+    ///
+    /// Ask [`check`](Self::check) for the reason: [`cancelled`](Self::cancelled) does not return for a
+    /// hand-over.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.told().is_some()
     }
 
-    /// Waits until the attempt should stop.
+    /// Waits until the attempt should stop; a hand-over, which `max_runtime` asks for, is told by
+    /// [`check`](Self::check) alone.
     ///
     /// # Cancel safety
     ///

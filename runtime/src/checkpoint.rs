@@ -139,10 +139,10 @@ impl<T> Checkpoint<T> {
         self.slot.shown()?.look(&self.get(), tokio::time::Instant::now())
     }
 
-    /// Shows how far the work is, unless something is shown already.
+    /// Shows how far a loop is, in the place of an earlier loop, unless the body shows something itself.
     pub(crate) fn show_at_least(&self, look: impl Fn(&T) -> Progress + Send + Sync + 'static) {
-        if !self.slot.shows() {
-            self.show_progress(look);
+        if self.slot.shown().is_none_or(|shown| shown.is_of_a_loop) {
+            self.slot.show(Shown::of_a_loop(look));
         }
     }
 

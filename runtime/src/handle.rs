@@ -80,7 +80,8 @@ impl Attempt {
     /// `"0198c1f2-3d0e-7a44-b1c3-5a1d3a6f0e21/5"`. The run is that of the workflow, or of an activity
     /// without a workflow, so a workflow that is run again, reset or continued as new has other keys. In
     /// the embedded engine the activity id is that of the call, and a run begins afresh once it has
-    /// completed.
+    /// completed. An id that a workflow sets itself has to be used once in a run: two activities of one id
+    /// would have one key.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.known.key

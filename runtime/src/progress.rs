@@ -88,6 +88,8 @@ impl Progress {
 /// How far the work is, and how fast it was seen to move.
 pub(crate) struct Shown<T> {
     what: What<T>,
+    /// Whether a loop shows it by itself, in whose place the next loop's comes.
+    pub(crate) is_of_a_loop: bool,
     pace: Mutex<Option<Pace>>,
 }
 
@@ -114,12 +116,17 @@ const NEWEST_SHARE: f64 = 0.5;
 
 impl<T> Shown<T> {
     pub(crate) fn new(look: impl Fn(&T) -> Progress + Send + Sync + 'static) -> Self {
-        Self { what: What::Look(Box::new(look)), pace: Mutex::new(None) }
+        Self { what: What::Look(Box::new(look)), is_of_a_loop: false, pace: Mutex::new(None) }
+    }
+
+    /// What a loop shows by itself.
+    pub(crate) fn of_a_loop(look: impl Fn(&T) -> Progress + Send + Sync + 'static) -> Self {
+        Self { is_of_a_loop: true, ..Self::new(look) }
     }
 
     /// Shows what the body says.
     pub(crate) fn told(progress: Progress) -> Self {
-        Self { what: What::Told(Mutex::new(progress)), pace: Mutex::new(None) }
+        Self { what: What::Told(Mutex::new(progress)), is_of_a_loop: false, pace: Mutex::new(None) }
     }
 
     /// Shows this from now on, unless it is a look: then that is handed back.

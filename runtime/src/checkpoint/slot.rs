@@ -50,10 +50,6 @@ impl<T> Slot<T> {
         self.showing.get()
     }
 
-    pub(super) fn shows(&self) -> bool {
-        self.shown().is_some()
-    }
-
     pub(super) fn show(&self, shown: Shown<T>) {
         self.showing.show(shown);
     }

@@ -250,7 +250,9 @@ where
         }
         if let Some(cancelled) = self.cancelled.take() {
             self.give_up();
-            return Poll::Ready(Some(Err(cancelled)));
+            // Items were on their way meanwhile: another reason may have come that wins over it.
+            let newest = self.checkpoint.cancellation().check().err();
+            return Poll::Ready(Some(Err(newest.unwrap_or(cancelled))));
         }
         if !self.is_given_up {
             self.turn.end();

@@ -74,7 +74,8 @@ impl<T: Clone + 'static> Checkpoint<T> {
             skip: cursor.done(),
             cursor,
             completed: None,
-            cancelled: Box::pin(async move { cancellation.cancelled_between_items().await }),
+            may_hand_over: false,
+            cancelled: Box::pin(async move { cancellation.cancelled().await }),
         }
     }
 }
@@ -88,6 +89,8 @@ pub struct ResumeStream<S, T> {
     cursor: Cursor<T>,
     /// What became of the save of the last item, while the next one is waited for.
     completed: Option<Result<(), Cancelled>>,
+    /// Whether an item came: before the first nothing is handed over, or no attempt would come further.
+    may_hand_over: bool,
     cancelled: BoxFuture<'static, Cancelled>,
 }
 
@@ -143,6 +146,11 @@ impl<S: Stream, T> ResumeStream<S, T> {
         while let (1.., Poll::Ready(Some(_))) = (self.skip, &next) {
             self.skip -= 1;
             next = self.items.as_mut().poll_next(context);
+        }
+        if next.is_ready() && !self.may_hand_over {
+            self.may_hand_over = true;
+            let cancellation = self.cursor.checkpoint.cancellation().clone();
+            self.cancelled = Box::pin(async move { cancellation.cancelled_between_items().await });
         }
         next
     }

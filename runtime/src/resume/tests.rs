@@ -341,3 +341,16 @@ fn an_item_of_a_stream_that_comes_together_with_the_cancellation_is_the_last_one
     assert_eq!(cancelled.reason(), CancelReason::Paused);
     assert_eq!(checkpoint.get(), 1);
 }
+
+#[test]
+fn the_loop_at_hand_is_what_is_shown_unless_the_body_shows_something() {
+    let (checkpoint, _) = checkpoint::<(u64, u64, u64)>(None);
+    checkpoint.resume_at(0..3, |state| &mut state.0).for_each(drop);
+    let mut second = checkpoint.resume_at(0..7, |state| &mut state.1);
+    second.nth(2).unwrap().unwrap();
+    assert_eq!(shown(&checkpoint), Some((2, Some(7))));
+
+    checkpoint.show_progress(|_| Progress::new(5));
+    checkpoint.resume_at(0..9, |state| &mut state.2).next().unwrap().unwrap();
+    assert_eq!(shown(&checkpoint), Some((5, None)));
+}

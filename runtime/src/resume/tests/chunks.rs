@@ -157,3 +157,24 @@ async fn a_stream_that_is_always_ready_is_told_after_a_chunk() {
     drop(chunks);
     assert_eq!((checkpoint.get(), asked), (3, 4));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hand_over_lets_a_stream_come_to_its_first_item() {
+    let slow = || {
+        stream::iter(0..6).then(|item| async move {
+            sleep(Duration::from_secs(1)).await;
+            item
+        })
+    };
+    let (one, cancellation) = checkpoint(Some(3));
+    let mut items = one.resume_stream(slow());
+    cancellation.cancel(CancelReason::HandOver);
+    assert_eq!(items.next().await.unwrap().unwrap(), 3);
+    assert_eq!(items.next().await.unwrap().unwrap_err().reason(), CancelReason::HandOver);
+    assert_eq!(one.get(), 4);
+
+    let (many, cancellation) = checkpoint(Some(3));
+    let mut chunks = many.resume_stream(slow()).chunks(2);
+    cancellation.cancel(CancelReason::HandOver);
+    assert!(!chunks.next().await.unwrap().unwrap().is_empty());
+}

@@ -174,3 +174,16 @@ fn ranges_that_somebody_else_wrote_are_put_in_order() {
         (0..30).all(|it| is(written).contains(it) == (it < 7 || (9..14).contains(&it) || it == 20))
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_comes_while_items_end_is_what_the_loop_ends_with() {
+    let (checkpoint, cancellation) = checkpoint::<Finished>(None);
+    let call = |_| sleep(Duration::from_secs(1));
+    let mut calls = checkpoint.resume_concurrent_at(0..9, 3, |finished| finished, call);
+    calls.next().await.unwrap().unwrap();
+    cancellation.cancel(CancelReason::HandOver);
+    calls.next().await.unwrap().unwrap();
+    cancellation.cancel(CancelReason::Requested);
+    calls.next().await.unwrap().unwrap();
+    assert!(calls.next().await.unwrap().unwrap_err().is_requested());
+}
