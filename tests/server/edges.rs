@@ -30,6 +30,15 @@ async fn a_checkpoint_that_is_too_large_fails_for_good_and_keeps_the_last_one() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_progress_that_makes_details_too_large_is_left_out() {
+    let Some(environment) = Environment::open().await else { return };
+    let _worker = environment.worker().await;
+    let plan = environment.plan(1, ITEM_TIME);
+    let run = environment.start(environment.job("show_too_much", plan)).await;
+    assert_eq!(run.outcome().await, Outcome::Completed(7));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn details_of_another_shape_fail_by_name_and_are_not_quoted() {
     let Some(environment) = Environment::open().await else { return };
     let ledger = environment.ledger();

@@ -15,6 +15,17 @@ pub struct Variants;
 
 #[activities]
 impl Variants {
+    /// Commits what the server just takes, with so much shown beside it that both are too large.
+    #[activity(heartbeat_timeout = "2s", name = "show_too_much")]
+    pub async fn show_too_much(
+        checkpoint: Checkpoint<Large>,
+        _plan: Plan,
+    ) -> Result<u64, ActivityError> {
+        checkpoint.show_progress(|_| Progress::new(1).message("x".repeat(60_000)));
+        checkpoint.commit(Large { filler: "x".repeat((2 << 20) - 1_000) }).await?;
+        Ok(7)
+    }
+
     /// Saves more than the server takes, after something that it does.
     #[activity(heartbeat_timeout = "2s", name = "save_too_much")]
     pub async fn save_too_much(

@@ -95,6 +95,12 @@ impl Details {
         Self { version: self.version, payloads: vec![first, shown], value }
     }
 
+    /// The checkpoint alone, where something for people is beside it.
+    pub(crate) fn without_progress(&self) -> Option<Self> {
+        let checkpoint = self.payloads.first().filter(|_| self.payloads.len() > 1)?;
+        Some(Self { payloads: vec![checkpoint.clone()], ..self.clone() })
+    }
+
     /// Records them as the value that they came from, where there is one.
     pub(crate) fn record_value(&self, context: ActivityContext) -> Option<Recording> {
         let value = self.value.as_ref()?.0.as_ref()?;

@@ -14,6 +14,7 @@
 //! server takes the first and knows the attempt no more when the second comes.
 
 use std::{
+    borrow::Cow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
@@ -22,7 +23,9 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use prost::Message;
 use temporalio_client::{Client, NamespacedClient};
-use temporalio_common::data_converters::PayloadConverter;
+use temporalio_common::{
+    data_converters::PayloadConverter, protos::temporal::api::common::v1::Payloads,
+};
 use temporalio_sdk::activities::ActivityContext;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
@@ -135,13 +138,10 @@ impl ServerLease {
             return Ok(Reply::Stop(CancelReason::NotFound));
         }
         self.ask_beside();
-        let payloads = self.lane().encode(details).await?;
-        let size = payloads.encoded_len();
-        let time = until.saturating_duration_since(Instant::now());
-        let limit = self.size_limit().for_size(size, self.client(), time).await;
-        if size > limit {
-            return Ok(Reply::TooLarge(TooLarge { size, limit }));
-        }
+        let payloads = match self.encode_within_limit(details, until).await? {
+            Ok(payloads) => payloads,
+            Err(too_large) => return Ok(Reply::TooLarge(too_large)),
+        };
         if let Some(renumbered) = self.by_name() {
             return renumbered.beat(self.lane(), payloads, until).await;
         }
@@ -150,10 +150,34 @@ impl ServerLease {
             Some(renumbered) if reply == Reply::Stop(CancelReason::NotFound) => {
                 renumbered.refused();
                 // What was sent is gone: encoded anew, since that is rare.
-                let payloads = self.lane().encode(details).await?;
-                renumbered.beat(self.lane(), payloads, until).await
+                match self.encode_within_limit(details, until).await? {
+                    Ok(payloads) => renumbered.beat(self.lane(), payloads, until).await,
+                    Err(too_large) => Ok(Reply::TooLarge(too_large)),
+                }
             }
             _ => Ok(reply),
+        }
+    }
+
+    /// Details as they are sent: without what is for people alone, where only that is too much.
+    async fn encode_within_limit(
+        &self,
+        details: &Details,
+        until: Instant,
+    ) -> Result<Result<Payloads, TooLarge>, BeatError> {
+        let mut details = Cow::Borrowed(details);
+        loop {
+            let payloads = self.lane().encode(&details).await?;
+            let size = payloads.encoded_len();
+            let time = until.saturating_duration_since(Instant::now());
+            let limit = self.size_limit().for_size(size, self.client(), time).await;
+            if size <= limit {
+                return Ok(Ok(payloads));
+            }
+            let Some(alone) = details.without_progress() else {
+                return Ok(Err(TooLarge { size, limit }));
+            };
+            details = Cow::Owned(alone);
         }
     }
 
@@ -183,6 +207,13 @@ impl ServerLease {
             Err(_) if before_codec <= limit => Ok(()),
             Err(_) => Err(TooLarge { size: before_codec, limit }),
         }
+    }
+
+    /// Details that can be sent, likewise.
+    async fn within_limit(&self, details: Details) -> Result<Details, TooLarge> {
+        let Err(too_large) = self.measure(&details).await else { return Ok(details) };
+        let alone = details.without_progress().ok_or(too_large)?;
+        self.measure(&alone).await.map(|()| alone)
     }
 
     /// Gives details to the SDK, whatever their size.
@@ -242,7 +273,7 @@ impl Lease for ServerLease {
             if self.is_succeeded() || self.is_alone_heard() {
                 return Ok(());
             }
-            self.measure(&details).await?;
+            let details = self.within_limit(details).await?;
             self.hand_over(details).await;
             Ok(())
         }
@@ -252,8 +283,8 @@ impl Lease for ServerLease {
     fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()> {
         async move {
             let details = match newest {
-                Some(newest) if self.measure(&newest).await.is_ok() => newest,
-                _ => kept,
+                Some(newest) => self.within_limit(newest).await.unwrap_or(kept),
+                None => kept,
             };
             if !details.is_empty() && !self.is_succeeded() {
                 let left = Some(details.clone());

@@ -24,10 +24,13 @@ use crate::{
 /// How large details may be where a server's namespace says nothing else.
 const LIMIT: usize = 2 * 1024 * 1024;
 
-/// Whether a server would take these details.
-fn measure(details: &Details) -> Result<(), TooLarge> {
+/// Details as a server would get them: without what is for people alone, where only that is too much.
+fn within_limit(details: Details) -> Result<Details, TooLarge> {
     let size = details.payloads.iter().map(Message::encoded_len).sum();
-    if size > LIMIT { Err(TooLarge { size, limit: LIMIT }) } else { Ok(()) }
+    if size <= LIMIT {
+        return Ok(details);
+    }
+    details.without_progress().map_or(Err(TooLarge { size, limit: LIMIT }), within_limit)
 }
 
 /// The newest details as a server would get them, or why it does not.
@@ -38,9 +41,7 @@ pub(super) fn newest(source: &dyn Source) -> Result<Details, (CancelReason, Stri
     let details = catch_unwind(encode)
         .map_err(|_| invalid("the checkpoint panicked when it was serialised".to_owned()))?
         .map_err(|error| invalid(error.to_string()))?;
-    let measured = measure(&details);
-    measured.map_err(|by| (CancelReason::CheckpointTooLarge, by.to_string()))?;
-    Ok(details)
+    within_limit(details).map_err(|by| (CancelReason::CheckpointTooLarge, by.to_string()))
 }
 
 /// The lease of the attempt on this stage.
@@ -59,9 +60,10 @@ impl Lease for StagedLease {
         if self.0.is_crashed() {
             return pending().boxed();
         }
-        if let Err(too_large) = measure(&details) {
-            return ready(Ok(Reply::TooLarge(too_large))).boxed();
-        }
+        let details = match within_limit(details) {
+            Ok(details) => details,
+            Err(too_large) => return ready(Ok(Reply::TooLarge(too_large))).boxed(),
+        };
         let answer = self.0.server.beat(details.clone(), until);
         async move {
             let answer = answer.await;
@@ -74,7 +76,8 @@ impl Lease for StagedLease {
     }
 
     fn leave(&self, newest: Option<Details>, kept: Details) -> BoxFuture<'_, ()> {
-        self.0.hold(&newest.filter(|newest| measure(newest).is_ok()).unwrap_or(kept), false);
+        let newest = newest.and_then(|newest| within_limit(newest).ok());
+        self.0.hold(&newest.unwrap_or(kept), false);
         ready(()).boxed()
     }
 
