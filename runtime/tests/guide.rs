@@ -33,6 +33,9 @@ const PARTS_OF_STORIES: [&str; 18] = [
 /// Where every text describes a metric, for the exporter to show.
 const DESCRIPTIONS: &str = "metrics/instruments.rs";
 
+/// What tests alone are built with, though it is not called so.
+const OF_TESTS: &str = "metrics/recorder.rs";
+
 fn package() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -48,7 +51,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     of_product
         .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .filter(|path| !path.ends_with(DESCRIPTIONS))
+        .filter(|path| !path.ends_with(DESCRIPTIONS) && !path.ends_with(OF_TESTS))
         .collect()
 }
 
