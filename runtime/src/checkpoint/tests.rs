@@ -249,3 +249,13 @@ fn what_is_written_of_a_checkpoint_keeps_nobody_waiting() {
     let mut written = Nosy(checkpoint.clone());
     assert!(fmt::write(&mut written, format_args!("{checkpoint:?}")).is_ok());
 }
+
+#[test]
+fn what_is_shown_can_be_left_out_once() {
+    let payload = |data: &str| Payload { data: data.into(), ..Payload::default() };
+    let (checkpoint, shown) = (payload("checkpoint"), payload("shown"));
+    let details = Details { version: 7, payloads: vec![checkpoint.clone(), shown], value: None };
+    let alone = details.without_progress().unwrap();
+    assert_eq!((alone.version, &alone.payloads[..]), (7, &[checkpoint][..]));
+    assert!(alone.without_progress().is_none() && Details::default().without_progress().is_none());
+}

@@ -112,3 +112,19 @@ fn promised(documentation: &str, chapter: &str) -> Vec<String> {
     promised.sort_unstable();
     promised
 }
+
+#[test]
+fn who_asked_between_two_items_hands_over_and_nobody_else() {
+    let cancellation = Cancellation::new();
+    let told = || End::<()>::Failed(Cancelled::new(HandOver).into());
+    assert!(!hands_over(&told(), &cancellation), "nothing is due");
+    cancellation.cancel(HandOver);
+    assert!(hands_over(&told(), &cancellation));
+    assert!(!hands_over(&End::<()>::Dropped, &cancellation), "it did not ask");
+    let of_its_own = || End::<()>::Failed(anyhow::anyhow!("its own").into());
+    assert!(!hands_over(&of_its_own(), &cancellation));
+    let failure = failure_of(settle(of_its_own(), &cancellation, true));
+    assert_eq!((failure.type_name(), failure.to_string().as_str()), (None, "its own"));
+    cancellation.cancel(Requested);
+    assert!(!hands_over(&told(), &cancellation), "a request wins");
+}
