@@ -16,6 +16,17 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
+    /// Whatever users and servers wrote: a control character in it would move all of a window.
+    pub(crate) fn on_one_line(self) -> Self {
+        let on_one_line = |text: String| text.replace(char::is_control, " ");
+        Self {
+            key: on_one_line(self.key),
+            activity_type: on_one_line(self.activity_type),
+            part: self.part,
+            about: self.about.into_iter().map(on_one_line).collect(),
+        }
+    }
+
     fn name(&self) -> String {
         format!("{} {}", style(&self.activity_type).bold(), self.key)
     }
@@ -72,7 +83,7 @@ impl Screen {
         let mut lines = match self.terminal.size_checked() {
             // The last column and row stay free: what is written there may move all of it.
             Some((rows, columns)) => {
-                fitting(watched, usize::from(rows) - 1, usize::from(columns) - 1)
+                fitting(watched, usize::from(rows.max(1)) - 1, usize::from(columns.max(1)) - 1)
             }
             None => watched
                 .iter()
@@ -109,14 +120,21 @@ fn fitting(watched: &[Watched], rows: usize, width: usize) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn watched() -> Watched {
+        let about = vec!["502 Bad Gateway\n<html>\u{1b}[2J".to_owned(), "attempt 2".to_owned()];
+        let (key, activity_type) = ("import-7/1".to_owned(), "parse".to_owned());
+        Watched { key, activity_type, part: None, about }
+    }
+
+    #[test]
+    fn a_text_of_several_lines_is_one_line() {
+        let line = watched().on_one_line().line(200, 30);
+        assert!(!line.contains('\n') && !line.contains("\u{1b}[2J"), "{line:?}");
+        assert!(line.contains("502 Bad Gateway <html> [2J · attempt 2"), "{line:?}");
+    }
+
     #[test]
     fn the_lowest_window_has_a_line() {
-        let watched = || Watched {
-            key: "import-7/1".to_owned(),
-            activity_type: "parse".to_owned(),
-            part: None,
-            about: vec![],
-        };
         for rows in 0..4 {
             let lines = fitting(&[watched(), watched()], rows, 79);
             assert!((1..=rows.max(1)).contains(&lines.len()), "{rows}: {lines:?}");

@@ -79,7 +79,7 @@ impl Told {
         about.push(format!("attempt {}", self.attempt));
         about.retain(|part| !part.is_empty());
         let part = progress.as_ref().and_then(part_of);
-        Watched { key: self.key, activity_type: self.activity_type, part, about }
+        Watched { key: self.key, activity_type: self.activity_type, part, about }.on_one_line()
     }
 }
 
