@@ -1,8 +1,6 @@
 //! What `watch` shows, in windows of several widths and without one.
 
 use std::{
-    io::Read,
-    sync::mpsc::{Receiver, channel},
     thread,
     time::{Duration, Instant},
 };
@@ -10,8 +8,9 @@ use std::{
 use autobeat_tests::{
     activities::{Action, process_items},
     environment::Environment,
+    recording::Program,
 };
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
 
 use crate::{Stage, count, position, program};
 
@@ -21,35 +20,19 @@ const ROWS: u16 = 24;
 
 /// An example on a terminal of its own.
 struct Window {
-    child: Box<dyn Child + Send + Sync>,
-    output: Receiver<Vec<u8>>,
+    program: Program,
     screen: vt100::Parser,
-    _terminal: Box<dyn MasterPty + Send>,
 }
 
 impl Window {
     fn open(stage: &Stage, arguments: &[&str], rows: u16, columns: u16) -> Self {
-        let size = PtySize { rows, cols: columns, ..PtySize::default() };
-        let terminal = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(program("watch"));
         command.args(["--every", "200ms"]);
         command.args(arguments);
         command.env("TEMPORAL_ADDRESS", stage.environment.address());
-        command.env("TERM", "xterm-256color");
-        let child = terminal.slave.spawn_command(command).unwrap();
-        let mut read = terminal.master.try_clone_reader().unwrap();
-        let (said, output) = channel();
-        thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(length @ 1..) = read.read(&mut bytes) {
-                if said.send(bytes[..length].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
+        let program = Program::start(command, rows, columns).unwrap();
         let [rows, columns] = [rows, columns].map(|count| count.try_into().unwrap());
-        let screen = vt100::Parser::new(rows, columns, 0);
-        Self { child, output, screen, _terminal: terminal.master }
+        Self { program, screen: vt100::Parser::new(rows, columns, 0) }
     }
 
     /// What it shows as soon as these parts are all there.
@@ -62,18 +45,11 @@ impl Window {
                 return contents;
             }
             assert!(since.elapsed() < LIMIT, "{parts:?} on\n{contents}");
-            if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(100)) {
-                self.screen.process(&bytes);
+            match self.program.wrote() {
+                Some(bytes) => self.screen.process(&bytes),
+                None => thread::sleep(Duration::from_millis(20)),
             }
         }
-    }
-}
-
-impl Drop for Window {
-    fn drop(&mut self) {
-        // Where it has ended by itself there is nothing to be done.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -16,7 +16,7 @@ use std::{
 use anyhow::Context;
 use autobeat_tests::{
     cluster::{Cluster, run, suite, table},
-    compare::{process::SUBCOMMAND, worker},
+    compare::{process::Role, worker},
     endurance::{report, store},
     program::{ClusterPrograms, target_folder},
 };
@@ -43,13 +43,6 @@ struct Arguments {
     json: Option<PathBuf>,
     #[command(subcommand)]
     role: Option<Role>,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Role {
-    /// A worker of this run, which the run itself starts.
-    #[command(name = SUBCOMMAND, hide = true)]
-    Worker { address: String, task_queue: String },
 }
 
 #[tokio::main]

@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context;
 use autobeat_tests::compare::{
     blocked, delays, many, plot,
-    process::SUBCOMMAND,
+    process::Role,
     readme, repeats, requests,
     results::{Results, Section},
     stage::Stage,
@@ -59,13 +59,6 @@ enum Name {
     Many,
     /// A blocked thread.
     Blocked,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Role {
-    /// A worker of this run, which the run itself starts.
-    #[command(name = SUBCOMMAND, hide = true)]
-    Worker { address: String, task_queue: String },
 }
 
 #[tokio::main]

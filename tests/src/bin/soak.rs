@@ -8,7 +8,7 @@
 use std::{panic, path::PathBuf, process::ExitCode};
 
 use autobeat_tests::{
-    compare::{process::SUBCOMMAND, worker},
+    compare::{process::Role, worker},
     endurance::{report, store},
     program::target_folder,
     soak::{faults::Faults, run, table},
@@ -26,13 +26,6 @@ struct Arguments {
     json: Option<PathBuf>,
     #[command(subcommand)]
     role: Option<Role>,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Role {
-    /// A worker of this run, which the run itself starts.
-    #[command(name = SUBCOMMAND, hide = true)]
-    Worker { address: String, task_queue: String },
 }
 
 #[tokio::main]

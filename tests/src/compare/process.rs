@@ -9,7 +9,20 @@ use tokio::{
 };
 
 /// The hidden subcommand of a program that makes it a [worker](super::worker).
-pub const SUBCOMMAND: &str = "worker";
+const SUBCOMMAND: &str = "worker";
+
+/// What a program that measures is when it starts itself once more.
+#[derive(Debug, clap::Subcommand)]
+pub enum Role {
+    /// A worker of this run, which the run itself starts.
+    #[command(name = SUBCOMMAND, hide = true)]
+    Worker {
+        /// Where its server is.
+        address: String,
+        /// Which queue it serves.
+        task_queue: String,
+    },
+}
 
 /// How long a tick of the system's accounts is: a hundredth of a second on every Linux.
 const TICK: Duration = Duration::from_millis(10);
