@@ -1,4 +1,7 @@
-//! Whether the examples that save resume, and stop cleanly: each has its checks beside its activity.
+//! Whether the examples that save resume and stop cleanly, and what `watch` draws: each has its checks beside
+//! its code.
+//!
+//! They are modules here: a tested example is built as a test alone, and its program is not there to be run.
 
 #![allow(dead_code, reason = "their programs run elsewhere")]
 #![allow(clippy::duplicate_mod, reason = "two of them share a file, as programs of their own")]
@@ -29,5 +32,7 @@ mod saga;
 mod service;
 #[path = "../submit_job.rs"]
 mod submit_job;
+#[path = "../watch/main.rs"]
+mod watch;
 #[path = "../without_workflow.rs"]
 mod without_workflow;

@@ -25,7 +25,7 @@ use temporalio_client::{
 };
 use tokio::time::sleep;
 
-use crate::{
+use self::{
     codec::{CodecServer, RemoteCodec},
     screen::{Screen, Watched},
     told::Told,

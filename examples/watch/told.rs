@@ -12,7 +12,7 @@ use temporalio_common::protos::temporal::api::{
     workflow::v1::PendingActivityInfo,
 };
 
-use crate::{codec::RemoteCodec, screen::Watched};
+use super::{codec::RemoteCodec, screen::Watched};
 
 /// What the server tells of a running activity.
 pub(crate) struct Told {
