@@ -29,7 +29,7 @@ use temporalio_common::protos::temporal::api::{
 use self::fleet::{Fleet, Process};
 
 const ROWS: u64 = 20_000;
-const ROUNDS: u64 = 1_000;
+const ROUNDS: u64 = 3_000;
 const WORKERS: usize = 3;
 const INTERRUPTIONS: usize = 30;
 

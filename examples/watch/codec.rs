@@ -1,8 +1,11 @@
 //! A codec server, as the Temporal CLI and UI ask one: it decodes what the codec of a worker has encoded.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use clap::Args;
 use temporalio_client::envconfig::{ConfigError, LoadClientConfigProfileOptions};
 use temporalio_common::{
@@ -44,7 +47,8 @@ impl CodecServer {
         Ok(endpoint.map(|endpoint| {
             let endpoint = endpoint.replace("{namespace}", &namespace);
             let url = format!("{}/decode", endpoint.trim_end_matches('/'));
-            RemoteCodec { agent: agent(), url, namespace, auth }
+            let silent = Arc::default();
+            RemoteCodec { agent: agent(), url, namespace, auth, silent }
         }))
     }
 }
@@ -71,9 +75,16 @@ pub(crate) struct RemoteCodec {
     url: String,
     namespace: String,
     auth: Option<String>,
+    /// Why nothing was heard of it: then it is asked no more.
+    silent: Arc<OnceLock<String>>,
 }
 
 impl RemoteCodec {
+    /// For a look at everything, in which many wait for it: one that is silent is waited for once.
+    pub(crate) fn for_a_look(&self) -> Self {
+        Self { silent: Arc::default(), ..self.clone() }
+    }
+
     /// On a thread that may wait.
     pub(crate) async fn decode(&self, payloads: Vec<Payload>) -> anyhow::Result<Vec<Payload>> {
         let codec = self.clone();
@@ -85,6 +96,9 @@ impl RemoteCodec {
         if count == 0 {
             return Ok(payloads);
         }
+        if let Some(why) = self.silent.get() {
+            bail!("{why}");
+        }
         let mut request = self
             .agent
             .post(&self.url)
@@ -93,7 +107,11 @@ impl RemoteCodec {
         if let Some(auth) = &self.auth {
             request = request.header("Authorization", auth);
         }
-        let mut response = request.send(serde_json::to_vec(&Payloads { payloads })?)?;
+        let asked = request.send(serde_json::to_vec(&Payloads { payloads })?);
+        let mut response = asked.inspect_err(|error| {
+            // Whoever says it first: all of them mean the same.
+            let _ = self.silent.set(error.to_string());
+        })?;
         let said = response.body_mut().read_to_string()?;
         ensure!(response.status().is_success(), "{} {}", response.status(), said.trim());
         let Payloads { payloads } = serde_json::from_str(&said)?;

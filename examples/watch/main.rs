@@ -23,7 +23,7 @@ use temporalio_client::{
     NamespacedClient, UntypedWorkflow, WorkflowDescribeOptions, WorkflowListOptions,
     errors::ClientError, tonic::Code,
 };
-use tokio::time::sleep;
+use tokio::{runtime::Runtime, time::sleep};
 
 use self::{
     codec::{CodecServer, RemoteCodec},
@@ -46,7 +46,8 @@ async fn running(
     told.extend(alone(client, &arguments.query("CloseTime IS NULL")).await?);
     told.retain(|activity| activity.is_about(&arguments.about));
     told.sort_unstable_by(|left, right| left.key.cmp(&right.key));
-    let reading = stream::iter(told).map(|activity| activity.read(codec));
+    let codec = codec.map(RemoteCodec::for_a_look);
+    let reading = stream::iter(told).map(|activity| activity.read(codec.as_ref()));
     Ok(reading.buffered(AT_ONCE).collect().await)
 }
 
@@ -119,10 +120,17 @@ impl Arguments {
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     listen();
-    end(NAME, watch(Arguments::parse()).await)
+    let arguments = Arguments::parse();
+    let runtime = Runtime::new();
+    let watched = runtime.map_err(Ending::failed).and_then(|runtime| {
+        let watched = runtime.block_on(watch(arguments));
+        // Not for a codec server that is silent, on whose answer a thread may still wait.
+        runtime.shutdown_background();
+        watched
+    });
+    end(NAME, watched)
 }
 
 async fn watch(arguments: Arguments) -> Result<(), Ending> {

@@ -11,8 +11,10 @@ pub(crate) struct Watched {
     pub activity_type: String,
     /// How much of it is done.
     pub part: Option<f64>,
-    /// All that stands beside its name and its bar, what matters most first.
+    /// What stands beside its name and its bar, what matters most first.
     pub about: Vec<String>,
+    /// What is said in words, at the end: as much of it as there is room for.
+    pub words: String,
 }
 
 impl Watched {
@@ -24,11 +26,19 @@ impl Watched {
             activity_type: on_one_line(self.activity_type),
             part: self.part,
             about: self.about.into_iter().map(on_one_line).collect(),
+            words: on_one_line(self.words),
         }
     }
 
     fn name(&self) -> String {
         format!("{} {}", style(&self.activity_type).bold(), self.key)
+    }
+
+    /// All of it.
+    fn plain(&self) -> String {
+        let words = Some(&self.words).filter(|words| !words.is_empty());
+        let parts: Vec<_> = self.about.iter().chain(words).map(String::as_str).collect();
+        format!("{}: {}", self.name(), parts.join(" · "))
     }
 
     /// A line for a window of this width, with the name in so many columns.
@@ -38,13 +48,17 @@ impl Watched {
         let mut line = format!("{name}{} ", self.bar(width));
         for (index, part) in self.about.iter().enumerate() {
             let space = if index > 0 { " · " } else { "" };
-            let rest = if index + 1 < self.about.len() { " · …" } else { "" };
+            let is_last = index + 1 == self.about.len() && self.words.is_empty();
+            let rest = if is_last { "" } else { " · …" };
             // Whole parts alone: the beginning of a number reads as another number.
             if measure_text_width(&format!("{line}{space}{part}{rest}")) > width {
                 line = format!("{line}{space}…");
-                break;
+                return truncate_str(&line, width, "…").into_owned();
             }
             line = format!("{line}{space}{part}");
+        }
+        if !self.words.is_empty() {
+            line = format!("{line} · {}", self.words);
         }
         truncate_str(&line, width, "…").into_owned()
     }
@@ -85,10 +99,7 @@ impl Screen {
             Some((rows, columns)) => {
                 fitting(watched, usize::from(rows.max(1)) - 1, usize::from(columns.max(1)) - 1)
             }
-            None => watched
-                .iter()
-                .map(|it| format!("{}: {}", it.name(), it.about.join(" · ")))
-                .collect(),
+            None => watched.iter().map(Watched::plain).collect(),
         };
         if lines.is_empty() {
             lines.push("no activity is running".to_owned());
@@ -121,16 +132,32 @@ mod tests {
     use super::*;
 
     fn watched() -> Watched {
-        let about = vec!["502 Bad Gateway\n<html>\u{1b}[2J".to_owned(), "attempt 2".to_owned()];
+        let about = vec!["heartbeat 2.1 s ago".to_owned(), "attempt 12".to_owned()];
         let (key, activity_type) = ("import-7/1".to_owned(), "parse".to_owned());
-        Watched { key, activity_type, part: None, about }
+        let words = "502 Bad Gateway\n<html>\u{1b}[2J".to_owned();
+        Watched { key, activity_type, part: None, about, words }
     }
 
     #[test]
     fn a_text_of_several_lines_is_one_line() {
         let line = watched().on_one_line().line(200, 30);
         assert!(!line.contains('\n') && !line.contains("\u{1b}[2J"), "{line:?}");
-        assert!(line.contains("502 Bad Gateway <html> [2J · attempt 2"), "{line:?}");
+        assert!(line.contains("attempt 12 · 502 Bad Gateway <html> [2J"), "{line:?}");
+    }
+
+    #[test]
+    fn words_are_cut_and_hide_no_number() {
+        let narrow = BARS[1].0 - 1;
+        let all = watched().on_one_line().line(narrow, 16);
+        let before = all.split("502").next().map(measure_text_width).unwrap_or_default();
+        for width in 1..=narrow {
+            let line = watched().on_one_line().line(width, 16.min(width / 2));
+            assert!(measure_text_width(&line) <= width, "{width}: {line:?}");
+            let is_whole =
+                |part: &str| line.contains(part) || !line.contains(&part[..part.len() - 1]);
+            assert!(["attempt 12", "2.1 s ago"].into_iter().all(is_whole), "{width}: {line:?}");
+            assert_eq!(line.contains("502"), width >= before + "502…".chars().count(), "{line:?}");
+        }
     }
 
     #[test]

@@ -59,14 +59,16 @@ impl Told {
     /// As people see it, decoded where there is a codec for that.
     pub(crate) async fn read(self, codec: Option<&RemoteCodec>) -> Watched {
         let mut about: Vec<String> = vec![state_of(self.state, self.failure.as_ref()).to_owned()];
+        let mut words = String::new();
         let mut details = self.details.map(|details| details.payloads).unwrap_or_default();
         if let Some(codec) = codec {
             details = codec.decode(details).await.unwrap_or_else(|error| {
-                about.push(format!("not decoded: {error}"));
+                words = format!("not decoded: {error}");
                 Vec::new()
             });
         }
-        let progress = details.get(1).and_then(|it| serde_json::from_slice(&it.data).ok());
+        let progress: Option<Progress> =
+            details.get(1).and_then(|it| serde_json::from_slice(&it.data).ok());
         match &progress {
             Some(progress) => about.extend(described(progress)),
             None => about.extend(details.first().map(beginning)),
@@ -79,7 +81,9 @@ impl Told {
         about.push(format!("attempt {}", self.attempt));
         about.retain(|part| !part.is_empty());
         let part = progress.as_ref().and_then(part_of);
-        Watched { key: self.key, activity_type: self.activity_type, part, about }.on_one_line()
+        words.extend(progress.and_then(|progress| progress.message));
+        Watched { key: self.key, activity_type: self.activity_type, part, about, words }
+            .on_one_line()
     }
 }
 
@@ -129,7 +133,6 @@ fn described(progress: &Progress) -> Vec<String> {
         None => amount(progress.done, unit),
     };
     let mut parts = vec![done];
-    parts.extend(progress.message.clone());
     parts.extend(progress.rate.filter(|rate| *rate > 0.0).map(|it| rate(it, unit)));
     parts.extend(progress.time_left().map(|left| format!("{} left", time(left))));
     parts

@@ -109,6 +109,7 @@
 
 mod attempt;
 mod auto_heartbeat;
+mod by_keys;
 mod cancel;
 mod checkpoint;
 #[cfg(feature = "embedded")]

@@ -12,6 +12,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use crate::by_keys::ByKeys;
+
 /// How far an activity is, for people to look at.
 ///
 /// Plain JSON beside the checkpoint, so the Temporal UI shows it and every language can read it. That JSON
@@ -28,22 +30,40 @@ use tokio::time::Instant;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "ByKeys<Written>")]
 #[non_exhaustive]
 pub struct Progress {
     /// How much is done.
     pub done: u64,
     /// How much there is, where that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
     /// What is counted, such as `lines`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// What it does at the moment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// How much is done in a second, measured between heartbeats.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
+}
+
+/// As it may have been written, by whomever.
+#[derive(Deserialize)]
+struct Written {
+    done: u64,
+    total: Option<u64>,
+    unit: Option<String>,
+    message: Option<String>,
+    rate: Option<f64>,
+}
+
+impl From<ByKeys<Written>> for Progress {
+    fn from(ByKeys(written): ByKeys<Written>) -> Self {
+        let Written { done, total, unit, message, rate } = written;
+        Self { done, total, unit, message, rate }
+    }
 }
 
 impl Progress {

@@ -111,11 +111,7 @@ impl<T: Clone + 'static> Checkpoint<T> {
         position: fn(&mut T) -> &mut u64,
     ) -> Resume<I::IntoIter, T> {
         let items = items.into_iter();
-        let total = known_total(items.size_hint());
-        if let Some(total) = total {
-            self.show_at_least(move |state| Progress::new(*position(&mut state.clone())).of(total));
-        }
-        let cursor = Cursor::new(self.clone(), position, total);
+        let cursor = Cursor::new(self.clone(), position, known_total(items.size_hint()));
         Resume { items, skip: cursor.done(), cursor }
     }
 }
@@ -195,6 +191,10 @@ impl<T: Clone + 'static> Cursor<T> {
             total,
         };
         let turn = checkpoint.turns().take(&state, beginning);
+        if let Some(total) = total {
+            let shown = move |state: &T| Progress::new(*position(&mut state.clone())).of(total);
+            checkpoint.show_at_least(shown);
+        }
         Self { checkpoint, state, position, turn, on_their_way: 0, is_over: false }
     }
 

@@ -11,7 +11,8 @@ use crate::{checkpoint::decode_in, progress::Progress};
 /// What is seen of an activity from outside: its checkpoint, and its progress.
 ///
 /// A client reads it where the SDK gives it heartbeat details, which are two where a progress is shown: the
-/// type of the checkpoint alone does not read those.
+/// type of the checkpoint alone does not read those. For an activity in a workflow, see
+/// [Where it is seen](crate::guide::progress_and_metrics#where-it-is-seen).
 ///
 /// ```
 /// use autobeat::Seen;

@@ -6,7 +6,7 @@ use std::{
     process::Command,
     sync::{Arc, Mutex},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use autobeat_tests::{
@@ -161,5 +161,21 @@ async fn a_codec_server_decodes_what_is_shown() {
         (1, 1),
         "{nobody:?}"
     );
+    a_silent_one_holds_nobody(watch);
     run.terminate().await;
+}
+
+/// It takes the question and never answers: whoever watches goes when he likes.
+fn a_silent_one_holds_nobody(watch: impl Fn(&[&str]) -> Command) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let mut watching = watch(&["--codec-endpoint", &endpoint]).spawn().unwrap();
+    let (question, _) = listener.accept().unwrap();
+    let asked = Instant::now();
+    let id = watching.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(watching.wait().unwrap().success());
+    // Far from the ten seconds for which it waits for an answer.
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    drop(question);
 }

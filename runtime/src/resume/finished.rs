@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::by_keys::ByKeys;
+
 /// Which of many items are done: all up to a position, and ranges beyond it.
 ///
 /// Stays small: beyond the first item that is not done there can only be gaps that are on their way,
@@ -23,7 +25,7 @@ use serde::{Deserialize, Serialize};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Written")]
+#[serde(from = "ByKeys<Written>")]
 pub struct Finished {
     /// All items before this one are done.
     pub(super) up_to: u64,
@@ -86,8 +88,8 @@ struct Written {
     beyond: Option<Vec<(u64, u64)>>,
 }
 
-impl From<Written> for Finished {
-    fn from(Written { up_to, beyond }: Written) -> Self {
+impl From<ByKeys<Written>> for Finished {
+    fn from(ByKeys(Written { up_to, beyond }): ByKeys<Written>) -> Self {
         let mut ranges = beyond.unwrap_or_default();
         ranges.retain(|(start, end)| start < end);
         ranges.sort_unstable();

@@ -349,7 +349,12 @@ fn the_loop_at_hand_is_what_is_shown_unless_the_body_shows_something() {
     let mut second = checkpoint.resume_at(0..7, |state| &mut state.1);
     second.nth(2).unwrap().unwrap();
     assert_eq!(shown(&checkpoint), Some((2, Some(7))));
+    let mut third = checkpoint.resume_stream_at(stream::iter(0..4), |state| &mut state.2);
+    third.next().now_or_never().flatten().unwrap().unwrap();
+    third.next().now_or_never().flatten().unwrap().unwrap();
+    assert_eq!(shown(&checkpoint), Some((1, Some(4))), "a stream may know how long it is, too");
 
+    checkpoint.update(|state| state.2 = 0).unwrap();
     checkpoint.show_progress(|_| Progress::new(5));
     checkpoint.resume_at(0..9, |state| &mut state.2).next().unwrap().unwrap();
     assert_eq!(shown(&checkpoint), Some((5, None)));
