@@ -173,6 +173,24 @@ impl<T> Checkpoint<T> {
         self.cancellation.check()
     }
 
+    /// Saves a loop's copy, made of the version `seen`; where that would undo what somebody else saved since, it
+    /// does not, and returns nothing. What may be changed in it is wanted more than a whole value of the body's.
+    pub(crate) fn save_copy(&self, value: T, seen: u64, may_be_changed: bool) -> Option<u64> {
+        let version = self.slot.saved.replace_copy(value, seen, may_be_changed)?;
+        self.slot.tell_saved();
+        Some(version)
+    }
+
+    /// The newest saved value with its version.
+    pub(crate) fn look(&self) -> (u64, T) {
+        self.slot.saved.look()
+    }
+
+    /// How often something was saved in this attempt.
+    pub(crate) fn version(&self) -> u64 {
+        self.slot.saved.version()
+    }
+
     /// Changes the saved value in place; costs one clone of it.
     ///
     /// The change is made to a copy, so one that panics half-way leaves the last value whole, and

@@ -13,13 +13,13 @@ mod chunks;
 mod concurrent;
 mod concurrent_all;
 mod finished;
+mod own_copy;
 mod stream;
 mod turns;
 
 use std::fmt;
 
 pub(crate) use self::turns::Turns;
-use self::turns::{Beginning, Turn, address_of};
 pub use self::{
     after::{ResumeAfter, ResumeError},
     chunks::{ResumeAfterChunks, ResumeChunks},
@@ -28,7 +28,15 @@ pub use self::{
     finished::Finished,
     stream::{ResumeStream, ResumeStreamChunks},
 };
-use crate::{cancel::Cancelled, checkpoint::Checkpoint, progress::Progress};
+use self::{
+    own_copy::OwnCopy,
+    turns::{Beginning, Turn},
+};
+use crate::{
+    cancel::{Cancellation, Cancelled},
+    checkpoint::Checkpoint,
+    progress::Progress,
+};
 
 impl Checkpoint<u64> {
     /// Goes over items from where the last attempt was; the checkpoint is how many are done.
@@ -112,7 +120,7 @@ impl<T: Clone + 'static> Checkpoint<T> {
     ) -> Resume<I::IntoIter, T> {
         let items = items.into_iter();
         let cursor = Cursor::new(self.clone(), position, known_total(items.size_hint()));
-        Resume { items, skip: cursor.done(), cursor }
+        Resume { items, skip: cursor.done, cursor }
     }
 }
 
@@ -132,14 +140,17 @@ pub struct Resume<I, T> {
 
 impl<I, T: fmt::Debug> fmt::Debug for Resume<I, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Resume").field("state", &self.cursor.state).finish_non_exhaustive()
+        formatter
+            .debug_struct("Resume")
+            .field("state", self.cursor.copy.value())
+            .finish_non_exhaustive()
     }
 }
 
 impl<I, T> Resume<I, T> {
     /// The state, to be changed by the item at hand, and saved when that is done.
     pub fn state(&mut self) -> &mut T {
-        &mut self.cursor.state
+        self.cursor.copy.state()
     }
 }
 
@@ -168,13 +179,20 @@ impl<I: Iterator, T: Clone + 'static> Iterator for Resume<I, T> {
 
 /// A position in a state, and the item that is on its way.
 struct Cursor<T> {
-    checkpoint: Checkpoint<T>,
-    state: T,
+    copy: OwnCopy<T>,
+    /// How many items are done.
+    done: u64,
     position: fn(&mut T) -> &mut u64,
     turn: Turn,
     /// How many items were handed out that are not counted yet.
     on_their_way: u64,
     is_over: bool,
+}
+
+impl<T> Cursor<T> {
+    fn cancellation(&self) -> &Cancellation {
+        self.copy.checkpoint().cancellation()
+    }
 }
 
 impl<T: Clone + 'static> Cursor<T> {
@@ -184,33 +202,26 @@ impl<T: Clone + 'static> Cursor<T> {
         position: fn(&mut T) -> &mut u64,
         total: Option<u64>,
     ) -> Self {
-        let state = checkpoint.get();
-        let beginning = Beginning {
-            address: move |state: &mut T| address_of(position(state)),
-            leaves_out: *position(&mut state.clone()) > 0,
-            total,
-        };
-        let turn = checkpoint.turns().take(&state, beginning);
+        let mut copy = OwnCopy::of(&checkpoint);
+        let done = *copy.field(position);
+        let beginning = Beginning { position, leaves_out: done > 0, total };
+        let turn = checkpoint.turns().take(copy.value(), beginning);
         if let Some(total) = total {
             let shown = move |state: &T| Progress::new(*position(&mut state.clone())).of(total);
             checkpoint.show_at_least(shown);
         }
-        Self { checkpoint, state, position, turn, on_their_way: 0, is_over: false }
-    }
-
-    fn done(&self) -> u64 {
-        *(self.position)(&mut self.state.clone())
+        Self { copy, done, position, turn, on_their_way: 0, is_over: false }
     }
 
     /// What was handed out is done.
     fn complete(&mut self) -> Result<(), Cancelled> {
         self.turn.check();
-        let done = std::mem::take(&mut self.on_their_way);
-        if done == 0 {
-            return self.checkpoint.cancellation().check_within_item();
+        if self.on_their_way == 0 {
+            return self.cancellation().check_within_item();
         }
-        *(self.position)(&mut self.state) += done;
-        self.checkpoint.save(self.state.clone())
+        self.done += std::mem::take(&mut self.on_their_way);
+        let (done, position) = (self.done, self.position);
+        self.copy.save(&self.turn, |state| *position(state) = done)
     }
 
     /// Hands out the next item, unless there is none or the attempt should stop.
@@ -226,6 +237,7 @@ impl<T: Clone + 'static> Cursor<T> {
         let is_on_its_way = matches!(next, Some(Ok(_)));
         self.on_their_way = is_on_its_way.into();
         self.is_over = !is_on_its_way;
+        self.copy.hand_out();
         next
     }
 

@@ -21,8 +21,9 @@ func main() {
 	server := temporaltest.NewServer(temporaltest.WithBaseServerOptions(
 		temporal.WithDynamicConfigClient(dynamicconfig.StaticClient{
 			dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
-			// Timers fire when they are due, as those of the other server: see the tests' server.rs.
-			dynamicconfig.TimerProcessorMaxTimeShift.Key(): 10 * time.Millisecond,
+			// Timers fire when they are due, as those of the other server: see the tests' server/dev.rs.
+			dynamicconfig.TimerProcessorMaxTimeShift.Key():       10 * time.Millisecond,
+			dynamicconfig.QueueReaderStuckCriticalAttempts.Key(): 0,
 			// Off by default: pause and reset of activities without a workflow.
 			activity.EnableStandaloneActivityOperatorCommands.Key(): true,
 		}),

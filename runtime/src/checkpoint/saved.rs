@@ -23,12 +23,14 @@ struct Current<T> {
     value: T,
     /// How often something was saved in this attempt.
     version: u64,
+    /// The version in which a part of it was changed last, by somebody who kept the rest as it was.
+    part: u64,
     is_changing: bool,
 }
 
 impl<T: Clone> Saved<T> {
     pub(super) fn new(value: T) -> Self {
-        let current = Current { value, version: 0, is_changing: false };
+        let current = Current { value, version: 0, part: 0, is_changing: false };
         Self { current: Mutex::new(current), is_changed: Condvar::new(), copy: T::clone }
     }
 }
@@ -59,6 +61,22 @@ impl<T> Saved<T> {
         version
     }
 
+    /// Saves a copy of the value as it was in the version `seen`, with a part of it changed: unless
+    /// somebody has changed a part since, or saved at all where the rest of the copy is not `wanted`.
+    pub(super) fn replace_copy(&self, value: T, seen: u64, wanted: bool) -> Option<u64> {
+        let mut current = self.turn();
+        let newest = if wanted { current.part } else { current.version };
+        if newest > seen {
+            drop(current);
+            return None;
+        }
+        let (version, replaced) = current.replace(value);
+        current.part = version;
+        drop(current);
+        drop(replaced);
+        Some(version)
+    }
+
     /// How often something was saved.
     pub(super) fn version(&self) -> u64 {
         self.lock().version
@@ -66,6 +84,12 @@ impl<T> Saved<T> {
 
     pub(super) fn value(&self) -> T {
         (self.copy)(&self.lock().value)
+    }
+
+    /// The newest value with its version, which is 0 where none was saved.
+    pub(super) fn look(&self) -> (u64, T) {
+        let current = self.lock();
+        (current.version, (self.copy)(&current.value))
     }
 
     /// The newest value with its version, where one was saved.
@@ -83,7 +107,8 @@ impl<T> Saved<T> {
         let changing = Changing(self);
         change(&mut value);
         let mut current = self.lock();
-        let (_, replaced) = current.replace(value);
+        let (version, replaced) = current.replace(value);
+        current.part = version;
         drop(current);
         drop(changing);
         drop(replaced);

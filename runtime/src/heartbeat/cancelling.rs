@@ -139,10 +139,13 @@ impl Pulse {
         }
     }
 
-    /// Whether a request to cancel would be answered otherwise, and could have come since the last beat.
+    /// Whether a request to cancel would be answered otherwise, and could have come since the last beat; before a
+    /// hand-over, which comes at a time of its own, in any case.
     pub(super) fn may_be_requested(&self, now: Instant) -> bool {
-        let better = self.cancellation.told().is_some_and(CancelReason::yields_to_a_request);
-        better && self.is_known() && self.renewed + self.settling() < now
+        let told = self.cancellation.told();
+        let is_due = told == Some(CancelReason::HandOver) || self.renewed + self.settling() < now;
+        let better = told.is_some_and(CancelReason::yields_to_a_request);
+        better && is_due && self.next_beat.is_some() && self.lease.takes_heartbeats()
     }
 
     /// A body that only knows the engine's token stopped when the engine gave the attempt up.

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, iter::Fuse};
 
-use super::{Beginning, Turn, address_of};
+use super::{Beginning, OwnCopy, Turn};
 use crate::{cancel::Cancelled, checkpoint::Checkpoint};
 
 impl<T: Clone + 'static> Checkpoint<T> {
@@ -55,19 +55,18 @@ impl<T: Clone + 'static> Checkpoint<T> {
         I: IntoIterator,
         K: Ord + Clone + 'static,
     {
-        let mut state = self.get();
-        let done = last(&mut state).clone();
+        let mut copy = OwnCopy::of(self);
+        let done = copy.field(last).clone();
         let beginning = Beginning {
-            address: move |state: &mut T| address_of(last(state)),
+            position: last,
             leaves_out: done.is_some(),
             // A set that is gone over by key may change.
             total: None,
         };
-        let turn = self.turns().take(&state, beginning);
+        let turn = self.turns().take(copy.value(), beginning);
         ResumeAfter {
-            checkpoint: self.clone(),
+            copy,
             items: items.into_iter().fuse(),
-            state,
             last,
             key,
             turn,
@@ -85,9 +84,8 @@ pub(super) type Next<N, K> = Option<Result<(N, K), ResumeError>>;
 /// Goes over items after the last one that is done; made by [`Checkpoint::resume_after`].
 #[must_use = "a loop does nothing unless something asks for its items"]
 pub struct ResumeAfter<I: Iterator, T, K> {
-    checkpoint: Checkpoint<T>,
+    copy: OwnCopy<T>,
     items: Fuse<I>,
-    state: T,
     last: fn(&mut T) -> &mut Option<K>,
     key: fn(&I::Item) -> K,
     turn: Turn,
@@ -102,24 +100,27 @@ pub struct ResumeAfter<I: Iterator, T, K> {
 
 impl<I: Iterator, T: fmt::Debug, K> fmt::Debug for ResumeAfter<I, T, K> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ResumeAfter").field("state", &self.state).finish_non_exhaustive()
+        formatter
+            .debug_struct("ResumeAfter")
+            .field("state", self.copy.value())
+            .finish_non_exhaustive()
     }
 }
 
 impl<I: Iterator, T: Clone + 'static, K: Ord + Clone> ResumeAfter<I, T, K> {
     /// The state, to be changed by the item at hand, and saved when that is done.
     pub fn state(&mut self) -> &mut T {
-        &mut self.state
+        self.copy.state()
     }
 
     /// The item that was handed out is done.
     pub(super) fn complete(&mut self) -> Result<(), Cancelled> {
         self.turn.check();
         let Some(key) = self.on_its_way.take() else {
-            return self.checkpoint.cancellation().check_within_item();
+            return self.copy.checkpoint().cancellation().check_within_item();
         };
-        *(self.last)(&mut self.state) = Some(key);
-        self.checkpoint.save(self.state.clone())
+        let last = self.last;
+        self.copy.save(&self.turn, |state| *last(state) = Some(key.clone()))
     }
 
     /// The next item that is not done, with its key.
@@ -155,6 +156,7 @@ impl<I: Iterator, T: Clone + 'static, K: Ord + Clone> ResumeAfter<I, T, K> {
             (_, Err(error)) => Err(error),
         });
         self.is_over = !matches!(next, Some(Ok(_)));
+        self.copy.hand_out();
         next
     }
 }

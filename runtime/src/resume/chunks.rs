@@ -50,7 +50,7 @@ impl<I, T: fmt::Debug> fmt::Debug for ResumeChunks<I, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ResumeChunks")
-            .field("state", &self.cursor.state)
+            .field("state", self.cursor.copy.value())
             .finish_non_exhaustive()
     }
 }
@@ -58,7 +58,7 @@ impl<I, T: fmt::Debug> fmt::Debug for ResumeChunks<I, T> {
 impl<I, T> ResumeChunks<I, T> {
     /// The state, to be changed by the chunk at hand, and saved when that is done.
     pub fn state(&mut self) -> &mut T {
-        &mut self.cursor.state
+        self.cursor.copy.state()
     }
 }
 

@@ -19,9 +19,7 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 
-use super::{
-    Beginning, Finished, FromCancelled, ResumeConcurrentAll, Turn, address_of, known_total,
-};
+use super::{Beginning, Finished, FromCancelled, OwnCopy, ResumeConcurrentAll, Turn, known_total};
 use crate::{cancel::Cancelled, checkpoint::Checkpoint, progress::Progress};
 
 impl Checkpoint<Finished> {
@@ -141,18 +139,14 @@ impl<T: Clone + 'static> Checkpoint<T> {
         if let Some(total) = total {
             self.show_count(finished, total);
         }
-        let mut state = self.get();
-        let beginning = Beginning {
-            address: move |state: &mut T| address_of(finished(state)),
-            leaves_out: finished(&mut state).count() > 0,
-            total,
-        };
-        let turn = self.turns().take(&state, beginning);
+        let mut copy = OwnCopy::of(self);
+        let leaves_out = copy.field(finished).count() > 0;
+        let beginning = Beginning { position: finished, leaves_out, total };
+        let turn = self.turns().take(copy.value(), beginning);
         ResumeConcurrent {
-            checkpoint: self.clone(),
             items: (0..).zip(items).fuse(),
             limit: limit.max(1),
-            copy: state,
+            copy,
             finished,
             call: |work, item| work(item),
             work,
@@ -174,11 +168,10 @@ impl<T: Clone + 'static> Checkpoint<T> {
 /// Works on several items at once; made by [`Checkpoint::resume_concurrent_at`].
 #[must_use = "a loop does nothing unless something asks for its answers"]
 pub struct ResumeConcurrent<I: Iterator, T, W, F: Future> {
-    checkpoint: Checkpoint<T>,
     items: Fuse<Zip<RangeFrom<u64>, I>>,
     limit: usize,
     /// Called otherwise than its method, so that the compiler offers that.
-    copy: T,
+    copy: OwnCopy<T>,
     finished: fn(&mut T) -> &mut Finished,
     work: W,
     /// Calls it: what it is was asked where the loop was made, and is asked at no `.await` again.
@@ -199,7 +192,7 @@ impl<I: Iterator, T: fmt::Debug, W, F: Future> fmt::Debug for ResumeConcurrent<I
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ResumeConcurrent")
-            .field("state", &self.copy)
+            .field("state", self.copy.value())
             .field("on_their_way", &self.on_their_way.len())
             .finish_non_exhaustive()
     }
@@ -213,7 +206,7 @@ where
 {
     /// The state, to be changed for the answer at hand, and saved when the next one is asked for.
     pub fn state(&mut self) -> &mut T {
-        &mut self.copy
+        self.copy.state()
     }
 
     /// The next answer; the item of the one before it is done.
@@ -246,12 +239,13 @@ where
     ) -> Poll<Option<Result<F::Output, Cancelled>>> {
         if let Some((position, answer)) = ready!(self.on_their_way.poll_next_unpin(context)) {
             self.answered = Some(position);
+            self.copy.hand_out();
             return Poll::Ready(Some(Ok(answer)));
         }
         if let Some(cancelled) = self.cancelled.take() {
             self.give_up();
             // Items were on their way meanwhile: another reason may have come that wins over it.
-            let newest = self.checkpoint.cancellation().check().err();
+            let newest = self.copy.checkpoint().cancellation().check().err();
             return Poll::Ready(Some(Err(newest.unwrap_or(cancelled))));
         }
         if !self.is_given_up {
@@ -264,9 +258,9 @@ where
     fn complete(&mut self) {
         let Some(position) = self.answered.take() else { return };
         self.turn.check();
-        (self.finished)(&mut self.copy).insert(position);
+        let finished = self.finished;
         // Whether to stop is looked at before another item begins.
-        drop(self.checkpoint.save(self.copy.clone()));
+        drop(self.copy.save(&self.turn, |state| finished(state).insert(position)));
     }
 
     /// Lets as many items begin as there may be at once.
@@ -277,7 +271,7 @@ where
             && let Some((position, item)) = self.next_left()
         {
             self.turn.check();
-            let cancellation = self.checkpoint.cancellation();
+            let cancellation = self.copy.checkpoint().cancellation();
             let may_begin = if self.has_begun {
                 cancellation.check()
             } else {
@@ -294,7 +288,7 @@ where
     }
 
     fn next_left(&mut self) -> Option<(u64, I::Item)> {
-        let finished = (self.finished)(&mut self.copy);
+        let finished = self.copy.field(self.finished);
         self.items.find(|(position, _)| !finished.contains(*position))
     }
 

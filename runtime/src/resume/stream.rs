@@ -71,7 +71,7 @@ impl<T: Clone + 'static> Checkpoint<T> {
         let cursor = Cursor::new(self.clone(), position, known_total(items.size_hint()));
         ResumeStream {
             items: Box::pin(items),
-            skip: cursor.done(),
+            skip: cursor.done,
             cursor,
             completed: None,
             may_hand_over: false,
@@ -98,7 +98,7 @@ impl<S, T: fmt::Debug> fmt::Debug for ResumeStream<S, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ResumeStream")
-            .field("state", &self.cursor.state)
+            .field("state", self.cursor.copy.value())
             .finish_non_exhaustive()
     }
 }
@@ -106,7 +106,7 @@ impl<S, T: fmt::Debug> fmt::Debug for ResumeStream<S, T> {
 impl<S: Stream, T: Clone + Unpin + 'static> ResumeStream<S, T> {
     /// The state, to be changed by the item at hand, and saved when that is done.
     pub fn state(&mut self) -> &mut T {
-        &mut self.cursor.state
+        self.cursor.copy.state()
     }
 
     /// The next item; the one before it is done.
@@ -149,7 +149,7 @@ impl<S: Stream, T> ResumeStream<S, T> {
         }
         if next.is_ready() && !self.may_hand_over {
             self.may_hand_over = true;
-            let cancellation = self.cursor.checkpoint.cancellation().clone();
+            let cancellation = self.cursor.cancellation().clone();
             self.cancelled = Box::pin(async move { cancellation.cancelled_between_items().await });
         }
         next

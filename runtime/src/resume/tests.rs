@@ -21,6 +21,7 @@ use crate::{
 
 mod chunks;
 mod concurrent;
+mod nested;
 mod turns;
 
 /// A checkpoint as an attempt gets it, and the one who cancels it.

@@ -10,7 +10,8 @@
 //!   such field any more, as in another phase of the work, they are two;
 //! - the newest loop over a position has the turn, and an older one that goes on panics;
 //! - after a loop that came to its end, one that would leave something out panics. One that was left
-//!   early may be begun again, and a position that was set back leaves nothing out.
+//!   early may be begun again, and a position that was set back leaves nothing out;
+//! - a loop that began and was over within an item of another is of that item: with it, its position is set back.
 
 use std::{
     fmt,
@@ -24,6 +25,8 @@ use std::{
 /// All positions that loops of this attempt went over.
 pub(crate) struct Turns<T> {
     positions: Mutex<Vec<Position<T>>>,
+    /// How many loops have begun.
+    begun: AtomicU64,
 }
 
 impl<T> fmt::Debug for Turns<T> {
@@ -36,10 +39,16 @@ struct Position<T> {
     place: Place,
     /// Where it is in a copy of the state.
     address: Box<dyn Fn(&mut T) -> usize + Send + Sync>,
+    set_back: SetBack<T>,
     loops: Arc<Loops>,
     /// How many items the newest loop has, where it knows.
     total: Option<u64>,
+    /// How many loops had begun with the newest one.
+    begun: u64,
 }
+
+/// Sets a position back to its beginning.
+pub(super) type SetBack<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
 
 /// Where a position is in its state.
 #[derive(Clone, Copy, PartialEq)]
@@ -63,15 +72,23 @@ struct Loops {
     came_to_its_end: AtomicBool,
 }
 
+impl Loops {
+    /// Whether none of them is there any more, or the newest one came to its end.
+    fn are_over(self: &Arc<Self>) -> bool {
+        // The position has one itself, and each loop's turn another.
+        Arc::strong_count(self) == 1 || self.came_to_its_end.load(Ordering::Acquire)
+    }
+}
+
 /// Where a field is, to be compared with another.
-pub(super) fn address_of<V>(field: &mut V) -> usize {
+fn address_of<V>(field: &mut V) -> usize {
     std::ptr::from_mut(field).addr()
 }
 
 /// What a loop says about itself when it begins.
-pub(super) struct Beginning<A> {
-    /// Where the position is in a copy of the state.
-    pub(super) address: A,
+pub(super) struct Beginning<T, V> {
+    /// The position in a state.
+    pub(super) position: fn(&mut T) -> &mut V,
     /// Whether the loop would leave out items that are done.
     pub(super) leaves_out: bool,
     /// How many items there are, where the loop knows.
@@ -89,17 +106,18 @@ impl<T> Position<T> {
 
 impl<T: Clone> Turns<T> {
     pub(crate) fn new() -> Self {
-        Self { positions: Mutex::new(Vec::new()) }
+        Self { positions: Mutex::new(Vec::new()), begun: AtomicU64::new(0) }
     }
 
     /// Takes the turn; panics where the loop would leave out what no loop over its items did.
     #[track_caller]
-    pub(super) fn take(
-        &self,
-        state: &T,
-        beginning: Beginning<impl Fn(&mut T) -> usize + Send + Sync + 'static>,
-    ) -> Turn {
-        let Beginning { address, leaves_out, total } = beginning;
+    pub(super) fn take<V: Default + 'static>(&self, state: &T, beginning: Beginning<T, V>) -> Turn
+    where
+        T: 'static,
+    {
+        let Beginning { position, leaves_out, total } = beginning;
+        let address = move |state: &mut T| address_of(position(state));
+        let begun = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
         let mut copy = state.clone();
         let place = Place::of(&mut copy, &address);
         let mut is_same = |position: &&mut Position<T>| {
@@ -112,8 +130,10 @@ impl<T: Clone> Turns<T> {
             positions.push(Position {
                 place,
                 address: Box::new(address),
+                set_back: Arc::new(move |state| set_back(position, state)),
                 loops: Arc::clone(&loops),
                 total,
+                begun,
             });
             return Turn { loops, number: 0 };
         };
@@ -121,6 +141,7 @@ impl<T: Clone> Turns<T> {
         let others = position.total.zip(total).is_some_and(|(earlier, total)| earlier != total);
         let over = loops.came_to_its_end.swap(false, Ordering::AcqRel);
         position.total = total;
+        position.begun = begun;
         drop(positions);
         assert!(
             !leaves_out || !over,
@@ -134,6 +155,34 @@ impl<T: Clone> Turns<T> {
         );
         let number = loops.newest.fetch_add(1, Ordering::AcqRel) + 1;
         Turn { loops, number }
+    }
+}
+
+/// The field may be gone, as in another phase of the work, which is users' code to say.
+fn set_back<T, V: Default>(position: fn(&mut T) -> &mut V, state: &mut T) {
+    let set_back = AssertUnwindSafe(|| *position(state) = V::default());
+    drop(catch_unwind(set_back));
+}
+
+impl<T> Turns<T> {
+    /// How many loops have begun.
+    pub(super) fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Acquire)
+    }
+
+    /// What sets back the positions of the loops that have begun since there were so many, and are over; but for
+    /// that of whose turn this is.
+    pub(super) fn over_since(&self, begun: u64, turn: &Turn) -> Vec<SetBack<T>> {
+        if self.begun() == begun {
+            return Vec::new();
+        }
+        let positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_within = |position: &&Position<T>| {
+            position.begun > begun
+                && !Arc::ptr_eq(&position.loops, &turn.loops)
+                && position.loops.are_over()
+        };
+        positions.iter().filter(is_within).map(|position| Arc::clone(&position.set_back)).collect()
     }
 }
 

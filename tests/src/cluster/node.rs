@@ -93,9 +93,9 @@ impl Node {
     /// Writes down what it must know: its own place, and those of the database and of a node of each role.
     pub(super) fn configure(&self, database: u16, nodes: &[Place]) -> anyhow::Result<()> {
         let directory = self.guarded.directory();
-        let (key, value) = TIMERS_WHEN_DUE;
-        let dynamic = json!({ key: [{ "value": value }] });
-        fs::write(directory.join("dynamic.yaml"), dynamic.to_string())?;
+        let values =
+            TIMERS_WHEN_DUE.map(|(key, value)| format!(r#""{key}":[{{"value":{value}}}]"#));
+        fs::write(directory.join("dynamic.yaml"), format!("{{{}}}", values.join(",")))?;
         let text = self.configuration(directory, database, nodes).to_string();
         // JSON is YAML as well.
         Ok(fs::write(directory.join("node.yaml"), text)?)

@@ -165,3 +165,35 @@ async fn a_body_that_hears_of_something_else_is_answered_by_that() {
     });
     assert_eq!(failure_type(&result.await), "WorkerShutdown");
 }
+
+#[tokio::test(start_paused = true)]
+async fn whether_somebody_cancelled_is_asked_before_each_hand_over() {
+    // Shorter than an interval, and just after a beat: after 1 s, 3 s and 6 s.
+    for seconds in [1, 3, 7] {
+        let options = OPTIONS.max_runtime(Duration::from_secs(seconds));
+        let beats = (seconds - 1) / 3;
+        let script = (0..beats).map(|_| Line::Answer(Reply::GoOn));
+        let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
+        let lease = Arc::new(ScriptedLease::new(script, requested));
+        let result = attempt(options, facts(), &lease, async |checkpoint, _| {
+            for item in checkpoint.resume(0..1_000) {
+                item?;
+                sleep(SECOND / 100).await;
+            }
+            Ok(())
+        });
+        assert_eq!(failure_type(&result.await), "(cancelled)", "after {seconds} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whether_somebody_cancelled_is_asked_in_a_shutdown_before_the_first_beat() {
+    let requested = Line::Answer(Reply::Stop(CancelReason::Requested));
+    let lease = Arc::new(ScriptedLease::new([], requested));
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |_, cancellation| {
+        cancellation.cancel(CancelReason::WorkerShutdown);
+        sleep(SECOND).await;
+        Ok(cancellation.check()?)
+    });
+    assert_eq!(failure_type(&result.await), "(cancelled)");
+}

@@ -7,7 +7,8 @@ use super::*;
 /// What a piece of a program says when it panics.
 pub(super) fn panic_of<R>(program: impl FnOnce() -> R) -> String {
     let payload = catch_unwind(AssertUnwindSafe(program)).err().expect("it panics");
-    payload.downcast_ref::<String>().cloned().expect("with a message")
+    let words = payload.downcast_ref::<&str>().map(|words| (*words).to_owned());
+    words.or_else(|| payload.downcast_ref::<String>().cloned()).expect("with a message")
 }
 
 #[test]
