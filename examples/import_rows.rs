@@ -11,7 +11,7 @@
 #[path = "import_rows/rows.rs"]
 mod rows;
 
-use std::{env, fs, path::PathBuf, process::ExitCode, thread::sleep, time::Duration};
+use std::{env, fs, io, path::PathBuf, process::ExitCode, thread::sleep, time::Duration};
 
 use autobeat::{Checkpoint, activity, embedded::Embedded};
 use autobeat_examples::{Ending, Place, end, file_in_a_folder, listen, server};
@@ -123,10 +123,14 @@ async fn import(
 ) -> Result<(), Ending> {
     let sample = || rows::sample(env::temp_dir().join("autobeat-rows.csv"));
     let file = file.map_or_else(sample, Ok).map_err(Ending::failed)?;
-    let unreadable = |error| Ending::failed(format!("{}: {error}", file.display()));
+    let unreadable = |error: io::Error| Ending::failed(format!("{}: {error}", file.display()));
+    // Now, and not by an activity that would try again and again.
     let file = fs::canonicalize(&file).map_err(unreadable)?;
+    fs::read_to_string(&file).map_err(unreadable)?;
     let database = database.unwrap_or_else(|| env::temp_dir().join("autobeat-rows.sqlite"));
     let job = Job { file, database: file_in_a_folder(&database)?, chunk, pause };
+    let unusable = |error| Ending::failed(format!("{}: {error}", job.database.display()));
+    rows::open(&job.database).map_err(unusable)?;
     if place.restart {
         Import::forget(&job).map_err(Ending::failed)?;
     }

@@ -30,13 +30,19 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS rows (file TEXT, attempt INTEGER, id TEXT, amount INTEGER);
 ";
 
+/// Opens the database, or makes one.
+pub(crate) fn open(database: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(database)?;
+    connection.execute_batch(TABLES)?;
+    Ok(connection)
+}
+
 impl Import {
     /// Takes the turn: from here on no earlier attempt writes anything.
     pub(crate) fn begin(database: &Path, file: &Path) -> rusqlite::Result<Self> {
-        let mut connection = Connection::open(database)?;
+        let mut connection = open(database)?;
         let file = file.display().to_string();
         let transaction = connection.transaction_with_behavior(Immediate)?;
-        transaction.execute_batch(TABLES)?;
         transaction.execute(
             "INSERT INTO imports VALUES (?1, 1, 0)
              ON CONFLICT DO UPDATE SET attempt = attempt + 1",

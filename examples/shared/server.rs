@@ -1,6 +1,6 @@
 //! A worker on the server that the environment names, and what is done with it.
 
-use std::{env, error::Error, pin::pin, time::Duration};
+use std::{env, error::Error, io, pin::pin, time::Duration};
 
 use temporalio_client::{
     Client, ClientOptions, Connection, WorkflowCancelOptions, WorkflowGetResultOptions,
@@ -113,7 +113,7 @@ where
     .await
 }
 
-/// Runs a worker for as long as a scene takes, or until Ctrl-C.
+/// Runs a worker for as long as a scene takes, or until Ctrl-C or a SIGTERM.
 ///
 /// # Errors
 ///
@@ -147,14 +147,29 @@ pub async fn scene_on<T>(
             ended.map_err(|error| Ending::failed(root(&error)))?;
             return Err(Ending::failed("the worker ended"));
         }
-        _ = tokio::signal::ctrl_c() => Err(Ending::interrupted(
+        asked = asked_to_end() => Err(asked.err().map_or_else(|| Ending::interrupted(
             "interrupted; the work goes on where it was with the next worker: run it again",
-        )),
+        ), Ending::failed)),
     };
     shut_down();
     // Its activities store their checkpoints and hand their work over.
     running.await.map_err(|error| Ending::failed(root(&error)))?;
     result
+}
+
+/// Waits until somebody wants the program to end: by Ctrl-C, or as a deploy says it.
+async fn asked_to_end() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 /// Where workflows and activities are started while a worker runs.

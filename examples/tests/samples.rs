@@ -292,11 +292,17 @@ async fn a_saga_that_nobody_cancels_is_booked() {
 async fn bad_input_is_one_clear_line() {
     let Some(stage) = Stage::open().await else { return };
     let twice = stage.path("twice");
-    fs::write(&twice, "a,1\na,2\n").unwrap();
+    fs::write(&twice, "a,1\na,2\n".repeat(100)).unwrap();
+    let (folder, binary) = (stage.path(""), stage.path("binary"));
+    fs::write(&binary, [0xff, 0xfe]).unwrap();
     for (example, arguments, said) in [
         ("process_batch", vec!["/nowhere"], "/nowhere: No such file"),
         ("process_batch", vec![&*twice], "two orders have the id a"),
         ("polling", vec!["/nowhere/file"], "/nowhere: no such folder"),
+        ("import_rows", vec![&*folder], "Is a directory"),
+        ("import_rows", vec![&*binary], "not contain valid UTF-8"),
+        ("import_rows", vec!["--database", &*folder], "unable to open database file"),
+        ("import_rows", vec!["--database", &*twice], "not a database"),
         ("cancellation_cleanup", vec!["--output", "/nowhere/file"], "/nowhere: no such folder"),
         ("saga", vec!["--book", "/nowhere/book"], "/nowhere/book: No such file"),
     ] {

@@ -122,7 +122,7 @@ fn fitting(watched: &[Watched], rows: usize, width: usize) -> Vec<String> {
     if lines.len() > rows {
         let hidden = lines.len() - (rows - 1);
         lines.truncate(rows - 1);
-        lines.push(format!("… and {hidden} more"));
+        lines.push(truncate_str(&format!("… and {hidden} more"), width, "…").into_owned());
     }
     lines
 }
@@ -162,9 +162,10 @@ mod tests {
 
     #[test]
     fn the_lowest_window_has_a_line() {
-        for rows in 0..4 {
-            let lines = fitting(&[watched(), watched()], rows, 79);
+        for (rows, width) in (0..4).flat_map(|rows| [(rows, 79), (rows, 3), (rows, 0)]) {
+            let lines = fitting(&[watched(), watched()], rows, width);
             assert!((1..=rows.max(1)).contains(&lines.len()), "{rows}: {lines:?}");
+            assert!(lines.iter().all(|line| measure_text_width(line) <= width), "{lines:?}");
         }
     }
 }

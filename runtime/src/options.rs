@@ -217,7 +217,7 @@ impl Options {
         self.start_to_close_timeout
     }
 
-    #[cfg(feature = "embedded")]
+    #[cfg(any(feature = "embedded", feature = "testing"))]
     pub(crate) const fn schedule_to_close(&self) -> Option<Duration> {
         self.schedule_to_close_timeout
     }

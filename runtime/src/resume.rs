@@ -6,7 +6,8 @@
 //! - the cursor and the rest of the state change in one save, so no attempt sees one without the other;
 //! - work that is complete completes: a cancellation is reported only where an item is left;
 //! - a loop hands over after an item, never before its first: each attempt comes further;
-//! - one position is one loop's: see [`turns`].
+//! - one position is one loop's: see [`turns`];
+//! - what others save meanwhile is kept: see [`own_copy`].
 
 mod after;
 mod chunks;
@@ -80,7 +81,8 @@ impl<T: Clone + 'static> Checkpoint<T> {
     ///
     /// What the loop changes in the [`state`](Resume::state) meanwhile is saved together with the
     /// position, when the item is done: a count and the position can never disagree. The loop keeps
-    /// its own copy of the state, so change it there, and not through the checkpoint.
+    /// its own copy of the state, so change it there, and not through the checkpoint. A loop within an item
+    /// of this one is that item's: [its position is set back](crate::guide::loops#a-loop-within-a-loop) with it.
     ///
     /// ```
     /// # use autobeat::{Cancelled, Checkpoint};
@@ -111,7 +113,8 @@ impl<T: Clone + 'static> Checkpoint<T> {
     ///
     /// Rather than leave items out without a word: after another loop over the same position came to
     /// its end, unless the position was set back to 0; where that loop is known to have another number
-    /// of items; and in a loop that goes on although another one over its position has begun.
+    /// of items; and in a loop that goes on although another one over its position has begun, or whose `state()` was
+    /// asked for before another loop or an [`update`](Self::update) saved.
     #[track_caller]
     pub fn resume_at<I: IntoIterator>(
         &self,
@@ -119,7 +122,7 @@ impl<T: Clone + 'static> Checkpoint<T> {
         position: fn(&mut T) -> &mut u64,
     ) -> Resume<I::IntoIter, T> {
         let items = items.into_iter();
-        let cursor = Cursor::new(self.clone(), position, known_total(items.size_hint()));
+        let cursor = Cursor::new(self, position, known_total(items.size_hint()));
         Resume { items, skip: cursor.done, cursor }
     }
 }
@@ -198,14 +201,14 @@ impl<T> Cursor<T> {
 impl<T: Clone + 'static> Cursor<T> {
     #[track_caller]
     fn new(
-        checkpoint: Checkpoint<T>,
+        checkpoint: &Checkpoint<T>,
         position: fn(&mut T) -> &mut u64,
         total: Option<u64>,
     ) -> Self {
-        let mut copy = OwnCopy::of(&checkpoint);
+        let mut copy = OwnCopy::of(checkpoint);
         let done = *copy.field(position);
         let beginning = Beginning { position, leaves_out: done > 0, total };
-        let turn = checkpoint.turns().take(copy.value(), beginning);
+        let turn = checkpoint.turns().take(copy.value(), &beginning);
         if let Some(total) = total {
             let shown = move |state: &T| Progress::new(*position(&mut state.clone())).of(total);
             checkpoint.show_at_least(shown);

@@ -28,7 +28,7 @@ fn failure(type_name: &str) -> ActivityError {
         initial_interval = "2s",
         backoff_coefficient = 3.0,
         maximum_interval = "10s",
-        non_retryable_error_types = ["BadInput", "TemporalTimeout:StartToClose"],
+        non_retryable_error_types = ["BadInput", "LeaseLost", "TemporalTimeout:StartToClose"],
     ),
     start_to_close_timeout = "20s"
 )]
@@ -58,9 +58,12 @@ async fn a_policy_says_when_and_whether_there_is_another_attempt() {
     assert_eq!(error.failure_type(), Some("Luck"));
     assert_eq!(between, [2, 6, 10, 10, 10]);
 
-    let (error, between) = fail("BadInput").await;
-    assert_eq!(error.failure_type(), Some("BadInput"));
-    assert!(between.is_empty(), "{between:?}");
+    // Whether it is told by the attempt, or as the server would tell it.
+    for final_type in ["BadInput", "LeaseLost"] {
+        let (error, between) = fail(final_type).await;
+        assert_eq!(error.failure_type(), Some(final_type));
+        assert!(between.is_empty(), "{between:?}");
+    }
 
     // As on a server, where it is another type.
     let (_, between) = fail("badinput").await;

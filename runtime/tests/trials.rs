@@ -228,6 +228,21 @@ fn a_deadline_is_the_declared_one() {
     assert_eq!(cut_short.took(), Duration::from_hours(2));
 }
 
+/// Waits for longer than all of its attempts together may take.
+#[activity(heartbeat_timeout = "9s", schedule_to_close_timeout = "1m")]
+async fn wait_for_all(attempt: autobeat::Attempt) -> Result<bool, ActivityError> {
+    let knows = attempt.deadline().is_some();
+    tokio::time::sleep(Duration::from_secs(90)).await;
+    Ok(knows)
+}
+
+#[test]
+fn a_deadline_may_be_that_of_all_attempts() {
+    let cut_short = Trial::of(wait_for_all, ()).run();
+    assert_eq!(cut_short.failure_type(), Some("DeadlineExceeded"));
+    assert_eq!(cut_short.took(), Duration::from_mins(1));
+}
+
 /// Commits what is done.
 #[activity(heartbeat_timeout = "9s")]
 async fn commit_to(checkpoint: Checkpoint<u64>, end: u64) -> Result<(), ActivityError> {

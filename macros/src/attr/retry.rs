@@ -18,6 +18,9 @@ use crate::diagnostics::Diagnostics;
 const TIMEOUT: &str = "TemporalTimeout:";
 const TIMEOUTS: [&str; 4] = ["StartToClose", "Heartbeat", "ScheduleToStart", "ScheduleToClose"];
 
+/// The types of the failures with which an attempt of ours makes room for the next one.
+const INTERRUPTIONS: [&str; 4] = ["HandOver", "WorkerShutdown", "ActivityPaused", "ActivityReset"];
+
 macro_rules! declare_retry_keys {
     ($($name:literal $field:ident: $value:ty = $parse:ident,
         $meaning:literal, $default:literal, [$($example:literal),*];)*) => {
@@ -124,6 +127,12 @@ fn type_name(written: &Expr) -> Result<String, String> {
     };
     if name.trim().is_empty() {
         return Err("the type of a failure cannot be empty".to_owned());
+    }
+    if INTERRUPTIONS.contains(&name.as_str()) {
+        return Err(format!(
+            "with a failure of type `{name}` an attempt makes room for the next one, which goes on where it \
+             was: never retried, it would end the work half-way; leave it out"
+        ));
     }
     match name.strip_prefix(TIMEOUT) {
         Some(timeout) if !TIMEOUTS.contains(&timeout) => {

@@ -73,6 +73,7 @@ fn the_nearest_right_form_is_named() {
             r#"retry(non_retryable_error_types = ["TemporalTimeout:Any"])"#,
             "TemporalTimeout:Heartbeat",
         ),
+        (r#"retry(non_retryable_error_types = ["HandOver"])"#, "makes room for the next one"),
         (r#"retry(initial_interval = "1s", initial_interval = "2s")"#, "written twice"),
         (r#"max_attempts = 3 retry(initial_interval = "1s")"#, "a comma is missing before `retry`"),
         (

@@ -1,6 +1,7 @@
 //! The details of a heartbeat: what a checkpoint is on its way to the server and back.
 
 use std::{
+    any::type_name,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -9,6 +10,8 @@ use std::{
 use erased_serde::Serialize as ErasedSerialize;
 use futures_util::{FutureExt, future::BoxFuture};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_ignored::Path;
+use serde_json::Map;
 use temporalio_common::{
     data_converters::{
         ActivitySerializationContext, GenericPayloadConverter, PayloadConversionError,
@@ -156,8 +159,29 @@ pub(crate) fn decode_in<T: DeserializeOwned + 'static>(
     match details.first() {
         None => Ok(None),
         Some(payload) if is_null(payload) => Ok(None),
-        Some(payload) => context.converter.from_payload(context, payload.clone()).map(Some),
+        Some(payload) => {
+            let value = context.converter.from_payload(context, payload.clone())?;
+            if is_passed_over::<T>(payload) {
+                let said = format!("none of its fields is one of `{}`", type_name::<T>());
+                return Err(PayloadConversionError::EncodingError(said.into()));
+            }
+            Ok(Some(value))
+        }
     }
+}
+
+/// Whether it is an object with fields, none of which the type reads: another shape, in whose place
+/// `#[serde(default)]` takes one of which nothing is done yet.
+fn is_passed_over<T: DeserializeOwned>(payload: &Payload) -> bool {
+    let fields = serde_json::from_slice::<Map<String, serde_json::Value>>(&payload.data);
+    let Some(fields) = fields.ok().filter(|fields| !fields.is_empty()) else { return false };
+    let mut passed_over = 0;
+    let count = |path: Path<'_>| {
+        passed_over += usize::from(matches!(path, Path::Map { parent: Path::Root, .. }));
+    };
+    let mut reader = serde_json::Deserializer::from_slice(&payload.data);
+    let is_read = serde_ignored::deserialize::<_, _, T>(&mut reader, count).is_ok();
+    is_read && passed_over == fields.len()
 }
 
 /// What every SDK writes for nothing, whatever its converter, and reads as such.

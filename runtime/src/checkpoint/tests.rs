@@ -93,6 +93,51 @@ fn further_details_stay_out_of_the_way() {
 }
 
 #[test]
+fn another_shape_is_not_taken_for_one_in_which_nothing_is_done() {
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[serde(default)]
+    struct State {
+        done: u64,
+        #[serde(alias = "errors")]
+        failed: u64,
+    }
+    for text in [r#"{"up_to":5}"#, r#"{"ranges":[[0,7]],"more":{"done":3}}"#, r#"{"Done":7}"#] {
+        let found = [written(text, &JSON)];
+        let error = decode::<State>(&PayloadConverter::default(), &found).unwrap_err().to_string();
+        assert!(
+            error.contains("none of its fields is one of `") && !error.contains("up_to"),
+            "{error}"
+        );
+    }
+    for (text, done, failed) in [
+        ("{}", 0, 0),
+        (r#"{"done":0}"#, 0, 0),
+        (r#"{"errors":0,"before":7}"#, 0, 0),
+        (r#"{"before":[7],"done":3}"#, 3, 0),
+    ] {
+        assert_eq!(read(&[written(text, &JSON)]), Some(State { done, failed }), "{text}");
+    }
+}
+
+#[test]
+fn a_state_that_reads_whatever_is_there_reads_it() {
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Open {
+        #[serde(flatten)]
+        all: HashMap<String, Value>,
+    }
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Wrapped(Open);
+    let found = [written(r#"{"up_to":5}"#, &JSON)];
+    let all = HashMap::from([("up_to".to_owned(), json!(5))]);
+    assert_eq!(read::<Value>(&found), Some(json!({"up_to":5})));
+    assert_eq!(read(&found), Some(all.clone()));
+    assert_eq!(read(&found), Some(Open { all: all.clone() }));
+    assert_eq!(read(&found), Some(Wrapped(Open { all })));
+    assert_eq!(read::<crate::Finished>(&found).unwrap().up_to(), 5);
+}
+
+#[test]
 fn what_is_encoded_for_others_alone_is_an_error() {
     let proto = written("", &[("encoding", "binary/protobuf"), ("messageType", "app.State")]);
     let error = decode::<u64>(&PayloadConverter::default(), &[proto]).unwrap_err();

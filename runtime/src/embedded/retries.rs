@@ -86,7 +86,8 @@ impl Retries {
             DEADLINE_EXCEEDED => "TemporalTimeout:StartToClose",
             own => own,
         };
-        self.policy.non_retryable_error_types().iter().any(|it| it == as_on_a_server)
+        let mut types = self.policy.non_retryable_error_types().iter();
+        types.any(|it| it == as_on_a_server || it == type_name)
     }
 }
 

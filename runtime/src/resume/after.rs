@@ -63,7 +63,7 @@ impl<T: Clone + 'static> Checkpoint<T> {
             // A set that is gone over by key may change.
             total: None,
         };
-        let turn = self.turns().take(copy.value(), beginning);
+        let turn = self.turns().take(copy.value(), &beginning);
         ResumeAfter {
             copy,
             items: items.into_iter().fuse(),

@@ -142,7 +142,7 @@ impl<T: Clone + 'static> Checkpoint<T> {
         let mut copy = OwnCopy::of(self);
         let leaves_out = copy.field(finished).count() > 0;
         let beginning = Beginning { position: finished, leaves_out, total };
-        let turn = self.turns().take(copy.value(), beginning);
+        let turn = self.turns().take(copy.value(), &beginning);
         ResumeConcurrent {
             items: (0..).zip(items).fuse(),
             limit: limit.max(1),

@@ -65,7 +65,9 @@ impl<T> OwnCopy<T> {
         let within = self.checkpoint.turns().over_since(self.begun, turn);
         let advance = |state: &mut T| {
             done(state);
-            within.iter().for_each(|set_back| set_back(state));
+            for set_back in &within {
+                set_back(state);
+            }
         };
         advance(&mut self.value);
         let value = self.value.clone();

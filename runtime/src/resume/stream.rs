@@ -68,7 +68,7 @@ impl<T: Clone + 'static> Checkpoint<T> {
         position: fn(&mut T) -> &mut u64,
     ) -> ResumeStream<S, T> {
         let cancellation = self.cancellation().clone();
-        let cursor = Cursor::new(self.clone(), position, known_total(items.size_hint()));
+        let cursor = Cursor::new(self, position, known_total(items.size_hint()));
         ResumeStream {
             items: Box::pin(items),
             skip: cursor.done,

@@ -111,18 +111,18 @@ impl<T: Clone> Turns<T> {
 
     /// Takes the turn; panics where the loop would leave out what no loop over its items did.
     #[track_caller]
-    pub(super) fn take<V: Default + 'static>(&self, state: &T, beginning: Beginning<T, V>) -> Turn
+    pub(super) fn take<V: Default + 'static>(&self, state: &T, beginning: &Beginning<T, V>) -> Turn
     where
         T: 'static,
     {
-        let Beginning { position, leaves_out, total } = beginning;
+        let &Beginning { position, leaves_out, total } = beginning;
         let address = move |state: &mut T| address_of(position(state));
         let begun = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
         let mut copy = state.clone();
-        let place = Place::of(&mut copy, &address);
+        let place = Place::of(&mut copy, address);
         let mut is_same = |position: &&mut Position<T>| {
             position.place == place
-                && (place != Place::Behind || position.is_at(&address, &mut copy))
+                && (place != Place::Behind || position.is_at(address, &mut copy))
         };
         let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(position) = positions.iter_mut().find(&mut is_same) else {

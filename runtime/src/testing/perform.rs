@@ -27,6 +27,7 @@ use crate::{
     attempt::Facts,
     input,
     lease::{Failed, Lease},
+    options::Options,
     worker::{Activity, Engine},
 };
 
@@ -157,14 +158,17 @@ where
         key: Arc::clone(cast.key),
         heartbeat_timeout: timeouts.map(|options| options.declared_timeout()),
         started,
-        deadline: timeouts
-            .and_then(|options| options.start_to_close())
-            .and_then(|timeout| started.checked_add(timeout)),
+        deadline: timeouts.and_then(longest).and_then(|longest| started.checked_add(longest)),
         details: cast.details.clone(),
     };
     let lease = Arc::new(StagedLease(Arc::clone(stage))) as Arc<dyn Lease>;
     let engine = Engine { options, facts, lease };
     A::attempt(engine, instance, A::Context::without_server(), input).await
+}
+
+/// How long a first attempt may take.
+fn longest(options: Options) -> Option<Duration> {
+    options.start_to_close().into_iter().chain(options.schedule_to_close()).min()
 }
 
 /// Makes things happen at their instants; never comes to an end.

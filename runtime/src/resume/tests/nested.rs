@@ -59,8 +59,7 @@ fn a_loop_of_each_kind_within_another_is_set_back_with_its_item() {
     }
     let (checkpoint, _) = checkpoint::<State>(None);
     let mut log = Vec::new();
-    let mut rounds = checkpoint.resume_at(0..2, |state| &mut state.round);
-    while let Some(round) = rounds.next() {
+    for round in checkpoint.resume_at(0..2, |state| &mut state.round) {
         round.unwrap();
         for key in checkpoint.resume_after([7, 9], |state| &mut state.last, |key| *key) {
             log.push(key.unwrap());
