@@ -115,7 +115,8 @@ impl Screen {
 
 /// Lines for a window of this size.
 fn fitting(watched: &[Watched], rows: usize, width: usize) -> Vec<String> {
-    let rows = rows.max(1);
+    // The least that anything can be said in.
+    let (rows, width) = (rows.max(1), width.max(1));
     let names = watched.iter().map(|activity| measure_text_width(&activity.name()));
     let columns = names.max().unwrap_or_default().min(width / 2);
     let mut lines: Vec<_> = watched.iter().map(|activity| activity.line(width, columns)).collect();
@@ -165,7 +166,7 @@ mod tests {
         for (rows, width) in (0..4).flat_map(|rows| [(rows, 79), (rows, 3), (rows, 0)]) {
             let lines = fitting(&[watched(), watched()], rows, width);
             assert!((1..=rows.max(1)).contains(&lines.len()), "{rows}: {lines:?}");
-            assert!(lines.iter().all(|line| measure_text_width(line) <= width), "{lines:?}");
+            assert!(lines.iter().all(|line| measure_text_width(line) <= width.max(1)), "{lines:?}");
         }
     }
 }

@@ -83,6 +83,8 @@ fn heartbeats_without_details_are_none() {
     // `heartbeat(None)`, `heartbeat(null)` and `heartbeat(undefined)` are a null of no bytes.
     let null = written("", &[("encoding", "binary/null")]);
     assert_eq!(read::<u64>(&[null]), None);
+    // As a converter writes it that knows nothing but JSON.
+    assert_eq!(read::<u64>(&[written("null", &JSON)]), None);
     assert_eq!(read::<u64>(&[]), None);
 }
 

@@ -66,6 +66,19 @@ fn each_field_is_a_position_of_its_own() {
 }
 
 #[test]
+fn each_field_goes_on_where_it_was_whatever_became_of_another() {
+    let (fields, _) = checkpoint(Some((1, 2)));
+    assert_eq!(fields.resume_at(0..3, |state| &mut state.0).count(), 2);
+    let left: Vec<_> = fields.resume_at(0..5, |state| &mut state.1).map(Result::unwrap).collect();
+    assert_eq!(left, [2, 3, 4], "the other one came to its end");
+
+    let (behind, _) = checkpoint(Some(vec![1, 2]));
+    assert_eq!(behind.resume_at(0..3, |state| &mut state[0]).count(), 2);
+    let left: Vec<_> = behind.resume_at(0..5, |state| &mut state[1]).map(Result::unwrap).collect();
+    assert_eq!(left, [2, 3, 4]);
+}
+
+#[test]
 fn a_position_that_was_set_back_begins_a_new_round() {
     let (checkpoint, _) = checkpoint(None);
     for round in 0..3 {
