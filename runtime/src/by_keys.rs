@@ -91,5 +91,7 @@ mod tests {
         }
         let ByKeys(Position { up_to }) = ByKeys::deserialize(Packed([17])).unwrap();
         assert_eq!(up_to, 17);
+        assert_eq!(Finished::deserialize(Packed([17])).unwrap().up_to(), 17);
+        assert_eq!(Progress::deserialize(Packed([17])).unwrap(), Progress::new(17));
     }
 }

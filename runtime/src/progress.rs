@@ -53,9 +53,14 @@ pub struct Progress {
 #[derive(Deserialize)]
 struct Written {
     done: u64,
+    // Of a list as well, in a format that writes one.
+    #[serde(default)]
     total: Option<u64>,
+    #[serde(default)]
     unit: Option<String>,
+    #[serde(default)]
     message: Option<String>,
+    #[serde(default)]
     rate: Option<f64>,
 }
 

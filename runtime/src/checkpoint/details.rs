@@ -173,15 +173,30 @@ pub(crate) fn decode_in<T: DeserializeOwned + 'static>(
 /// Whether it is an object with fields, none of which the type reads: another shape, in whose place
 /// `#[serde(default)]` takes one of which nothing is done yet.
 fn is_passed_over<T: DeserializeOwned>(payload: &Payload) -> bool {
+    // Another encoding is its converter's affair.
+    if payload.metadata.get("encoding").is_none_or(|encoding| encoding != b"json/plain") {
+        return false;
+    }
     let fields = serde_json::from_slice::<Map<String, serde_json::Value>>(&payload.data);
     let Some(fields) = fields.ok().filter(|fields| !fields.is_empty()) else { return false };
     let mut passed_over = 0;
     let count = |path: Path<'_>| {
-        passed_over += usize::from(matches!(path, Path::Map { parent: Path::Root, .. }));
+        // What is within a variant is told as if it stood where that does.
+        passed_over += usize::from(at_the_top(&path).is_some_and(|key| fields.contains_key(key)));
     };
     let mut reader = serde_json::Deserializer::from_slice(&payload.data);
     let is_read = serde_ignored::deserialize::<_, _, T>(&mut reader, count).is_ok();
     is_read && passed_over == fields.len()
+}
+
+/// The field that this is, of the object itself.
+fn at_the_top<'a>(path: &'a Path<'a>) -> Option<&'a str> {
+    let Path::Map { parent, key } = path else { return None };
+    let mut parent = *parent;
+    while let Path::NewtypeStruct { parent: outer } | Path::Some { parent: outer } = parent {
+        parent = outer;
+    }
+    matches!(parent, Path::Root).then_some(key)
 }
 
 /// What every SDK writes for nothing, whatever its converter, and reads as such.

@@ -122,6 +122,58 @@ fn another_shape_is_not_taken_for_one_in_which_nothing_is_done() {
 }
 
 #[test]
+fn another_shape_is_known_behind_a_name_of_its_own() {
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Named(Option<CamelCase>);
+    let found = [written(r#"{"up_to":5}"#, &JSON)];
+    decode::<Named>(&PayloadConverter::default(), &found).unwrap_err();
+    let found = [written(r#"{"processedCount":5,"up_to":5}"#, &JSON)];
+    assert_eq!(read::<Named>(&found).unwrap().0.unwrap().processed_count, 5);
+}
+
+#[test]
+fn a_field_that_a_variant_does_not_know_is_passed_over() {
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    enum Phase {
+        Copies { done: u64 },
+    }
+    impl Default for Phase {
+        fn default() -> Self {
+            Self::Copies { done: 0 }
+        }
+    }
+    let found = [written(r#"{"Copies":{"done":5,"total":9}}"#, &JSON)];
+    assert_eq!(read(&found), Some(Phase::Copies { done: 5 }));
+}
+
+#[test]
+fn what_a_converter_of_ones_own_has_read_is_judged_by_nobody_else() {
+    use temporalio_common::data_converters::{ErasedSerdePayloadConverter, PayloadConversionError};
+    struct Enveloped;
+    impl ErasedSerdePayloadConverter for Enveloped {
+        fn to_payload(
+            &self,
+            _: &SerializationContextData,
+            _: &dyn erased_serde::Serialize,
+        ) -> Result<Payload, PayloadConversionError> {
+            Err(PayloadConversionError::WrongEncoding)
+        }
+        fn from_payload(
+            &self,
+            _: &SerializationContextData,
+            payload: Payload,
+        ) -> Result<Box<dyn erased_serde::Deserializer<'static>>, PayloadConversionError> {
+            let mut value: Value = serde_json::from_slice(&payload.data).unwrap();
+            Ok(Box::new(<dyn erased_serde::Deserializer>::erase(value["state"].take())))
+        }
+    }
+    let text = r#"{"v":1,"state":{"processedCount":3}}"#;
+    let found = [written(text, &[("encoding", "json/enveloped")])];
+    let converter = PayloadConverter::Serde(Arc::new(Enveloped));
+    assert_eq!(decode::<CamelCase>(&converter, &found).unwrap().unwrap().processed_count, 3);
+}
+
+#[test]
 fn a_state_that_reads_whatever_is_there_reads_it() {
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     struct Open {

@@ -239,7 +239,6 @@ where
     ) -> Poll<Option<Result<F::Output, Cancelled>>> {
         if let Some((position, answer)) = ready!(self.on_their_way.poll_next_unpin(context)) {
             self.answered = Some(position);
-            self.copy.hand_out();
             return Poll::Ready(Some(Ok(answer)));
         }
         if let Some(cancelled) = self.cancelled.take() {
@@ -261,6 +260,7 @@ where
         let finished = self.finished;
         // Whether to stop is looked at before another item begins.
         drop(self.copy.save(&self.turn, |state| finished(state).insert(position)));
+        self.copy.hand_out();
     }
 
     /// Lets as many items begin as there may be at once.
@@ -279,6 +279,9 @@ where
             };
             match may_begin {
                 Ok(()) => {
+                    if !self.has_begun {
+                        self.copy.hand_out();
+                    }
                     self.has_begun = true;
                     self.on_their_way.push(join(ready(position), (self.call)(&self.work, item)));
                 }

@@ -1,6 +1,7 @@
 //! A loop's own copy of the state: changed for the item at hand, and saved as one with its position.
 //!
 //! Invariants:
+//! - a loop beside this one is not one within it: it has begun before the item was handed out;
 //! - nothing that another loop or an [`update`](Checkpoint::update) saved meanwhile is replaced by an older copy: one
 //!   that the body has not asked for since is made anew, and one that it has is not saved, which panics;
 //! - what the body saves as a whole while the item is at hand, such as a `commit` of this copy, is its own affair;
@@ -64,10 +65,11 @@ impl<T> OwnCopy<T> {
     {
         let within = self.checkpoint.turns().over_since(self.begun, turn);
         let advance = |state: &mut T| {
-            done(state);
+            // First: where they are may depend on which item it is.
             for set_back in &within {
                 set_back(state);
             }
+            done(state);
         };
         advance(&mut self.value);
         let value = self.value.clone();

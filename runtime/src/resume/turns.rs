@@ -45,6 +45,8 @@ struct Position<T> {
     total: Option<u64>,
     /// How many loops had begun with the newest one.
     begun: u64,
+    /// Whether an item was done of another loop, within which the newest one had begun and was not over.
+    is_left_behind: bool,
 }
 
 /// Sets a position back to its beginning.
@@ -134,6 +136,7 @@ impl<T: Clone> Turns<T> {
                 loops: Arc::clone(&loops),
                 total,
                 begun,
+                is_left_behind: false,
             });
             return Turn { loops, number: 0 };
         };
@@ -142,6 +145,8 @@ impl<T: Clone> Turns<T> {
         let over = loops.came_to_its_end.swap(false, Ordering::AcqRel);
         position.total = total;
         position.begun = begun;
+        // Besides that of the position and this one: one that is gone goes on where it was.
+        let is_kept = std::mem::take(&mut position.is_left_behind) && Arc::strong_count(&loops) > 2;
         drop(positions);
         assert!(
             !leaves_out || !over,
@@ -152,6 +157,12 @@ impl<T: Clone> Turns<T> {
             !leaves_out || !others,
             "a loop over this position of the checkpoint had another number of items, and this one \
              would leave out as many as that has done: {ADVICE}"
+        );
+        assert!(
+            !leaves_out || !is_kept,
+            "a loop over this position of the checkpoint was kept beyond the item of another loop that it was \
+             within, and this one would leave out as many items as that has done: drop it with the item, or set \
+             the position back"
         );
         let number = loops.newest.fetch_add(1, Ordering::AcqRel) + 1;
         Turn { loops, number }
@@ -176,13 +187,19 @@ impl<T> Turns<T> {
         if self.begun() == begun {
             return Vec::new();
         }
-        let positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_within = |position: &&Position<T>| {
-            position.begun > begun
-                && !Arc::ptr_eq(&position.loops, &turn.loops)
-                && position.loops.are_over()
+        let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_within = |position: &&mut Position<T>| {
+            position.begun > begun && !Arc::ptr_eq(&position.loops, &turn.loops)
         };
-        positions.iter().filter(is_within).map(|position| Arc::clone(&position.set_back)).collect()
+        let mut over = Vec::new();
+        for position in positions.iter_mut().filter(is_within) {
+            if position.loops.are_over() {
+                over.push(Arc::clone(&position.set_back));
+            } else {
+                position.is_left_behind = true;
+            }
+        }
+        over
     }
 }
 

@@ -166,3 +166,50 @@ fn a_loop_of_a_phase_that_is_gone_is_not_set_back() {
     phases.next().unwrap().unwrap();
     assert_eq!(checkpoint.get(), (1, Phase::Checks));
 }
+
+#[test]
+fn a_loop_within_the_work_of_several_at_once_is_set_back_with_its_item() {
+    let (checkpoint, _) = checkpoint::<(Finished, u64)>(None);
+    let log = std::sync::Mutex::new(Vec::new());
+    let (inner, seen) = (&checkpoint, &log);
+    let work = move |book: u64| async move {
+        for page in inner.resume_at(0..2, |state| &mut state.1) {
+            seen.lock().unwrap().push((book, page.unwrap()));
+        }
+    };
+    let mut books = checkpoint.resume_concurrent_at(0..2, 1, |state| &mut state.0, work);
+    while let Some(book) = books.next().now_or_never().unwrap() {
+        book.unwrap();
+    }
+    assert_eq!(*log.lock().unwrap(), [(0, 0), (0, 1), (1, 0), (1, 1)]);
+    assert_eq!((checkpoint.get().0.count(), checkpoint.get().1), (2, 0));
+}
+
+#[test]
+fn a_loop_within_an_item_that_is_kept_beyond_it_leaves_nothing_out_without_a_word() {
+    let (checkpoint, _) = checkpoint::<Reading>(None);
+    let mut kept = Vec::new();
+    let words = panic_of(|| {
+        for book in checkpoint.resume_at(0..2, |state| &mut state.book) {
+            book.unwrap();
+            let mut pages = checkpoint.resume_at(0..4, |state| &mut state.page);
+            assert_eq!(pages.by_ref().take(2).map(Result::unwrap).count(), 2);
+            kept.push(pages);
+        }
+    });
+    assert!(words.contains("was kept beyond the item"), "{words}");
+}
+
+#[test]
+fn what_is_set_back_is_of_the_item_that_is_done() {
+    let (checkpoint, _) = checkpoint(Some((0_u8, 0_u64, vec![0_u64, 0])));
+    for book in checkpoint.resume_at(0..2, |state| &mut state.1) {
+        book.unwrap();
+        let pages = checkpoint.resume_at(0..3, |(_, book, pages)| {
+            let book = usize::try_from(*book).unwrap();
+            &mut pages[book]
+        });
+        assert_eq!(pages.map(Result::unwrap).count(), 3);
+    }
+    assert_eq!(checkpoint.get(), (0, 2, vec![0, 0]));
+}
