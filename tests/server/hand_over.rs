@@ -51,6 +51,23 @@ async fn an_attempt_hands_over_and_the_next_one_goes_on_at_once_on_whichever_wor
     assert!(ledger.noted(1, "cancelled-HandOver").is_some());
 }
 
+/// However near to one it comes: the server would take the answer of a hand-over for the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_before_a_hand_over_is_answered_as_one() {
+    const CANCELLATIONS: u32 = 8;
+    let Some(environment) = Environment::open().await else { return };
+    let _worker = environment.worker().await;
+    for number in 0..CANCELLATIONS {
+        let plan = environment.plan(u64::MAX, ITEM_TIME);
+        let id = format!("{}-{number}", environment.name());
+        let run = environment.start_as(&id, environment.job("process_items_in_turns", plan)).await;
+        // Within the last of the half second that an attempt runs, before any beat or just after it.
+        tokio::time::sleep(Duration::from_millis(200 + u64::from(number) * 50)).await;
+        run.cancel().await;
+        assert_eq!(run.outcome().await, Outcome::Cancelled, "of number {number}");
+    }
+}
+
 /// The server counts hand-overs as attempts, so a failure after some of them waits as after as many.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_after_hand_overs_waits_as_after_as_many_failures() {

@@ -7,7 +7,9 @@ use autobeat_tests::{
     environment::{Environment, Run, eventually},
     workflows::{ACTIVITY_ID, Outcome},
 };
-use temporalio_common::protos::temporal::api::common::v1::Payload;
+use temporalio_common::protos::temporal::api::{
+    common::v1::Payload, workflow::v1::PendingActivityInfo,
+};
 
 use crate::{LIMIT, attempt_begun};
 
@@ -15,7 +17,11 @@ const ITEMS: u64 = 30;
 
 /// The details that the server stores, and how far they say the work is.
 async fn shown(run: &Run) -> Option<(Payload, Progress)> {
-    let details = run.pending().await?.heartbeat_details?.payloads;
+    details_of(run.pending().await?)
+}
+
+fn details_of(pending: PendingActivityInfo) -> Option<(Payload, Progress)> {
+    let details = pending.heartbeat_details?.payloads;
     let [first, second] = details.try_into().ok()?;
     Some((first, serde_json::from_slice(&second.data).expect("a progress")))
 }
@@ -35,9 +41,13 @@ async fn progress_is_shown_without_a_checkpoint_and_survives_a_failure() {
     assert!(progress.done > 0 && progress.done < ITEMS, "{progress:?}");
     assert_eq!((progress.total, progress.unit.as_deref()), (Some(ITEMS), Some("blocks")));
 
-    let failed = async || run.pending().await.filter(|pending| pending.attempt == 2);
-    eventually("the first attempt failed", LIMIT, failed).await;
-    let (first, progress) = shown(&run).await.expect("the failure carries it");
+    // Before the next one has anything to show.
+    let failed =
+        async || run.pending().await.filter(|it| it.attempt == 2 && it.last_started_time.is_none());
+    let failed = eventually("the first attempt failed", LIMIT, failed).await;
+    let why = failed.last_failure.clone().expect("a failure").message;
+    assert_eq!(why, "failed as planned");
+    let (first, progress) = details_of(failed).expect("the failure carries it");
     assert!(first.data.is_empty(), "{first:?}");
     assert_eq!(progress.done, ITEMS, "the newest, which no heartbeat carried");
     attempt_begun(&ledger, 2).await;

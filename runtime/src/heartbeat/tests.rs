@@ -148,7 +148,7 @@ async fn what_others_have_used_up_is_not_tried_beside_a_beat_but_its_turn_comes(
         let pulse = Arc::clone(&heartbeat.pulse);
         async move {
             loop {
-                while lock(&pulse).peers().may_try_beside(Instant::now()) {}
+                lock(&pulse).peers().use_up(Instant::now());
                 sleep(SECOND / 100).await;
             }
         }

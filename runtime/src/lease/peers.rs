@@ -112,6 +112,13 @@ impl Peers {
         may
     }
 
+    /// Others have tried as often as may be, and nothing is left of a further one either.
+    #[cfg(test)]
+    pub(crate) fn use_up(&self, now: Instant) {
+        let mut state = self.lock();
+        (state.tries, state.refilled) = (0.0, Some(now));
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -51,7 +51,7 @@ fn use_up_tries(heartbeat: &Heartbeat) -> AbortOnDropHandle<()> {
     let pulse = Arc::clone(&heartbeat.pulse);
     AbortOnDropHandle::new(tokio::spawn(async move {
         loop {
-            while lock(&pulse).peers().may_try_beside(Instant::now()) {}
+            lock(&pulse).peers().use_up(Instant::now());
             sleep(SECOND / 100).await;
         }
     }))
