@@ -123,6 +123,19 @@ fn what_the_body_saves_as_a_whole_meanwhile_is_its_own_affair() {
     books.state().words += 1;
     books.next().unwrap().unwrap();
     assert_eq!(checkpoint.get(), Reading { book: 1, words: 6, ..Reading::default() });
+    // Of two whole values that of the loop is the later one.
+    books.state().words = 8;
+    checkpoint.save(Reading { book: 1, words: 3, ..Reading::default() }).unwrap();
+    assert_eq!(books.state().words, 8);
+    books.next().unwrap().unwrap();
+    assert_eq!(checkpoint.get(), Reading { book: 2, words: 8, ..Reading::default() });
+}
+
+#[test]
+fn what_the_body_saves_as_a_whole_moves_no_position() {
+    let (checkpoint, _) = checkpoint::<Reading>(Some(Reading { book: 1, ..Reading::default() }));
+    let mut books = checkpoint.resume_at(0..BOOKS, |state| &mut state.book);
+    books.next().unwrap().unwrap();
     // The position is the loop's, whatever the body saves.
     checkpoint.save(Reading { book: 2, words: 1, ..Reading::default() }).unwrap();
     books.next().unwrap().unwrap();
@@ -212,4 +225,18 @@ fn what_is_set_back_is_of_the_item_that_is_done() {
         assert_eq!(pages.map(Result::unwrap).count(), 3);
     }
     assert_eq!(checkpoint.get(), (0, 2, vec![0, 0]));
+}
+
+#[test]
+fn a_loop_that_was_over_before_stays_where_it_is() {
+    let (checkpoint, _) = checkpoint::<(u64, Finished, u64)>(None);
+    checkpoint.resume_at(0..4, |state| &mut state.0).for_each(drop);
+    let work = |item: u64| async move { item };
+    let mut calls = checkpoint.resume_concurrent_at(0..2, 1, |state| &mut state.1, work);
+    while let Some(answer) = calls.next().now_or_never().unwrap() {
+        answer.unwrap();
+    }
+    checkpoint.resume_at(0..3, |state| &mut state.2).for_each(drop);
+    let (first, finished, last) = checkpoint.get();
+    assert_eq!((first, finished.count(), last), (4, 2, 3));
 }
