@@ -240,3 +240,47 @@ fn a_loop_that_was_over_before_stays_where_it_is() {
     let (first, finished, last) = checkpoint.get();
     assert_eq!((first, finished.count(), last), (4, 2, 3));
 }
+
+#[test]
+fn a_loop_within_an_item_is_set_back_whether_it_was_left_or_came_to_its_end() {
+    for keeps in [false, true] {
+        let (checkpoint, _) = checkpoint::<Reading>(None);
+        let (mut log, mut kept) = (Vec::new(), Vec::new());
+        for book in checkpoint.resume_at(0..2, |state| &mut state.book) {
+            let book = book.unwrap();
+            let mut pages = checkpoint.resume_at(0..3, |state| &mut state.page);
+            // Left early where it is dropped, kept where it is over.
+            let most = if keeps { 9 } else { 2 };
+            log.extend(pages.by_ref().take(most).map(|page| (book, page.unwrap())));
+            kept.extend(keeps.then_some(pages));
+        }
+        let pages = if keeps { 3 } else { 2 };
+        let all = (0..2).flat_map(|book| (0..pages).map(move |page| (book, page)));
+        assert_eq!(log, all.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_loop_made_before_an_item_is_beside_it_and_not_within() {
+    let (checkpoint, _) = checkpoint::<Reading>(None);
+    let mut books = checkpoint.resume_at(0..2, |state| &mut state.book);
+    let pages = checkpoint.resume_at(0..4, |state| &mut state.page);
+    books.next().unwrap().unwrap();
+    assert_eq!(pages.map(Result::unwrap).count(), 4);
+    books.next().unwrap().unwrap();
+    assert_eq!((checkpoint.get().book, checkpoint.get().page), (1, 4));
+}
+
+#[test]
+fn a_loop_beside_an_item_that_was_dropped_goes_on_where_it_was() {
+    let (checkpoint, _) = checkpoint::<Reading>(None);
+    let mut books = checkpoint.resume_at(0..2, |state| &mut state.book);
+    books.next().unwrap().unwrap();
+    let mut pages = checkpoint.resume_at(0..4, |state| &mut state.page);
+    assert_eq!(pages.by_ref().take(3).map(Result::unwrap).count(), 3);
+    // Still there when the item is done, and gone afterwards, as after a failure of one of two tasks.
+    books.next().unwrap().unwrap();
+    drop(pages);
+    let left = checkpoint.resume_at(0..4, |state| &mut state.page).map(Result::unwrap);
+    assert_eq!(left.collect::<Vec<_>>(), [2, 3]);
+}
