@@ -147,9 +147,12 @@ pub async fn scene_on<T>(
             ended.map_err(|error| Ending::failed(root(&error)))?;
             return Err(Ending::failed("the worker ended"));
         }
-        asked = asked_to_end() => Err(asked.err().map_or_else(|| Ending::interrupted(
-            "interrupted; the work goes on where it was with the next worker: run it again",
-        ), Ending::failed)),
+        asked = asked_to_end() => Err(match asked {
+            Ok(()) => Ending::interrupted(
+                "interrupted; the work goes on where it was with the next worker: run it again",
+            ),
+            Err(error) => Ending::failed(error),
+        }),
     };
     shut_down();
     // Its activities store their checkpoints and hand their work over.

@@ -83,3 +83,39 @@ fn a_change_that_panics_lets_the_next_one_save() {
         assert_eq!(saved.newest(), Some((1, 1)));
     });
 }
+
+/// Saves a copy in which one half is changed, as a loop does; whether it was taken.
+fn save_half(saved: &Saved<[u64; 2]>, half: usize, is_wanted: bool) -> bool {
+    let (seen, mut copy) = saved.look();
+    copy[half] = 1;
+    saved.replace_copy(copy, seen, is_wanted).is_some()
+}
+
+#[test]
+fn the_copy_of_a_loop_undoes_no_change() {
+    for is_wanted in [false, true] {
+        model(move || {
+            let saved = Arc::new(Saved::new([0, 0]));
+            let other = Arc::clone(&saved);
+            let changing = thread::spawn(move || other.change(|halves| halves[1] = 1));
+            if !save_half(&saved, 0, is_wanted) {
+                saved.change(|halves| halves[0] = 1);
+            }
+            changing.join().unwrap();
+            assert_eq!(saved.newest(), Some((2, [1, 1])));
+        });
+    }
+}
+
+#[test]
+fn of_two_loops_none_saves_over_the_other() {
+    model(|| {
+        let saved = Arc::new(Saved::new([0, 0]));
+        let other = Arc::clone(&saved);
+        let saving = thread::spawn(move || save_half(&other, 1, true));
+        let taken = [save_half(&saved, 0, true), saving.join().unwrap()];
+        assert!(taken.contains(&true));
+        let (_, halves) = saved.newest().unwrap();
+        assert_eq!(halves, taken.map(u64::from), "what was taken is there, and nothing else");
+    });
+}

@@ -53,7 +53,9 @@ impl Dev {
 fn arguments(port: u16, database: &Path) -> Vec<String> {
     let port = port.to_string();
     let database = database.display().to_string();
-    let timers = TIMERS_WHEN_DUE.map(|(key, value)| format!("{key}={value}"));
+    let timers = TIMERS_WHEN_DUE
+        .into_iter()
+        .flat_map(|(key, value)| ["--dynamic-config-value".to_owned(), format!("{key}={value}")]);
     let words = [
         "server",
         "start-dev",
@@ -64,12 +66,8 @@ fn arguments(port: u16, database: &Path) -> Vec<String> {
         &port,
         "--db-filename",
         &database,
-        "--dynamic-config-value",
-        &timers[0],
-        "--dynamic-config-value",
-        &timers[1],
         "--log-level",
         "error",
     ];
-    words.map(str::to_owned).into()
+    words.map(str::to_owned).into_iter().chain(timers).collect()
 }
