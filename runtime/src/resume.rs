@@ -218,12 +218,13 @@ impl<T: Clone + 'static> Cursor<T> {
 
     /// What was handed out is done.
     fn complete(&mut self) -> Result<(), Cancelled> {
-        self.turn.check();
+        let (done, position) = (self.done, self.position);
+        self.copy.check(&self.turn, |state| *position(state) = done);
         if self.on_their_way == 0 {
             return self.cancellation().check_within_item();
         }
         self.done += std::mem::take(&mut self.on_their_way);
-        let (done, position) = (self.done, self.position);
+        let done = self.done;
         self.copy.save(&self.turn, |state| *position(state) = done)
     }
 

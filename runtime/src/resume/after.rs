@@ -89,7 +89,7 @@ pub struct ResumeAfter<I: Iterator, T, K> {
     last: fn(&mut T) -> &mut Option<K>,
     key: fn(&I::Item) -> K,
     turn: Turn,
-    /// Where the last attempt was.
+    /// The key of the last item that is done.
     done: Option<K>,
     /// The key that came last, done or not.
     seen: Option<K>,
@@ -115,12 +115,13 @@ impl<I: Iterator, T: Clone + 'static, K: Ord + Clone> ResumeAfter<I, T, K> {
 
     /// The item that was handed out is done.
     pub(super) fn complete(&mut self) -> Result<(), Cancelled> {
-        self.turn.check();
+        let last = self.last;
+        self.copy.check(&self.turn, |state| last(state).clone_from(&self.done));
         let Some(key) = self.on_its_way.take() else {
             return self.copy.checkpoint().cancellation().check_within_item();
         };
-        let last = self.last;
-        self.copy.save(&self.turn, |state| *last(state) = Some(key.clone()))
+        self.done = Some(key);
+        self.copy.save(&self.turn, |state| last(state).clone_from(&self.done))
     }
 
     /// The next item that is not done, with its key.

@@ -140,13 +140,15 @@ impl<T: Clone + 'static> Checkpoint<T> {
             self.show_count(finished, total);
         }
         let mut copy = OwnCopy::of(self);
-        let leaves_out = copy.field(finished).count() > 0;
+        let done = copy.field(finished).clone();
+        let leaves_out = done.count() > 0;
         let beginning = Beginning { position: finished, leaves_out, total };
         let turn = self.turns().take(copy.value(), &beginning);
         ResumeConcurrent {
             items: (0..).zip(items).fuse(),
             limit: limit.max(1),
             copy,
+            done,
             finished,
             call: |work, item| work(item),
             work,
@@ -172,6 +174,8 @@ pub struct ResumeConcurrent<I: Iterator, T, W, F: Future> {
     limit: usize,
     /// Called otherwise than its method, so that the compiler offers that.
     copy: OwnCopy<T>,
+    /// Which items are done.
+    done: Finished,
     finished: fn(&mut T) -> &mut Finished,
     work: W,
     /// Calls it: what it is was asked where the loop was made, and is asked at no `.await` again.
@@ -256,10 +260,11 @@ where
     /// The item whose answer was handed out is done.
     fn complete(&mut self) {
         let Some(position) = self.answered.take() else { return };
-        self.turn.check();
+        self.check_turn();
+        self.done.insert(position);
         let finished = self.finished;
         // Whether to stop is looked at before another item begins.
-        drop(self.copy.save(&self.turn, |state| finished(state).insert(position)));
+        drop(self.copy.save(&self.turn, |state| finished(state).clone_from(&self.done)));
         self.copy.hand_out();
     }
 
@@ -270,7 +275,7 @@ where
             && self.on_their_way.len() < self.limit
             && let Some((position, item)) = self.next_left()
         {
-            self.turn.check();
+            self.check_turn();
             let cancellation = self.copy.checkpoint().cancellation();
             let may_begin = if self.has_begun {
                 cancellation.check()
@@ -290,9 +295,14 @@ where
         }
     }
 
+    fn check_turn(&self) {
+        let finished = self.finished;
+        self.copy.check(&self.turn, |state| finished(state).clone_from(&self.done));
+    }
+
     fn next_left(&mut self) -> Option<(u64, I::Item)> {
-        let finished = self.copy.field(self.finished);
-        self.items.find(|(position, _)| !finished.contains(*position))
+        let Self { items, done, .. } = self;
+        items.find(|(position, _)| !done.contains(*position))
     }
 
     /// No item begins any more, and the one whose answer was handed out is not done.

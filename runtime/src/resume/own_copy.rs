@@ -52,6 +52,18 @@ impl<T> OwnCopy<T> {
         &mut self.value
     }
 
+    /// Panics where another loop over the same position has begun meanwhile.
+    ///
+    /// That one has moved it, so it is `set` to where this one is: the next attempt meets the same panic, and
+    /// leaves nothing out.
+    #[track_caller]
+    pub(super) fn check(&self, turn: &Turn, set: impl FnOnce(&mut T)) {
+        if !turn.is_newest() {
+            drop(self.checkpoint.update(set));
+        }
+        turn.check();
+    }
+
     /// An item is handed out: a loop that begins from now on is within it.
     pub(super) fn hand_out(&mut self) {
         self.begun = self.checkpoint.turns().begun();

@@ -8,7 +8,8 @@
 //! - two positions are the same where they are in one place of the state: functions cannot be compared. A
 //!   field that lives behind a pointer is looked for in one copy of the state for both; where that has no
 //!   such field any more, as in another phase of the work, they are two;
-//! - the newest loop over a position has the turn, and an older one that goes on panics;
+//! - the newest loop over a position has the turn, and an older one that goes on panics, with the position where
+//!   it is itself;
 //! - after a loop that came to its end, one that would leave something out panics. One that was left
 //!   early may be begun again, and a position that was set back leaves nothing out;
 //! - a loop that began and was over within an item of another is of that item: with it, its position is set back.
@@ -215,11 +216,15 @@ pub(super) struct Turn {
 }
 
 impl Turn {
+    pub(super) fn is_newest(&self) -> bool {
+        self.loops.newest.load(Ordering::Acquire) == self.number
+    }
+
     /// Panics where another loop over the position has begun meanwhile.
     #[track_caller]
     pub(super) fn check(&self) {
         assert!(
-            self.loops.newest.load(Ordering::Acquire) == self.number,
+            self.is_newest(),
             "another loop over the same position of the checkpoint began before this one was over: \
              {ADVICE}"
         );

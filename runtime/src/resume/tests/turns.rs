@@ -96,6 +96,27 @@ fn a_loop_within_another_does_not_move_its_position() {
     assert_eq!(checkpoint.resume(0..2).map(Result::unwrap).count(), 2);
     let words = panic_of(|| outer.next());
     assert!(words.contains("before this one was over"), "{words}");
+    // Else the next attempt would begin where the inner one was, and complete.
+    assert_eq!(checkpoint.get(), 0);
+}
+
+#[test]
+fn a_loop_of_any_kind_that_another_one_has_moved_is_where_it_was() {
+    let (by_key, _) = checkpoint(None);
+    let mut outer = after(&by_key, &["b", "c"]);
+    outer.nth(1).unwrap().unwrap();
+    assert_eq!(after(&by_key, &["c", "y", "z"]).map(Result::unwrap).count(), 3);
+    panic_of(|| outer.next());
+    assert_eq!(by_key.get().last_id.as_deref(), Some("b"));
+
+    let (finished, _) = checkpoint(None);
+    let work = |item: u64| async move { item };
+    let mut outer = finished.resume_concurrent_at(0..4, 1, |finished| finished, work);
+    outer.next().now_or_never().flatten().unwrap().unwrap();
+    let mut inner = finished.resume_concurrent_at(0..4, 1, |finished| finished, work);
+    while inner.next().now_or_never().flatten().is_some() {}
+    panic_of(|| outer.next().now_or_never());
+    assert_eq!(finished.get().count(), 0);
 }
 
 #[test]
