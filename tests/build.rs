@@ -58,8 +58,9 @@ fn main() -> Result<()> {
 /// Where cargo keeps the source of the SDK that this workspace is built with.
 fn source_of_the_sdk() -> Result<PathBuf> {
     let output = Command::new(env::var("CARGO")?)
-        // What is built for another platform is not on this machine.
-        .args(["metadata", "--format-version", "1", "--offline", "--filter-platform"])
+        // What is built for another platform is not asked for. Not offline: it names more packages than one
+        // command builds, and those that no other one has brought to this machine yet are brought now.
+        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform"])
         .arg(env::var("TARGET")?)
         .output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
