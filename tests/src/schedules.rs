@@ -78,6 +78,7 @@
 pub mod body;
 pub mod generate;
 pub mod judge;
+pub mod mutations;
 pub mod run;
 pub mod schedule;
 pub mod search;

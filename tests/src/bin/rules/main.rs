@@ -9,17 +9,16 @@
 //! The copy and what is built of it stay in the target folder, so that it is built once.
 
 mod copy;
-mod mutations;
 mod seeds;
 
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
+use autobeat_tests::schedules::mutations::{Mutation, all};
 use clap::Parser;
 
 use self::{
     copy::Copy,
-    mutations::{Mutation, all},
     seeds::{Broken, first_broken},
 };
 
@@ -39,7 +38,7 @@ fn main() -> Result<ExitCode> {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("a workspace")?;
     let copy = Copy::of(checkout)?;
     for mutation in all() {
-        mutation.check(&copy)?;
+        check(mutation, &copy)?;
     }
     let unchanged = first_broken(&copy.build()?, arguments.count)?;
     ensure!(unchanged.is_none(), "broken without any mutation: {unchanged:?}");
@@ -47,7 +46,7 @@ fn main() -> Result<ExitCode> {
     println!("| no longer so | who notices | after seeds |\n|---|---|---:|");
     let mut unnoticed = 0;
     for mutation in all().filter(|mutation| arguments.names(mutation)) {
-        let broken = mutation.try_out(&copy, arguments.count)?;
+        let broken = try_out(mutation, &copy, arguments.count)?;
         unnoticed += usize::from(broken.is_none());
         let (rule, seeds) = broken.map_or_else(
             || ("**nobody**".to_owned(), format!("{}", arguments.count)),
@@ -64,20 +63,19 @@ impl Arguments {
     }
 }
 
-impl Mutation {
-    /// A mutation that does not fit the sources any more would be one that nobody notices.
-    fn check(&self, copy: &Copy) -> Result<()> {
-        let times = copy.read(self.file)?.matches(self.old).count();
-        ensure!(times == 1, "{}: found {times} times in {}: {}", self.name, self.file, self.old);
-        Ok(())
-    }
+/// A mutation that does not fit the sources any more would be one that nobody notices.
+fn check(mutation: &Mutation, copy: &Copy) -> Result<()> {
+    let Mutation { name, file, old, .. } = mutation;
+    let times = copy.read(file)?.matches(old).count();
+    ensure!(times == 1, "{name}: found {times} times in {file}: {old}");
+    Ok(())
+}
 
-    /// Applies it, runs the schedules, and takes it back.
-    fn try_out(&self, copy: &Copy, count: u64) -> Result<Option<Broken>> {
-        let original = copy.read(self.file)?;
-        copy.write(self.file, &original.replacen(self.old, self.new, 1))?;
-        let broken = copy.build().and_then(|program| first_broken(&program, count));
-        copy.write(self.file, &original)?;
-        broken.with_context(|| self.name)
-    }
+/// Applies it, runs the schedules, and takes it back.
+fn try_out(mutation: &Mutation, copy: &Copy, count: u64) -> Result<Option<Broken>> {
+    let original = copy.read(mutation.file)?;
+    copy.write(mutation.file, &original.replacen(mutation.old, mutation.new, 1))?;
+    let broken = copy.build().and_then(|program| first_broken(&program, count));
+    copy.write(mutation.file, &original)?;
+    broken.with_context(|| mutation.name)
 }

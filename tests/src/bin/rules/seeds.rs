@@ -12,8 +12,10 @@ use anyhow::{Context, Result, ensure};
 /// How many seeds are tried in one go: most mutations are noticed early.
 const STAGES: [u64; 4] = [50, 500, 3_000, u64::MAX];
 
-/// How long one stage may take: a program that never ends was stopped by nobody.
-const PATIENCE: Duration = Duration::from_mins(3);
+/// How long one stage may take, and what is added for each of its seeds, many times what that takes: a program
+/// that never ends was stopped by nobody.
+const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE_A_SEED: Duration = Duration::from_millis(100);
 
 /// A rule that was broken.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ pub(crate) fn first_broken(program: &Path, count: u64) -> Result<Option<Broken>>
         for (name, value) in arguments {
             schedules.arg(name).arg(value.to_string());
         }
-        let Some(ended) = wait_for(&mut schedules)? else {
+        let Some(ended) = wait_for(&mut schedules, end - tried)? else {
             return Ok(Some(Broken { rule: "it never ends".to_owned(), seeds: end }));
         };
         let said = String::from_utf8_lossy(&ended.stdout);
@@ -51,13 +53,14 @@ pub(crate) fn first_broken(program: &Path, count: u64) -> Result<Option<Broken>>
 }
 
 /// What it said once it ended; nothing where it does not.
-fn wait_for(program: &mut Command) -> Result<Option<Output>> {
+fn wait_for(program: &mut Command, seeds: u64) -> Result<Option<Output>> {
     // What panics in a world says so at length; what is left is less than a pipe holds.
     let mut running =
         program.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("schedules")?;
     let began = Instant::now();
+    let patience = PATIENCE + PATIENCE_A_SEED * u32::try_from(seeds)?;
     while running.try_wait()?.is_none() {
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > patience {
             running.kill()?;
             running.wait()?;
             return Ok(None);

@@ -34,7 +34,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "a cancellation in a shutdown is left to the SDK",
         STOPPED,
-        "matches!(answer, Answer::Cancelled) && self.lock().shuts_down",
+        "matches!(answer, Answer::Cancelled) && self.lock().shuts_down(Instant::now())",
         "matches!(answer, Answer::Cancelled) && false",
     ),
     of(

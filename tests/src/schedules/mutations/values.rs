@@ -4,7 +4,7 @@ use super::{Mutation, of};
 
 const ATTEMPT: &str = "attempt.rs";
 const SLOT: &str = "checkpoint/slot.rs";
-const STOPPED: &str = "heartbeat.rs";
+const ANSWERED: &str = "heartbeat/answered.rs";
 const BEATS: &str = "heartbeat/beats.rs";
 const PULSE: &str = "heartbeat/pulse.rs";
 const TRAFFIC: &str = "heartbeat/traffic.rs";
@@ -90,7 +90,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     of(
         "a failure leaves what was acknowledged last",
-        STOPPED,
+        ANSWERED,
         "(pulse.fit(newest), pulse.kept())",
         "(pulse.fit(newest).filter(|_| false), pulse.kept())",
     ),
