@@ -318,10 +318,14 @@ async fn answer<T: TemporalSerializable + 'static>(
         Outcome::Fail { .. } | Outcome::Panic(_) => stopped.leave_newest().await,
         Outcome::Complete(_) | Outcome::Cancelled(_) => {}
     }
-    if stopped.can_say_again()
+    if stopped.can_say()
         && let Some(answer) = write_down(&outcome, lease)
         && stopped.see_answered(answer).await
     {
+        return Err(ActivityError::WillCompleteAsync);
+    }
+    if lease.is_alone_heard() {
+        // Also where nothing could be said: the engine would say it for another attempt.
         return Err(ActivityError::WillCompleteAsync);
     }
     match outcome {

@@ -29,6 +29,7 @@ mod traffic;
 mod tries;
 
 use std::{
+    ops::{Deref, DerefMut},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
@@ -161,16 +162,17 @@ impl Stopped {
     }
 
     /// Finds out why a body was told to stop before the heartbeat was: by the clock, or the server is
-    /// asked once.
+    /// asked, again where it refuses.
     pub(crate) async fn find_reason(&self) {
-        let asks = {
-            let (mut pulse, now) = (self.lock(), Instant::now());
+        let now = Instant::now();
+        let (asks, ends) = {
+            let mut pulse = self.lock();
             pulse.look_at_clocks(now);
-            pulse.ask(now)
+            (pulse.ask(now), pulse.question_ends(now))
         };
         if asks {
-            let until = self.lock().question_ends(Instant::now());
-            self.beat_until(until).await;
+            // What is refused, or not answered soon, is asked again, for as long as a question may take.
+            let _ = timeout_at(ends, self.beat_until_answered(now)).await;
         }
         let mut pulse = self.lock();
         pulse.answer_by_guess(Instant::now());
@@ -201,7 +203,11 @@ impl Stopped {
 
     /// Sends the newest details once more; again, where they did not arrive.
     pub(crate) async fn beat(&self) {
-        let mut tries = Tries::new(&self.lock(), Instant::now());
+        self.beat_until_answered(Instant::now()).await;
+    }
+
+    async fn beat_until_answered(&self, began: Instant) {
+        let mut tries = Tries::new(&self.lock(), began);
         while let Some(until) = tries.next() {
             if self.beat_until(until).await.is_some() {
                 return;
@@ -215,16 +221,17 @@ impl Stopped {
         self.lock().beats
     }
 
-    /// Whether an answer that the engine loses could be said again.
-    pub(crate) fn can_say_again(&self) -> bool {
-        self.lease.can_say() && self.lock().is_known()
+    /// Whether an answer that the engine loses, or is not to be given, can be said by the lease.
+    pub(crate) fn can_say(&self) -> bool {
+        self.lease.can_say() && (self.lease.is_alone_heard() || self.lock().is_known())
     }
 
     /// Says an answer before the engine is given it, where the engine would make another one of it: a
     /// cancellation in a shutdown becomes a failure, which a server takes as the end of the activity; or
     /// would not be heard. `true` where the server knows it.
     async fn say_first(&self, answer: &Answer) -> bool {
-        let is_translated = matches!(answer, Answer::Cancelled) && self.lock().shuts_down;
+        let is_translated =
+            matches!(answer, Answer::Cancelled) && self.lock().shuts_down(Instant::now());
         (is_translated || self.lease.is_alone_heard())
             && self.lease.say(answer, Instant::now() + LONGEST_FIRST_SAY).await
     }
@@ -242,7 +249,7 @@ impl Stopped {
         is_alone_heard
     }
 
-    fn lock(&self) -> MutexGuard<'_, Pulse> {
+    fn lock(&self) -> Locked<'_> {
         lock(&self.pulse)
     }
 }
@@ -260,8 +267,33 @@ fn encode(source: &dyn Source, lease: &dyn Lease) -> Encoded {
 }
 
 /// A poisoned lock is as good as any: users' code, which alone may panic, runs outside of it.
-fn lock(pulse: &Mutex<Pulse>) -> MutexGuard<'_, Pulse> {
-    pulse.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(pulse: &Mutex<Pulse>) -> Locked<'_> {
+    Locked(Some(pulse.lock().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// A pulse under its lock; what it has left for afterwards runs as soon as that is free.
+struct Locked<'a>(Option<MutexGuard<'a, Pulse>>);
+
+impl Deref for Locked<'_> {
+    type Target = Pulse;
+
+    fn deref(&self) -> &Pulse {
+        self.0.as_ref().expect("only the drop takes it")
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Pulse {
+        self.0.as_mut().expect("only the drop takes it")
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let afterwards = self.take_afterwards();
+        self.0 = None;
+        afterwards.run();
+    }
 }
 
 /// What woke the task.
@@ -349,7 +381,7 @@ impl Pulse {
         match landed {
             Landed::Beat(number, result) => self.landed(number, result, now),
             Landed::Recorded(version, result) => self.recorded(version, result, now),
-            Landed::Abandoned => self.measured.overtaken(),
+            Landed::Abandoned => self.measure(Measured::overtaken),
         }
     }
 }

@@ -16,6 +16,8 @@ mod peers;
 mod renumbered;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod scripted;
+#[cfg(test)]
+mod scripted_server;
 pub(crate) mod server;
 mod size_limit;
 mod succession;
@@ -90,7 +92,8 @@ pub(crate) trait Lease: Send + Sync {
         false
     }
 
-    /// Whether the server hears this lease alone, and takes nothing of the attempt from the engine.
+    /// Whether the server is to hear this lease alone, and nothing of the attempt from the engine: what that says
+    /// would be refused, or taken for another attempt's.
     fn is_alone_heard(&self) -> bool {
         false
     }
@@ -188,5 +191,62 @@ impl BeatError {
 impl fmt::Display for BeatError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A lease that says nothing but what it must.
+    struct Plain;
+
+    impl Lease for Plain {
+        fn converter(&self) -> PayloadConverter {
+            PayloadConverter::default()
+        }
+
+        fn beat(&self, _: Details, _: Instant) -> BoxFuture<'_, Result<Reply, BeatError>> {
+            ready(Ok(Reply::GoOn)).boxed()
+        }
+
+        fn leave(&self, _: Option<Details>, _: Details) -> BoxFuture<'_, ()> {
+            ready(()).boxed()
+        }
+
+        fn is_told_to_stop(&self) -> bool {
+            false
+        }
+
+        fn told_to_stop(&self) -> BoxFuture<'_, ()> {
+            std::future::pending().boxed()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_has_one_lane_alone_whose_answers_are_kept_unless_it_says_more() {
+        assert!(Plain.takes_heartbeats());
+        assert!(Plain.task_queue().is_none() && Plain.peers().is_none());
+        assert!(Plain.engine().is_none());
+        Plain.record(Details::default()).await.unwrap();
+        assert!(!Plain.may_lose_what_is_left() && !Plain.can_say() && !Plain.is_alone_heard());
+        assert!(Plain.say(&Answer::Cancelled, Instant::now()).await);
+        assert_eq!(Plain.unspoken_reason(), CancelReason::WorkerShutdown);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_beat_says_why_it_was_not_acknowledged() {
+        let refused = BeatError::new("no route");
+        assert_eq!((refused.to_string().as_str(), refused.is_for_load()), ("no route", false));
+        let load = BeatError::for_load("too much to do");
+        assert_eq!((load.to_string().as_str(), load.is_for_load()), ("too much to do", true));
+        let sent = Instant::now();
+        let late = BeatError::not_within(sent + Duration::from_secs(9), sent);
+        assert_eq!(
+            (late.to_string().as_str(), late.is_for_load()),
+            ("not acknowledged within 9s", false)
+        );
+        let too_large = TooLarge { size: 17, limit: 4 }.to_string();
+        assert!(too_large.contains("takes 17 bytes, the server at most 4"), "{too_large}");
     }
 }

@@ -90,7 +90,7 @@ use self::{
     instruments::{ALL, Instruments},
 };
 pub(crate) use self::{
-    activity::{Landing, Measured, TaskQueue},
+    activity::{Landing, Measured, Outcome, TaskQueue},
     attempt::Attempt,
 };
 use crate::events::say;

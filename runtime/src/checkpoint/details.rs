@@ -9,6 +9,7 @@ use std::{
 
 use erased_serde::Serialize as ErasedSerialize;
 use futures_util::{FutureExt, future::BoxFuture};
+use prost::Message;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_ignored::Path;
 use serde_json::Map;
@@ -88,6 +89,11 @@ impl Details {
     /// Whether there is nothing to send, so that a heartbeat goes out without details.
     pub(crate) fn is_empty(&self) -> bool {
         self.payloads.is_empty()
+    }
+
+    /// How large they are before any codec, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.payloads.iter().map(Message::encoded_len).sum()
     }
 
     /// The first of these, or an empty one where there is none, and beside it what people are shown.

@@ -251,16 +251,20 @@ impl Pulse {
     /// What became of a beat.
     pub(super) fn landed(&mut self, number: u64, result: Result<Reply, BeatError>, now: Instant) {
         let Some(flight) = self.traffic.land(number) else { return };
-        self.measure(&flight, &result, now);
+        self.measure_landing(&flight, &result, now);
         let answered = result.is_ok();
         match result {
-            Ok(Reply::TooLarge(by)) => self.too_large(flight.details.version, by, now),
+            Ok(Reply::TooLarge(by)) => {
+                self.too_large(flight.details.version, by, now);
+                self.drop_details(flight.details);
+            }
             Ok(reply) => self.acknowledged(flight, reply, now),
             Err(error) => {
                 if !error.is_for_load() {
                     self.traffic.lose(flight.details.version, now);
                 }
-                self.not_acknowledged(&error, now);
+                self.not_acknowledged(error, now);
+                self.drop_details(flight.details);
             }
         }
         if answered && self.question.as_ref().is_some_and(|question| question.beat <= number) {
@@ -274,6 +278,7 @@ impl Pulse {
             // Nobody listens any more.
             self.next_beat = None;
             self.last_call = None;
+            self.drop_details(flight.details);
             return;
         }
         self.traffic.acknowledge(&flight, now);
@@ -288,14 +293,23 @@ impl Pulse {
         self.renewed = self.renewed.max(flight.sent);
         self.publish_end();
         // Where a later beat was told that nobody listens any more, there is none.
-        self.pressure.follows(self.interval());
+        let interval = self.interval();
+        if self.pressure.follows(interval) {
+            self.afterwards(move || {
+                say!(debug, ?interval, "the server is under pressure: fewer heartbeats");
+            });
+        }
         self.next_beat = self.next_beat.map(|_| self.after(flight.sent).max(now));
         let version = flight.details.version;
-        say!(trace, version, ?took, "beat");
+        self.afterwards(move || say!(trace, version, ?took, "beat"));
         self.source.acknowledgements().acknowledge(flight.settled);
-        if version >= self.kept.version {
-            self.kept = flight.details;
-        }
+        let is_newest = version >= self.kept.version;
+        let older = if is_newest {
+            std::mem::replace(&mut self.kept, flight.details)
+        } else {
+            flight.details
+        };
+        self.drop_details(older);
         if let Reply::Stop(reason) = reply {
             self.cancel(reason);
         }
@@ -324,11 +338,14 @@ impl Pulse {
         self.cancel_with(CancelReason::CheckpointTooLarge, by.to_string());
     }
 
-    fn not_acknowledged(&mut self, error: &BeatError, now: Instant) {
+    fn not_acknowledged(&mut self, error: BeatError, now: Instant) {
+        let is_for_load = error.is_for_load();
         if self.failures == 0 {
-            say!(warn, %error, "a heartbeat was not acknowledged; trying again");
+            self.afterwards(move || {
+                say!(warn, %error, "a heartbeat was not acknowledged; trying again");
+            });
         }
-        let first = if error.is_for_load() {
+        let first = if is_for_load {
             self.pressure.refused();
             apart(self.rhythm.interval / 4)
         } else {
@@ -343,8 +360,9 @@ impl Pulse {
 
     /// The details that the engine was given are now on its lane, or were not given to it.
     pub(super) fn recorded(&mut self, version: u64, result: Result<(), TooLarge>, now: Instant) {
-        self.measured.handed_over(&result);
-        self.traffic.handed_over(version, result.is_ok(), now);
+        let is_taken = result.is_ok();
+        self.measure(move |measured| measured.handed_over(is_taken));
+        self.traffic.handed_over(version, is_taken, now);
         if let Err(by) = result {
             // It counts as a report all the same: another try would come to nothing at once.
             self.too_large(version, by, now);

@@ -51,10 +51,8 @@ impl Pulse {
     /// say so.
     pub(super) fn ask(&mut self, now: Instant) -> bool {
         self.told_by_engine(now);
-        // Else a report of its own was told something, which the question will learn as well.
         let settling = self.settling();
-        let engine = self.engine.as_ref();
-        self.shuts_down = engine.is_some_and(|engine| !engine.has_just_recorded(now, settling));
+        self.shuts_down = Some(self.is_untold(now));
         if let Some(reason) = self.cancellation.reason() {
             // Whoever told the body, its grace begins no later than now.
             self.begin_grace(reason);
@@ -74,6 +72,18 @@ impl Pulse {
         asks
     }
 
+    /// Whether the engine shuts down: its token fired for what no report of its own was told.
+    pub(super) fn shuts_down(&self, now: Instant) -> bool {
+        self.lease.is_told_to_stop() && self.shuts_down.unwrap_or_else(|| self.is_untold(now))
+    }
+
+    /// Whether no report of the engine's own was told anything just now: what it was told, a question will learn
+    /// as well. One without a lane of its own has no reports.
+    fn is_untold(&self, now: Instant) -> bool {
+        let settling = self.settling();
+        self.engine.as_ref().is_none_or(|engine| !engine.has_just_recorded(now, settling))
+    }
+
     /// No beat said why the engine wants the attempt to stop.
     pub(super) fn answer_by_guess(&mut self, now: Instant) {
         let Some(question) = self.question.take() else { return };
@@ -86,12 +96,15 @@ impl Pulse {
             .filter(|engine| engine.may_have_given_up(question.asked, question.is_troubled));
         let Some(engine) = gave_up else { return self.cancel(self.lease.unspoken_reason()) };
         engine.give_up();
-        say!(
-            warn,
-            since_last_beat = ?now.saturating_duration_since(self.renewed),
-            "the SDK gave the attempt up, since no heartbeat of its own got through; it goes on, as \
-             long as ours do, but a shutdown of this worker cannot reach it any more",
-        );
+        let since_last_beat = now.saturating_duration_since(self.renewed);
+        self.afterwards(move || {
+            say!(
+                warn,
+                ?since_last_beat,
+                "the SDK gave the attempt up, since no heartbeat of its own got through; it goes on, as \
+                 long as ours do, but a shutdown of this worker cannot reach it any more",
+            );
+        });
     }
 
     pub(super) fn cancel(&mut self, reason: CancelReason) {
@@ -109,11 +122,10 @@ impl Pulse {
         if is_news {
             let since_last_beat = self.renewed.elapsed();
             // Work is done twice where the lease is lost: somebody should look why.
-            if reason == CancelReason::LeaseLost {
-                say!(warn, ?reason, ?since_last_beat, "cancelled");
-            } else {
-                say!(info, ?reason, ?since_last_beat, "cancelled");
-            }
+            self.afterwards(move || match reason {
+                CancelReason::LeaseLost => say!(warn, ?reason, ?since_last_beat, "cancelled"),
+                _ => say!(info, ?reason, ?since_last_beat, "cancelled"),
+            });
             self.begin_grace(reason);
         }
     }

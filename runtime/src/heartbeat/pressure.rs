@@ -13,8 +13,6 @@
 
 use std::time::Duration;
 
-use crate::events::say;
-
 /// An answer that takes more than this many times as long as the quickest is slow, but for one that takes
 /// less than the [`LEAST`] or more than the [`MOST`] part of the interval.
 const SLOW: u32 = 4;
@@ -85,13 +83,10 @@ impl Pressure {
         self.refused = (self.refused.saturating_mul(3) / 2).min(self.rested.saturating_mul(WIDEST));
     }
 
-    /// A beat goes out, this far from the next one.
-    pub(super) fn follows(&mut self, interval: Duration) {
-        let is_wide = interval > self.rested;
-        if is_wide && !self.is_wide {
-            say!(debug, ?interval, "the server is under pressure: fewer heartbeats",);
-        }
-        self.is_wide = is_wide;
+    /// A beat goes out, this far from the next one: whether it is the first of those that are farther apart.
+    pub(super) fn follows(&mut self, interval: Duration) -> bool {
+        let was_wide = std::mem::replace(&mut self.is_wide, interval > self.rested);
+        self.is_wide && !was_wide
     }
 
     /// A beat was answered.

@@ -4,7 +4,8 @@
 //! - every moment that [`next_wake`](Pulse::next_wake) names is either acted upon when it has come,
 //!   or moved: a moment that stays in the past would wake the task without an end;
 //! - nothing here waits, and no code of users runs here: what is due becomes an order once the newest
-//!   details are encoded, and what became of it comes back.
+//!   details are encoded, and what became of it comes back. Who listens, who measures, and what drops a
+//!   state that is held no more, is theirs as well: it is left for [`Afterwards`].
 
 use std::{
     sync::{Arc, OnceLock},
@@ -17,7 +18,7 @@ use super::{Rhythm, engine::EngineLane, pressure::Pressure, progress::Progress, 
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Details, Source},
-    events::say,
+    events::{guarded, say},
     lease::{Lease, Peers},
     metrics::Measured,
 };
@@ -54,8 +55,8 @@ pub(super) struct Pulse {
     /// How many beats were refused since the last acknowledged one.
     pub(super) failures: u32,
     pub(super) question: Option<Question>,
-    /// Whether the engine's token fired for what no report of its own was told.
-    pub(super) shuts_down: bool,
+    /// Whether the engine's token fired for what no report of its own was told, once it is known that it fired.
+    pub(super) shuts_down: Option<bool>,
     pub(super) kept: Details,
     pub(super) unfit: Option<Unfit>,
     pub(super) progress: Progress,
@@ -63,7 +64,19 @@ pub(super) struct Pulse {
     pub(super) late: bool,
     pub(super) stopped: bool,
     pub(super) beats: u64,
-    pub(super) measured: Measured,
+    measured: Measured,
+    afterwards: Afterwards,
+}
+
+/// What runs users' code, and so waits until the lock of the pulse is free: it may take its time, and wait for
+/// the very attempt that would wait for the lock.
+#[derive(Default)]
+pub(super) struct Afterwards(Vec<Box<dyn FnOnce() + Send>>);
+
+impl Afterwards {
+    pub(super) fn run(self) {
+        self.0.into_iter().for_each(guarded);
+    }
 }
 
 /// The version that turned out not to be sendable.
@@ -110,7 +123,7 @@ impl Pulse {
             engine: lease.engine().map(|rules| EngineLane::new(rules, now)),
             failures: 0,
             question: None,
-            shuts_down: false,
+            shuts_down: None,
             kept: source.seed(),
             unfit: None,
             progress: Progress::since(now, source.as_ref()),
@@ -123,9 +136,42 @@ impl Pulse {
             cancellation,
             rhythm,
             measured,
+            afterwards: Afterwards::default(),
         };
         pulse.publish_end();
         pulse
+    }
+
+    /// Leaves something for when the lock is free.
+    pub(super) fn afterwards(&mut self, run: impl FnOnce() + Send + 'static) {
+        self.afterwards.0.push(Box::new(run));
+    }
+
+    /// Whoever unlocks takes it, and runs it then.
+    pub(super) fn take_afterwards(&mut self) -> Afterwards {
+        let abandoned = self.traffic.take_abandoned();
+        if !abandoned.is_empty() {
+            self.drop_details(abandoned);
+        }
+        std::mem::take(&mut self.afterwards)
+    }
+
+    /// Whether anybody observes the metrics.
+    pub(super) fn is_measured(&self) -> bool {
+        self.measured.is_observed()
+    }
+
+    /// Tells the metrics something.
+    pub(super) fn measure(&mut self, tell: impl FnOnce(&Measured) + Send + 'static) {
+        if self.is_measured() {
+            let measured = self.measured.clone();
+            self.afterwards(move || tell(&measured));
+        }
+    }
+
+    /// Holds these details no more: they may be the last that hold a state.
+    pub(super) fn drop_details(&mut self, details: impl Send + 'static) {
+        self.afterwards(move || drop(details));
     }
 
     /// What is known together with the other attempts of the connection.
@@ -215,15 +261,17 @@ impl Pulse {
     /// Says once an episode that something kept this task from running in time.
     pub(super) fn notice_lateness(&mut self, due: Instant, is_timer: bool, now: Instant) {
         let lateness = now.saturating_duration_since(due);
-        self.measured.ran(lateness, is_timer);
+        self.measure(move |measured| measured.ran(lateness, is_timer));
         let late = lateness >= NOTABLE_LATENESS.max(self.rhythm.interval / 2);
         if late && !self.late {
-            say!(
-                warn,
-                ?lateness,
-                "the heartbeat is late: something blocked the runtime or stopped the process; \
-                 move blocking work into a function that is not `async`",
-            );
+            self.afterwards(move || {
+                say!(
+                    warn,
+                    ?lateness,
+                    "the heartbeat is late: something blocked the runtime or stopped the process; \
+                     move blocking work into a function that is not `async`",
+                );
+            });
         }
         // What lands says nothing about the timers.
         self.late = late || (self.late && !is_timer);
@@ -267,13 +315,9 @@ impl Pulse {
             return;
         }
         let message = self.progress.stalled(now);
-        say!(
-            warn,
-            still = ?now - self.progress.seen,
-            saves = self.progress.saves,
-            "stalled",
-        );
-        self.measured.stalled();
+        let (still, saves) = (now - self.progress.seen, self.progress.saves);
+        self.afterwards(move || say!(warn, ?still, saves, "stalled"));
+        self.measure(Measured::stalled);
         self.cancel_with(CancelReason::Stalled, message);
     }
 

@@ -1,6 +1,7 @@
 //! The heartbeat alone, without a body: as if the body blocked its thread.
 
 mod trouble;
+mod unlocked;
 
 use std::time::Duration;
 

@@ -39,6 +39,8 @@ pub(super) struct Traffic {
     round_trip: Duration,
     sent: u64,
     last_sent: Option<Instant>,
+    /// The details of beats that were abandoned for others.
+    abandoned: Vec<Details>,
 }
 
 /// A beat on its way.
@@ -120,7 +122,7 @@ impl Traffic {
         self.unsettled.retain(|request| request.since + settling > now);
         if self.open.len() >= MOST_OPEN {
             let oldest = self.open.remove(0);
-            self.abandon(&oldest, now);
+            self.abandon(oldest, now);
         }
         let version = details.version;
         let open = self.open.iter().map(|flight| flight.details.version);
@@ -161,9 +163,15 @@ impl Traffic {
         self.unsettled.push(Unsettled { version, since: now });
     }
 
-    fn abandon(&mut self, flight: &Flight, now: Instant) {
+    fn abandon(&mut self, flight: Flight, now: Instant) {
         flight.abort.abort();
         self.lose(flight.details.version, now);
+        self.abandoned.push(flight.details);
+    }
+
+    /// What abandoned beats carried: whoever takes it drops it.
+    pub(super) fn take_abandoned(&mut self) -> Vec<Details> {
+        std::mem::take(&mut self.abandoned)
     }
 
     /// A beat was acknowledged: those before it are abandoned.
@@ -175,7 +183,7 @@ impl Traffic {
             .partition(|open| open.number < flight.number);
         self.open = newer;
         for abandoned in older {
-            self.abandon(&abandoned, now);
+            self.abandon(abandoned, now);
         }
     }
 }

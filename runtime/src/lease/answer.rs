@@ -88,3 +88,42 @@ impl Error for Words {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_is_written_down_with_its_sources_and_what_a_retry_hangs_on() {
+        let missing = io::Error::new(io::ErrorKind::NotFound, "no such file");
+        let error = anyhow::Error::new(missing).context("the list is not read");
+        let failure = ApplicationFailure::builder(error)
+            .type_name("Missing".to_owned())
+            .non_retryable(true)
+            .next_retry_delay(Duration::from_secs(7))
+            .category(ApplicationErrorCategory::Benign)
+            .build();
+        let failed = Failed::of(&failure);
+        for again in [failed.failure(), failed.failure()] {
+            let error = again.source_error();
+            assert_eq!(error.to_string(), "the list is not read");
+            assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("no such file"));
+            assert_eq!(again.type_name(), Some("Missing"));
+            assert!(again.is_non_retryable());
+            assert_eq!(again.next_retry_delay(), Some(Duration::from_secs(7)));
+            assert_eq!(again.category(), ApplicationErrorCategory::Benign);
+        }
+    }
+
+    #[test]
+    fn a_panic_fails_in_the_words_of_the_sdk() {
+        let words = |payload: &(dyn std::any::Any + Send)| {
+            Failed::of_panic(payload).failure().source_error().to_string()
+        };
+        assert_eq!(words(&"no row"), "Activity function panicked: no row");
+        assert_eq!(words(&"no row".to_owned()), "Activity function panicked: no row");
+        assert_eq!(words(&17), "Activity function panicked: unknown panic payload");
+    }
+}

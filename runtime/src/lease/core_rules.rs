@@ -32,3 +32,16 @@ pub fn throttle(timeout: Duration) -> Duration {
 pub fn patience(timeout: Duration) -> Duration {
     timeout + PAST_TIMEOUT
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_rules_hang_on_the_timeout() {
+        let seconds = Duration::from_secs;
+        assert_eq!(throttle(seconds(10)), seconds(8));
+        assert_eq!(throttle(seconds(600)), LONGEST_THROTTLE);
+        assert_eq!(patience(seconds(10)), seconds(15));
+    }
+}

@@ -195,3 +195,6 @@ pub(super) fn may_pass(status: &Status) -> bool {
         Code::NotFound | Code::InvalidArgument | Code::FailedPrecondition | Code::Unimplemented
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,9 @@ const TRIES_A_SECOND: f64 = 2.0;
 /// How many more, for each beat that is answered.
 const TRIES_AN_ANSWER: f64 = 0.1;
 
+/// Those of each connection that has any.
+static PEERS: Mutex<Option<HashMap<u128, Weak<Peers>>>> = Mutex::new(None);
+
 /// The attempts of one connection; all of them share one.
 #[derive(Debug)]
 pub(crate) struct Peers(Mutex<State>);
@@ -63,7 +66,6 @@ impl Default for Peers {
 impl Peers {
     /// Those of one connection, for as long as any of them is there.
     pub(super) fn of(connection: u128) -> Arc<Self> {
-        static PEERS: Mutex<Option<HashMap<u128, Weak<Peers>>>> = Mutex::new(None);
         let mut all = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
         let all = all.get_or_insert_default();
         if let Some(peers) = all.get(&connection).and_then(Weak::upgrade) {
@@ -142,7 +144,7 @@ mod tests {
         let (peers, now) = (Peers::default(), Instant::now());
         assert_eq!(peers.round_trip(), Duration::ZERO, "nothing was measured");
         peers.answered(QUICK, now);
-        assert_eq!(peers.round_trip(), QUICK);
+        assert_eq!((peers.round_trip(), peers.quickest()), (QUICK, QUICK));
         peers.answered(SECOND, now + 5 * SECOND);
         assert!(peers.round_trip() > SECOND * 9 / 10, "{:?}", peers.round_trip());
         for answer in 1..=150 {
@@ -173,5 +175,8 @@ mod tests {
         one.may_try_beside(Instant::now());
         drop(one);
         assert_eq!(Peers::of(17).lock().refilled, None, "another life of it");
+        let _another = Peers::of(19);
+        let all = PEERS.lock().unwrap();
+        assert!(!all.as_ref().is_some_and(|all| all.contains_key(&17)), "nothing is left of it");
     }
 }

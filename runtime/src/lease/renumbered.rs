@@ -12,7 +12,8 @@
 //!   this one until its timeout;
 //! - nothing is sent by a token that was refused, nothing while the server is asked, and nothing any more once
 //!   it has another attempt or none;
-//!   where it does not answer soon, what it said first stands;
+//! - where it does not answer soon, what is known stands: that there is no such attempt, or once it was found
+//!   under another number, that it is there;
 //! - the engine says nothing for such an attempt: the next one may have the number in its token.
 
 use std::{
@@ -86,7 +87,7 @@ impl Renumbered {
     }
 
     /// Whether it is known that a reset has given this attempt another number.
-    pub(super) fn is_known(&self) -> bool {
+    fn is_known(&self) -> bool {
         self.is_known.load(Ordering::Acquire)
     }
 
@@ -105,16 +106,23 @@ impl Renumbered {
         self.is_gone.load(Ordering::Acquire)
     }
 
-    /// Asks whether what the server has is this attempt; `false` where it does not say so soon.
-    async fn is_this(&self, lane: &Lane, until: Instant) -> bool {
+    /// Asks whether what the server has is this attempt; an error where that is known already, and it does not
+    /// say so again soon.
+    async fn is_this(&self, lane: &Lane, until: Instant) -> Result<bool, BeatError> {
         let _asking = self.asking.lock().await;
-        let time = until.saturating_duration_since(Instant::now()) / PART_OF_A_BEAT;
-        let asked = timeout(time.min(LONGEST_QUESTION), self.ask(&lane.client)).await;
-        let Ok(Ok(is_this)) = asked else { return false };
+        let asked = Instant::now();
+        let time = until.saturating_duration_since(asked) / PART_OF_A_BEAT;
+        let time = time.min(LONGEST_QUESTION);
+        let is_this = match timeout(time, self.ask(&lane.client)).await {
+            Ok(Ok(is_this)) => is_this,
+            _ if !self.is_known() => return Ok(false),
+            Ok(Err(status)) => return Err(beat_error(status)),
+            Err(_) => return Err(BeatError::not_within(asked + time, asked)),
+        };
         if !is_this {
             self.is_gone.store(true, Ordering::Release);
         }
-        is_this
+        Ok(is_this)
     }
 
     /// Asks whether what the server has is this attempt, under another number.
@@ -151,7 +159,7 @@ impl Renumbered {
         details: Payloads,
         until: Instant,
     ) -> Result<Reply, BeatError> {
-        if !self.is_this(lane, until).await {
+        if !self.is_this(lane, until).await? {
             return Ok(Reply::Stop(CancelReason::NotFound));
         }
         let time = until.saturating_duration_since(Instant::now());
@@ -259,39 +267,4 @@ impl Renumbered {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const STARTED: SystemTime = SystemTime::UNIX_EPOCH;
-
-    fn pending(activity_id: &str, number: i32, started: SystemTime) -> PendingActivityInfo {
-        PendingActivityInfo {
-            activity_id: activity_id.to_owned(),
-            attempt: number,
-            last_started_time: Some(started.into()),
-            ..Default::default()
-        }
-    }
-
-    #[test]
-    fn it_is_the_same_attempt_where_it_started_at_the_same_moment_under_a_smaller_number() {
-        let third = Renumbered {
-            workflow_id: "workflow".to_owned(),
-            run_id: "run".to_owned(),
-            activity_id: "5".to_owned(),
-            started: STARTED,
-            number: 3,
-            is_refused: AtomicBool::new(false),
-            is_known: AtomicBool::new(false),
-            is_gone: AtomicBool::new(false),
-            asking: Mutex::new(()),
-        };
-        let later = STARTED + Duration::from_nanos(1);
-        assert!(third.is_of(&pending("5", 1, STARTED)));
-        assert!(!third.is_of(&pending("5", 3, STARTED)), "its number is its own");
-        assert!(!third.is_of(&pending("5", 2, later)), "a later attempt after a reset");
-        assert!(!third.is_of(&pending("6", 1, STARTED)), "another activity");
-        let waiting = PendingActivityInfo { last_started_time: None, ..pending("5", 2, STARTED) };
-        assert!(!third.is_of(&waiting), "none runs");
-    }
-}
+mod tests;

@@ -195,7 +195,7 @@ impl ServerLease {
 
     /// Whether details can be sent, as far as is known; those that surely fit are not encoded for it.
     async fn measure(&self, details: &Details) -> Result<(), TooLarge> {
-        let before_codec: usize = details.payloads.iter().map(Message::encoded_len).sum();
+        let before_codec = details.size();
         let limit = self.size_limit().so_far();
         if before_codec <= limit / LARGEST_EXPANSION {
             return Ok(());
@@ -307,7 +307,8 @@ impl Lease for ServerLease {
     }
 
     fn is_alone_heard(&self) -> bool {
-        self.renumbered.as_ref().is_some_and(Renumbered::is_known)
+        // A token that was refused may be that of a later attempt, once there is one.
+        self.is_succeeded() || self.by_name().is_some()
     }
 
     fn say<'a>(&'a self, answer: &'a Answer, until: Instant) -> BoxFuture<'a, bool> {

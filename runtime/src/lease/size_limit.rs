@@ -131,18 +131,4 @@ async fn describe(client: &Client, patience: Duration) -> Result<usize, Status> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn those_of_connections_that_are_gone_are_forgotten() {
-        let mut limits = Limits::default();
-        let held = limits.of(0, "files".to_owned());
-        for connection in 1..=10_000 {
-            limits.of(connection, "files".to_owned());
-        }
-        assert!(limits.0.len() <= 100, "{} are kept", limits.0.len());
-        let again = limits.of(0, "files".to_owned());
-        assert!(Arc::ptr_eq(&held.answered, &again.answered), "asked once");
-    }
-}
+mod tests;

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use prost::Message;
 use temporalio_common::telemetry::metrics::{
     CoreMeter, Counter, CounterBase, HistogramBase, HistogramDurationBase, MetricAttributes,
     MetricKeyValue,
@@ -16,8 +15,7 @@ use temporalio_sdk::activities::ActivityInfo;
 use super::{OBSERVER, guarded, instruments::Instruments};
 use crate::{
     cancel::CancelReason,
-    checkpoint::Details,
-    lease::{BeatError, Reply, TooLarge},
+    lease::{BeatError, Reply},
 };
 
 /// The task queue that an attempt came from.
@@ -61,7 +59,7 @@ impl Labels {
 
 /// What became of a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+pub(crate) enum Outcome {
     Acknowledged,
     Stop,
     NotFound,
@@ -86,7 +84,7 @@ impl Outcome {
         Self::HandedOver,
     ];
 
-    fn of(result: &Result<Reply, BeatError>, is_over: bool) -> Self {
+    pub(crate) fn of(result: &Result<Reply, BeatError>, is_over: bool) -> Self {
         match result {
             Ok(Reply::GoOn) => Self::Acknowledged,
             // That an attempt is known no more is what its end is about.
@@ -174,9 +172,10 @@ impl Activity {
 }
 
 /// A heartbeat that was answered or lost, and what it found.
-pub(crate) struct Landing<'a> {
-    pub(crate) result: &'a Result<Reply, BeatError>,
-    pub(crate) details: &'a Details,
+pub(crate) struct Landing {
+    pub(crate) outcome: Outcome,
+    /// Of the details that the server took, in bytes; `None` where it took none.
+    pub(crate) size: Option<usize>,
     pub(crate) took: Duration,
     /// How long ago the last acknowledged one was sent.
     pub(crate) age: Duration,
@@ -195,6 +194,11 @@ impl Measured {
         Self(guarded(|| observer.activity(Labels::new(activity_type, task_queue))))
     }
 
+    /// Whether anybody observes.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.0.is_some()
+    }
+
     fn record(&self, record: impl FnOnce(&Activity)) {
         if let Some(activity) = &self.0 {
             guarded(|| record(activity));
@@ -202,12 +206,11 @@ impl Measured {
     }
 
     /// A heartbeat was answered or lost.
-    pub(crate) fn landed(&self, landing: &Landing<'_>) {
+    pub(crate) fn landed(&self, landing: &Landing) {
         self.record(|activity| {
-            let outcome = Outcome::of(landing.result, landing.is_over);
-            activity.heartbeat(outcome);
+            activity.heartbeat(landing.outcome);
             let instruments = &activity.instruments;
-            if outcome.is_answer() {
+            if landing.outcome.is_answer() {
                 instruments.round_trip.records(landing.took);
             }
             if landing.is_over {
@@ -215,8 +218,7 @@ impl Measured {
             }
             instruments.age.records(landing.age);
             instruments.interval.records(landing.interval);
-            if landing.result.is_ok() && !landing.details.is_empty() {
-                let size: usize = landing.details.payloads.iter().map(Message::encoded_len).sum();
+            if let Some(size) = landing.size {
                 instruments.size.records(size as u64);
             }
         });
@@ -228,8 +230,8 @@ impl Measured {
     }
 
     /// A heartbeat was given to the engine's lane, or turned out to be too large for it.
-    pub(crate) fn handed_over(&self, result: &Result<(), TooLarge>) {
-        let outcome = if result.is_ok() { Outcome::HandedOver } else { Outcome::TooLarge };
+    pub(crate) fn handed_over(&self, is_taken: bool) {
+        let outcome = if is_taken { Outcome::HandedOver } else { Outcome::TooLarge };
         self.record(|activity| activity.heartbeat(outcome));
     }
 

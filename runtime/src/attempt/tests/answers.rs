@@ -226,3 +226,20 @@ async fn where_the_engine_is_not_heard_it_is_given_no_answer() {
         assert_eq!(lease.left(), Some(7));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_the_engine_is_not_heard_it_is_given_no_answer_whatever_the_server_said_last() {
+    let lease = Arc::new(ScriptedLease::stopping(CancelReason::NotFound).hearing(0).alone());
+    let result = attempt(OPTIONS, facts(), &lease, async |_, cancellation| {
+        cancellation.cancelled().await;
+        Ok(7)
+    });
+    assert!(matches!(result.await, Err(ActivityError::WillCompleteAsync)));
+    assert_eq!(lease.said().len(), 1, "the lease asks once more what the server has");
+
+    // What cannot be written down is nobody's to say.
+    let lease = Arc::new(ScriptedLease::friendly().hearing(0).alone());
+    let body = async |_, _| Err(ActivityError::cancelled());
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, body).await;
+    assert!(matches!(result, Err(ActivityError::WillCompleteAsync)), "{result:?}");
+}

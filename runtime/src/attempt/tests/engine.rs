@@ -137,6 +137,42 @@ async fn a_cancellation_in_a_shutdown_is_said_before_the_engine_makes_a_failure_
     assert_eq!(lease.said().len(), 1, "and heard");
 }
 
+/// Was told of a request, cleans up, and ends as the worker shuts down.
+async fn cancelled_in_a_shutdown(
+    lease: &Arc<ScriptedLease>,
+    facts: Facts,
+    after: Duration,
+) -> Result<(), ActivityError> {
+    let engine = lease.engine.clone();
+    attempt::<(), _>(OPTIONS, facts, lease, async |_, cancellation| {
+        let cancelled = cancellation.cancelled().await;
+        assert_eq!(cancelled.reason(), CancelReason::Requested);
+        engine.cancel();
+        sleep(after).await;
+        Err(cancelled.into())
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_without_reports_of_its_own_can_only_shut_down() {
+    // As where a workflow schedules without a heartbeat timeout.
+    let lease = Arc::new(ScriptedLease::new([], Line::Answer(REQUESTED)).hearing(0));
+    let facts = Facts { heartbeat_timeout: None, ..facts() };
+    let result = cancelled_in_a_shutdown(&lease, facts, SECOND).await;
+    assert_eq!(failure_type(&result), "(cancelled)");
+    assert_eq!(lease.said().len(), 1, "before it was returned");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_that_the_heartbeat_has_no_time_to_see_is_one_as_well() {
+    let lease = ScriptedLease::new([], Line::Answer(REQUESTED)).with_engine(TIMEOUT).hearing(0);
+    let lease = Arc::new(lease);
+    let result = cancelled_in_a_shutdown(&lease, facts(), Duration::ZERO).await;
+    assert_eq!(failure_type(&result), "(cancelled)");
+    assert_eq!(lease.said().len(), 1, "before it was returned");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_cancellation_that_the_engine_was_told_of_by_its_own_report_is_its_own_to_answer() {
     // A report may have been told within its settling time; later it was not, and it is a shutdown.
@@ -165,6 +201,29 @@ async fn a_question_that_is_refused_is_asked_again() {
     let lease = Arc::new(ScriptedLease::new(script, requested));
     let result = told_at(&lease, SECOND, HANDLES).await;
     assert_eq!(failure_type(&result), "(cancelled)", "the next try would have said so");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_for_a_body_that_was_told_first_is_asked_again_where_it_is_refused() {
+    for refusals in 1..=3 {
+        let script = vec![Line::Refusal; refusals];
+        let lease = Arc::new(ScriptedLease::new(script, Line::Answer(REQUESTED)));
+        let result = told_at(&lease, SECOND, Takes::NOTHING.context()).await;
+        assert_eq!(failure_type(&result), "(cancelled)", "after {refusals} refusals");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_for_a_body_that_was_told_first_ends_as_any_other() {
+    for line in [Line::Refusal, Line::Silence] {
+        let lease = Arc::new(ScriptedLease::new([], line.clone()));
+        let began = Instant::now();
+        let result = told_at(&lease, SECOND, Takes::NOTHING.context()).await;
+        assert_eq!(failure_type(&result), "WorkerShutdown");
+        // Half a timeout, and the last look for a request.
+        let longest = SECOND + TIMEOUT / 2 + SECOND;
+        assert!(began.elapsed() <= longest + SECOND / 10, "{line:?}: {:?}", began.elapsed());
+    }
 }
 
 /// What a body is told when the engine's token fires at this moment, and when.
