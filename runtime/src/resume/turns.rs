@@ -2,7 +2,8 @@
 //!
 //! A position says how far *one* set of items is done. A second loop over it would begin where the
 //! first one ended, and a nested one would move it under the other's feet: both are mistakes in the
-//! program, found here at their first run.
+//! program, found here at their first run. (But for a nested one that is interrupted before the outer loop goes
+//! on: the next attempt cannot know whose position it finds.)
 //!
 //! Invariants:
 //! - two positions are the same where they are in one place of the state: functions cannot be compared. A
