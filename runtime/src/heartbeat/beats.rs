@@ -275,10 +275,10 @@ impl Pulse {
     fn acknowledged(&mut self, flight: Flight, reply: Reply, now: Instant) {
         if reply == Reply::Stop(CancelReason::NotFound) {
             self.cancel(CancelReason::NotFound);
+            self.drop_details(flight.details);
             // Nobody listens any more.
             self.next_beat = None;
             self.last_call = None;
-            self.drop_details(flight.details);
             return;
         }
         self.traffic.acknowledge(&flight, now);

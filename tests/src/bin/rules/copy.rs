@@ -22,8 +22,8 @@ const PROGRAM: &str = "schedules";
 /// Built quickly: the rest stays as it is in a release.
 const PROFILE: [&str; 3] = [
     "profile.release.incremental=true",
-    "profile.release.package.autobeat.opt-level=1",
-    "profile.release.package.autobeat-tests.opt-level=1",
+    "profile.release.package.autobeat.opt-level=0",
+    "profile.release.package.autobeat-tests.opt-level=0",
 ];
 
 /// A copy of the checkout.
