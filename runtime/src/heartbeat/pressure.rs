@@ -177,4 +177,55 @@ mod tests {
             assert_eq!(pressure.interval(answers(2 * SECOND, QUICK)), 3 * SECOND);
         }
     }
+
+    /// One whose timeout leaves room for all that pressure may do.
+    fn roomy() -> Pressure {
+        Pressure::new(3 * SECOND, Some(30 * SECOND), false)
+    }
+
+    #[test]
+    fn it_is_half_wider_where_answers_take_half_as_long_as_the_slowest() {
+        let interval = |round_trip, quickest| {
+            roomy().interval(Answers { round_trip, quickest, one_try: Duration::ZERO })
+        };
+        let millis = Duration::from_millis;
+        // The least that is slow is 187.5 ms, the most 750 ms, and between them it is four times the quickest.
+        for (quickest, slow) in [(QUICK, 187_500), (SECOND / 10, 400_000), (SECOND, 750_000)] {
+            let slow = Duration::from_micros(slow);
+            assert_eq!(interval(slow, quickest), 3 * SECOND);
+            assert_eq!(interval(slow + slow * 3 / 2, quickest), millis(4_500), "{quickest:?}");
+            assert_eq!(interval(slow * SLOWEST, quickest), 6 * SECOND);
+            assert_eq!(interval(slow * SLOWEST * 2, quickest), 6 * SECOND, "and no wider");
+        }
+    }
+
+    #[test]
+    fn each_refusal_widens_it_by_a_half_and_each_answer_takes_back_a_fifth() {
+        let mut pressure = roomy();
+        let interval = |pressure: &Pressure| pressure.interval(answers(QUICK, QUICK)).as_millis();
+        pressure.refused();
+        assert_eq!(interval(&pressure), 4_500);
+        pressure.refused();
+        pressure.refused();
+        assert_eq!(interval(&pressure), 6_000, "and no wider");
+        pressure.answered();
+        assert_eq!(interval(&pressure), 4_800);
+    }
+
+    #[test]
+    fn a_try_that_takes_most_of_a_timeout_leaves_a_third_of_it_for_more() {
+        let mut pressure = Pressure::new(30 * SECOND, Some(300 * SECOND), false);
+        pressure.refused();
+        pressure.refused();
+        assert_eq!(pressure.interval(answers(QUICK, 150 * SECOND)), 50 * SECOND);
+    }
+
+    #[test]
+    fn what_is_wider_than_at_rest_is_news_once() {
+        let mut pressure = roomy();
+        let wider = 3 * SECOND + Duration::from_millis(1);
+        let news = [3 * SECOND, wider, wider, 3 * SECOND, wider]
+            .map(|interval| pressure.follows(interval));
+        assert_eq!(news, [false, true, false, false, true]);
+    }
 }

@@ -70,3 +70,87 @@ impl Tries {
         left.filter(|left| !left.is_zero()).map_or(Duration::MAX, |left| left / 3)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep_until;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Tries for nine seconds; three seconds apart at most, three quarters of one at least.
+    fn tries(lease_end: Option<Instant>) -> Tries {
+        Tries {
+            length: SECOND,
+            pause: SHORTEST_PAUSE,
+            longest: 3 * SECOND,
+            least: SECOND * 3 / 4,
+            lease_end,
+            end: Instant::now() + 9 * SECOND,
+            first: true,
+        }
+    }
+
+    /// How many milliseconds after the beginning each try ends that nobody answers.
+    async fn unanswered(mut tries: Tries) -> Vec<u128> {
+        let began = Instant::now();
+        let mut ends = Vec::new();
+        while let Some(until) = tries.next() {
+            ends.push((until - began).as_millis());
+            sleep_until(until).await;
+            tries.go_on_after(until).await;
+        }
+        ends
+    }
+
+    /// How many milliseconds after the beginning each try begins that is refused at once.
+    async fn refused(mut tries: Tries) -> Vec<u128> {
+        let began = Instant::now();
+        let mut starts = Vec::new();
+        while let Some(until) = tries.next() {
+            starts.push(began.elapsed().as_millis());
+            tries.go_on_after(until).await;
+        }
+        starts
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_nobody_answers_is_followed_at_once_by_one_that_takes_longer() {
+        assert_eq!(unanswered(tries(None)).await, [1_000, 3_000, 6_000, 9_000]);
+        let early = Tries { end: Instant::now() + 8 * SECOND, ..tries(None) };
+        assert_eq!(unanswered(early).await, [1_000, 3_000, 6_000, 8_000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_refused_is_followed_after_a_pause_that_doubles() {
+        let starts = refused(tries(None)).await;
+        assert_eq!(starts, [0, 50, 150, 350, 750, 1_550, 3_150, 6_150]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_is_made_in_any_case() {
+        let over = Tries { end: Instant::now(), ..tries(None) };
+        assert_eq!(unanswered(over).await, [1_000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn they_come_closer_as_a_lease_ends_and_not_any_more_after_that() {
+        let lease_end = || Some(Instant::now() + 6 * SECOND);
+        // A third of what is left, but no less than the least; from the end on, what it was before.
+        let ends =
+            unanswered(Tries { length: 4 * SECOND, longest: 4 * SECOND, ..tries(lease_end()) })
+                .await;
+        assert_eq!(ends[..4], [2_000, 3_333, 4_222, 4_973]);
+        assert_eq!(ends.last(), Some(&9_000), "{ends:?}");
+        let paused = Tries { pause: 4 * SECOND, longest: 4 * SECOND, ..tries(lease_end()) };
+        let starts = refused(paused).await;
+        assert_eq!(starts[..3], [0, 2_000, 3_334]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_is_no_hurry_at_the_very_end_of_a_lease() {
+        let ended = tries(Some(Instant::now()));
+        assert_eq!(unanswered(ended).await, [1_000, 3_000, 6_000, 9_000]);
+    }
+}

@@ -36,6 +36,18 @@ fn a_report_may_land_within_the_settling_time() {
 }
 
 #[test]
+fn an_older_beat_on_its_way_is_waited_for_until_it_would_have_settled() {
+    let (mut traffic, began) = (Traffic::default(), Instant::now());
+    send(&mut traffic, 1, began);
+    let now = began + 30 * MILLISECOND;
+    assert_eq!(traffic.settles_from(2, now), began + 100 * MILLISECOND);
+    assert_eq!(traffic.settles_from(1, now), now, "it is no older");
+    assert_eq!(traffic.settles_from(2, began + 200 * MILLISECOND), began + 200 * MILLISECOND);
+    send(&mut traffic, 3, now);
+    assert_eq!(traffic.settles_from(2, now), began + 100 * MILLISECOND, "a newer one is none");
+}
+
+#[test]
 fn an_abandoned_beat_may_land_within_the_settling_time_after_that() {
     let (mut traffic, began) = (Traffic::default(), Instant::now());
     send(&mut traffic, 1, began);
