@@ -1,5 +1,6 @@
 //! The heartbeat alone, without a body: as if the body blocked its thread.
 
+mod decisions;
 mod trouble;
 mod unlocked;
 
