@@ -134,3 +134,43 @@ impl EngineLane {
         self.gave_up
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A lane whose engine waits 14 s for a report.
+    fn lane(began: Instant) -> EngineLane {
+        let rules =
+            EngineRules { throttle: SECOND * 72 / 10, patience: 14 * SECOND, spacing: 9 * SECOND };
+        EngineLane::new(rules, began)
+    }
+
+    #[test]
+    fn the_engine_may_give_up_as_late_as_the_slowest_beat_beside_a_report_was() {
+        let began = Instant::now();
+        let gives_up = |lane: &EngineLane, millis| {
+            lane.may_have_given_up(began + Duration::from_millis(millis), false)
+        };
+        let mut quick = lane(began);
+        assert!(!gives_up(&quick, 13_990) && gives_up(&quick, 14_000) && gives_up(&quick, 14_020));
+        assert!(!gives_up(&quick, 14_021), "a shutdown, then");
+        // Before and after a report, whichever is slower.
+        quick.answered(SECOND / 2);
+        assert!(gives_up(&quick, 15_020) && !gives_up(&quick, 15_021));
+        quick.recorded(began + 2 * SECOND);
+        quick.answered(SECOND / 10);
+        assert!(gives_up(&quick, 17_020) && !gives_up(&quick, 17_021));
+        quick.answered(SECOND);
+        assert!(gives_up(&quick, 18_020) && !gives_up(&quick, 18_021));
+    }
+
+    #[test]
+    fn in_trouble_nobody_knows_how_long_a_report_takes() {
+        let began = Instant::now();
+        let gives_up = |seconds| lane(began).may_have_given_up(began + seconds * SECOND, true);
+        assert!(!gives_up(13) && gives_up(14) && gives_up(74) && !gives_up(75));
+    }
+}

@@ -141,3 +141,26 @@ async fn a_pulse_that_is_stopped_or_whose_heartbeat_is_dropped_has_nothing_to_do
     let stopped = heartbeat.stop().await;
     assert_eq!(stopped.lock().next_wake(Instant::now()), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn whether_an_answer_came_is_asked_before_the_lease_ends() {
+    let (pulse, _) = pulse(rhythm()).await;
+    let end = pulse.lease_end().unwrap();
+    // After a second; or where that is too late for the question, which may take a quarter of an interval.
+    for (left, due_after) in [(2_000, 1_000), (1_500, 750), (500, 0)] {
+        let now = end.checked_sub(Duration::from_millis(left)).unwrap();
+        let due = pulse.answer_is_due(now);
+        assert_eq!(due, now + Duration::from_millis(due_after), "{left} ms are left");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_is_lost_is_said_louder_than_another_cancellation() {
+    for (reason, level) in [(CancelReason::LeaseLost, "WARN"), (CancelReason::Requested, "INFO")] {
+        let listener = Listener::at(Level::INFO);
+        let pulse = Mutex::new(pulse(rhythm()).await.0);
+        lock(&pulse).cancel(reason);
+        let said = listener.said();
+        assert!(said.contains(level) && said.contains(&format!("reason={reason:?}")), "{said}");
+    }
+}
