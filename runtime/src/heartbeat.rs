@@ -38,7 +38,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt, future::Abortable, stream::FuturesUnordered};
 use tokio::{
     sync::oneshot,
-    time::{Instant, sleep_until, timeout_at},
+    time::{Instant, sleep, sleep_until, timeout_at},
 };
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
@@ -46,8 +46,9 @@ use tracing::Instrument;
 use self::{
     beats::{Due, Order},
     cancelling::Vigil,
+    progress::Moves,
     pulse::{NOTHING_DUE, Pulse},
-    tries::Tries,
+    tries::{SHORTEST_PAUSE, Tries},
 };
 use crate::{
     cancel::Cancellation,
@@ -122,14 +123,14 @@ impl Heartbeat {
 
     /// Stops for good, so that nothing older is recorded later, and hands over what beats.
     pub(crate) async fn stop(mut self) -> Stopped {
-        let has_sent = {
+        let is_busy = {
             let mut pulse = lock(&self.pulse);
             pulse.stop();
-            pulse.has_sent()
+            pulse.has_sent() || pulse.cancellation.is_told()
         };
         self.task.abort();
-        if has_sent {
-            // A beat may be on its way: it ends at its next await, cancelled.
+        if is_busy {
+            // A beat may be on its way, or a word about a cancellation: it ends at its next await, cancelled.
             let _ = (&mut self.task).await;
         }
         Stopped {
@@ -164,15 +165,14 @@ impl Stopped {
     /// Finds out why a body was told to stop before the heartbeat was: by the clock, or the server is
     /// asked, again where it refuses.
     pub(crate) async fn find_reason(&self) {
-        let now = Instant::now();
+        let (moves, now) = (Moves::of(self.source.as_ref()), Instant::now());
         let (asks, ends) = {
             let mut pulse = self.lock();
-            pulse.look_at_clocks(now);
+            pulse.look_at_clocks(moves, now);
             (pulse.ask(now), pulse.question_ends(now))
         };
         if asks {
-            // What is refused, or not answered soon, is asked again, for as long as a question may take.
-            let _ = timeout_at(ends, self.beat_until_answered(now)).await;
+            self.ask_until(ends).await;
         }
         let mut pulse = self.lock();
         pulse.answer_by_guess(Instant::now());
@@ -192,6 +192,15 @@ impl Stopped {
         }
     }
 
+    /// Asks, and again where that is refused: an answer may come as late as the question ends.
+    async fn ask_until(&self, ends: Instant) {
+        let mut pause = SHORTEST_PAUSE;
+        while self.beat_until(ends).await.is_none() && Instant::now() + pause < ends {
+            sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
     async fn beat_until(&self, until: Instant) -> Option<Reply> {
         let newest = self.newest();
         let order = self.lock().beat(newest, Instant::now());
@@ -203,11 +212,7 @@ impl Stopped {
 
     /// Sends the newest details once more; again, where they did not arrive.
     pub(crate) async fn beat(&self) {
-        self.beat_until_answered(Instant::now()).await;
-    }
-
-    async fn beat_until_answered(&self, began: Instant) {
-        let mut tries = Tries::new(&self.lock(), began);
+        let mut tries = Tries::new(&self.lock(), Instant::now());
         while let Some(until) = tries.next() {
             if self.beat_until(until).await.is_some() {
                 return;
@@ -345,7 +350,8 @@ async fn keep_beating(
             () = sleep_until(due), if due < now + NOTHING_DUE => Wake::Time,
         };
         told |= matches!(wake, Wake::ToldToStop);
-        let due = lock(&pulse).wake(wake, due, Instant::now());
+        let moves = Moves::of(source.as_ref());
+        let due = lock(&pulse).wake(wake, due, moves, Instant::now());
         if due.is_nothing() {
             continue;
         }
@@ -359,7 +365,7 @@ async fn keep_beating(
 
 impl Pulse {
     /// What follows from a wake: which heartbeats are due now.
-    fn wake(&mut self, wake: Wake, due: Instant, now: Instant) -> Due {
+    fn wake(&mut self, wake: Wake, due: Instant, moves: Moves, now: Instant) -> Due {
         if self.stopped {
             return Due::NOTHING;
         }
@@ -370,7 +376,7 @@ impl Pulse {
             Wake::ToldToStop => asks = self.ask(now),
             Wake::Asked | Wake::Time => {}
         }
-        if !self.look_at_clocks(now) {
+        if !self.look_at_clocks(moves, now) {
             return Due::NOTHING;
         }
         let due = self.due(now);

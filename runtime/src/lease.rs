@@ -87,7 +87,7 @@ pub(crate) trait Lease: Send + Sync {
         false
     }
 
-    /// Whether an answer that the engine may have lost can be [said again](Self::say).
+    /// Whether an answer that the engine may have lost, or is not to be given, can be [said](Self::say).
     fn can_say(&self) -> bool {
         false
     }

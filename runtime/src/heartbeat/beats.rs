@@ -303,16 +303,18 @@ impl Pulse {
         let version = flight.details.version;
         self.afterwards(move || say!(trace, version, ?took, "beat"));
         self.source.acknowledgements().acknowledge(flight.settled);
-        let is_newest = version >= self.kept.version;
-        let older = if is_newest {
-            std::mem::replace(&mut self.kept, flight.details)
-        } else {
-            flight.details
-        };
-        self.drop_details(older);
+        self.keep(flight.details);
         if let Reply::Stop(reason) = reply {
             self.cancel(reason);
         }
+    }
+
+    /// The server holds these details now, unless it holds newer ones.
+    fn keep(&mut self, mut details: Details) {
+        if details.version >= self.kept.version {
+            std::mem::swap(&mut self.kept, &mut details);
+        }
+        self.drop_details(details);
     }
 
     /// When the next beat is due after one that was acknowledged: an interval after the newest, unless the

@@ -52,7 +52,7 @@ impl Pulse {
     pub(super) fn ask(&mut self, now: Instant) -> bool {
         self.told_by_engine(now);
         let settling = self.settling();
-        self.shuts_down = Some(self.is_untold(now));
+        self.shuts_down = self.lease.is_told_to_stop().then(|| self.is_untold(now));
         if let Some(reason) = self.cancellation.reason() {
             // Whoever told the body, its grace begins no later than now.
             self.begin_grace(reason);

@@ -12,6 +12,21 @@ use tokio::time::Instant;
 
 use crate::checkpoint::Source;
 
+/// How often a body has moved, and saved.
+///
+/// Read under no lock of a pulse: a value is cloned under the one that counts the saves, which is users' code.
+#[derive(Clone, Copy)]
+pub(super) struct Moves {
+    count: u64,
+    saves: u64,
+}
+
+impl Moves {
+    pub(super) fn of(source: &dyn Source) -> Self {
+        Self { count: source.progress(), saves: source.saves() }
+    }
+}
+
 /// When a body was last seen to move.
 pub(super) struct Progress {
     count: u64,
@@ -27,14 +42,13 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn since(start: Instant, source: &dyn Source) -> Self {
-        let (count, saves) = (source.progress(), source.saves());
+        let Moves { count, saves } = Moves::of(source);
         Self { count, seen: start, looked: start, saves, saved: None, excused: None }
     }
 
-    /// Looks at the counters; `true` when something moved since the last look.
-    pub(super) fn look(&mut self, source: &dyn Source, now: Instant) -> bool {
+    /// `true` when something moved since the last look.
+    pub(super) fn look(&mut self, Moves { count, saves }: Moves, now: Instant) -> bool {
         self.looked = now;
-        let (count, saves) = (source.progress(), source.saves());
         if saves != self.saves {
             (self.saves, self.saved) = (saves, Some(now));
         }

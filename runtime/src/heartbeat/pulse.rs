@@ -5,7 +5,8 @@
 //!   or moved: a moment that stays in the past would wake the task without an end;
 //! - nothing here waits, and no code of users runs here: what is due becomes an order once the newest
 //!   details are encoded, and what became of it comes back. Who listens, who measures, and what drops a
-//!   state that is held no more, is theirs as well: it is left for [`Afterwards`].
+//!   state that is held no more, is theirs as well: it is left for [`Afterwards`]. (But for a waker, which an
+//!   executor of their own may have made.)
 
 use std::{
     sync::{Arc, OnceLock},
@@ -14,7 +15,13 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Rhythm, engine::EngineLane, pressure::Pressure, progress::Progress, traffic::Traffic};
+use super::{
+    Rhythm,
+    engine::EngineLane,
+    pressure::Pressure,
+    progress::{Moves, Progress},
+    traffic::Traffic,
+};
 use crate::{
     cancel::{CancelReason, Cancellation},
     checkpoint::{Details, Source},
@@ -68,8 +75,8 @@ pub(super) struct Pulse {
     afterwards: Afterwards,
 }
 
-/// What runs users' code, and so waits until the lock of the pulse is free: it may take its time, and wait for
-/// the very attempt that would wait for the lock.
+/// What runs users' code, and so waits until the lock of the pulse is free: it may take its time, and whoever
+/// ends the attempt would wait for that.
 #[derive(Default)]
 pub(super) struct Afterwards(Vec<Box<dyn FnOnce() + Send>>);
 
@@ -278,7 +285,7 @@ impl Pulse {
     }
 
     /// Looks at every clock but that of the beat; `false` when there is nothing more to do.
-    pub(super) fn look_at_clocks(&mut self, now: Instant) -> bool {
+    pub(super) fn look_at_clocks(&mut self, moves: Moves, now: Instant) -> bool {
         let is_past = |moment: Option<Instant>| moment.is_some_and(|moment| moment <= now);
         let over = if is_past(self.rhythm.deadline) {
             Some(CancelReason::DeadlineExceeded)
@@ -290,7 +297,7 @@ impl Pulse {
             // Whatever it was told before: another attempt may start now.
             self.grace_end = Some(now);
         }
-        self.look_at_progress(now);
+        self.look_at_progress(moves, now);
         if is_past(self.rhythm.hand_over) {
             self.rhythm.hand_over = None;
             self.cancellation.cancel(CancelReason::HandOver);
@@ -305,9 +312,9 @@ impl Pulse {
         !self.stopped
     }
 
-    fn look_at_progress(&mut self, now: Instant) {
-        let moved = self.progress.look(self.source.as_ref(), now);
-        if moved || self.stall_at().is_none_or(|moment| moment > now) {
+    fn look_at_progress(&mut self, moves: Moves, now: Instant) {
+        let is_news = self.progress.look(moves, now);
+        if is_news || self.stall_at().is_none_or(|moment| moment > now) {
             return;
         }
         if self.late && self.progress.excuse(now + self.rhythm.interval) {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use super::pulse::Pulse;
 
 /// The least time between two tries that are refused.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+pub(super) const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// How long the first try is waited for, at most, unless that is known to be too short.
 const FIRST_TRY: Duration = Duration::from_secs(1);

@@ -14,6 +14,8 @@
 //!   it has another attempt or none;
 //! - where it does not answer soon, what is known stands: that there is no such attempt, or once it was found
 //!   under another number, that it is there;
+//! - where it has the attempt under its own number after all, as after a failover, it had forgotten it for a moment,
+//!   and the token is as good as before;
 //! - the engine says nothing for such an attempt: the next one may have the number in its token.
 
 use std::{
@@ -115,7 +117,7 @@ impl Renumbered {
         let time = time.min(LONGEST_QUESTION);
         let is_this = match timeout(time, self.ask(&lane.client)).await {
             Ok(Ok(is_this)) => is_this,
-            _ if !self.is_known() => return Ok(false),
+            _ if self.is_refused() && !self.is_known() => return Ok(false),
             Ok(Err(status)) => return Err(beat_error(status)),
             Err(_) => return Err(BeatError::not_within(asked + time, asked)),
         };
@@ -138,18 +140,24 @@ impl Renumbered {
         let described =
             WorkflowService::describe_workflow_execution(&mut client, single(request)).await?;
         let pending = described.into_inner().pending_activities;
-        let is_this = pending.iter().any(|pending| self.is_of(pending));
-        if is_this {
-            self.is_known.store(true, Ordering::Release);
+        match pending.iter().find_map(|pending| self.number_of(pending)) {
+            Some(number) if number < self.number => {
+                self.is_known.store(true, Ordering::Release);
+                Ok(true)
+            }
+            Some(_) => {
+                self.is_refused.store(false, Ordering::Release);
+                Err(Status::unavailable("the server had forgotten the attempt for a moment"))
+            }
+            None => Ok(false),
         }
-        Ok(is_this)
     }
 
-    fn is_of(&self, pending: &PendingActivityInfo) -> bool {
+    /// The number of this attempt where this is it: two never started at the same moment.
+    fn number_of(&self, pending: &PendingActivityInfo) -> Option<u32> {
         let started = pending.last_started_time.and_then(|time| SystemTime::try_from(time).ok());
-        pending.activity_id == self.activity_id
-            && started == Some(self.started)
-            && u32::try_from(pending.attempt).is_ok_and(|number| number < self.number)
+        let is_this = pending.activity_id == self.activity_id && started == Some(self.started);
+        u32::try_from(pending.attempt).ok().filter(|_| is_this)
     }
 
     /// Sends a heartbeat where the server has this attempt under another number: it was reset, then.

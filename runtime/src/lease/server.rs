@@ -11,7 +11,8 @@
 //! An answer goes through the SDK, so that its metrics and the interceptors of users see it. The SDK
 //! may lose it: where it gave the attempt up, where its last report is still on its way, where the
 //! server is gone for longer than it tries. So it can be [said again](Lease::say) on our lane; the
-//! server takes the first and knows the attempt no more when the second comes.
+//! server takes the first and knows the attempt no more when the second comes. Where it has refused the token,
+//! or a later attempt runs in this process, the SDK is given no answer: it would be that one's.
 
 use std::{
     borrow::Cow,

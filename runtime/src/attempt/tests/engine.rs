@@ -214,6 +214,13 @@ async fn a_question_for_a_body_that_was_told_first_is_asked_again_where_it_is_re
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_question_for_a_body_that_was_told_first_has_all_its_time_for_an_answer() {
+    let lease = Arc::new(ScriptedLease::new([Line::Refusal], Line::Late(4 * SECOND, REQUESTED)));
+    let result = told_at(&lease, SECOND, Takes::NOTHING.context()).await;
+    assert_eq!(failure_type(&result), "(cancelled)", "4.05 s of half a timeout");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_question_for_a_body_that_was_told_first_ends_as_any_other() {
     for line in [Line::Refusal, Line::Silence] {
         let lease = Arc::new(ScriptedLease::new([], line.clone()));

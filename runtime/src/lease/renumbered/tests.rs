@@ -13,6 +13,7 @@ use crate::lease::scripted_server::{Call, Codec, MARK, Said, ScriptedServer};
 const STARTED: SystemTime = SystemTime::UNIX_EPOCH;
 const SECOND: Duration = Duration::from_secs(1);
 
+/// The third attempt of its activity, whose token the server refused.
 fn third() -> Renumbered {
     Renumbered {
         workflow_id: "workflow".to_owned(),
@@ -20,7 +21,7 @@ fn third() -> Renumbered {
         activity_id: "5".to_owned(),
         started: STARTED,
         number: 3,
-        is_refused: AtomicBool::new(false),
+        is_refused: AtomicBool::new(true),
         is_known: AtomicBool::new(false),
         is_gone: AtomicBool::new(false),
         asking: Mutex::new(()),
@@ -37,15 +38,30 @@ fn pending(activity_id: &str, number: i32, started: SystemTime) -> PendingActivi
 }
 
 #[test]
-fn it_is_the_same_attempt_where_it_started_at_the_same_moment_under_a_smaller_number() {
+fn it_is_the_same_attempt_where_it_started_at_the_same_moment() {
     let third = third();
     let later = STARTED + Duration::from_nanos(1);
-    assert!(third.is_of(&pending("5", 1, STARTED)));
-    assert!(!third.is_of(&pending("5", 3, STARTED)), "its number is its own");
-    assert!(!third.is_of(&pending("5", 2, later)), "a later attempt after a reset");
-    assert!(!third.is_of(&pending("6", 1, STARTED)), "another activity");
+    assert_eq!(third.number_of(&pending("5", 1, STARTED)), Some(1));
+    assert_eq!(third.number_of(&pending("5", 2, later)), None, "a later attempt after a reset");
+    assert_eq!(third.number_of(&pending("6", 1, STARTED)), None, "another activity");
     let waiting = PendingActivityInfo { last_started_time: None, ..pending("5", 2, STARTED) };
-    assert!(!third.is_of(&waiting), "none runs");
+    assert_eq!(third.number_of(&waiting), None, "none runs");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_forgotten_for_a_moment_goes_on_by_its_token() {
+    let unchanged = || has(vec![pending("5", 3, STARTED)]);
+    let server = ScriptedServer::new([unchanged(), unchanged()]);
+    let (third, lane) = (third(), lane(&server).await);
+    third.refused();
+    let failed = beat(&third, &lane).await.unwrap_err();
+    assert!(failed.to_string().contains("forgotten"), "{failed}");
+    assert!(!third.is_refused() && !third.is_known() && !third.is_gone().await);
+    third.refused();
+    let unsaid = third.say(&lane, &Answer::Cancelled, None).await.unwrap_err();
+    assert_eq!(unsaid.code(), Code::Unavailable, "it is said again, by its token");
+    assert!(!third.is_refused());
+    assert_eq!(server.names().len(), 2, "nothing is said by name");
 }
 
 async fn lane(server: &Arc<ScriptedServer>) -> Lane {
@@ -174,6 +190,7 @@ async fn nothing_is_sent_by_name_where_the_server_has_another_attempt_or_none() 
 async fn what_the_server_said_first_stands_where_it_does_not_answer_the_question() {
     let server = ScriptedServer::new([Said::Refusal(Code::Unavailable), has_it()]);
     let (third, lane) = (third(), lane(&server).await);
+    third.refused();
     assert_eq!(beat(&third, &lane).await.unwrap(), Reply::Stop(CancelReason::NotFound));
     assert!(!third.is_gone().await, "nobody has said so");
     assert_eq!(server.names().len(), 1);
@@ -224,7 +241,7 @@ async fn whether_it_is_gone_is_known_once_nobody_asks() {
 
 #[test]
 fn a_token_that_was_refused_stays_so() {
-    let third = third();
+    let third = Renumbered { is_refused: AtomicBool::new(false), ..third() };
     assert!(!third.is_refused());
     third.refused();
     assert!(third.is_refused());

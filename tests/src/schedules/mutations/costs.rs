@@ -38,7 +38,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "the heartbeat goes on after its attempt",
         STOPPED,
         "            pulse.stop();
-            pulse.has_sent()
+            pulse.has_sent() || pulse.cancellation.is_told()
         };
         self.task.abort();",
         "            pulse.has_sent();

@@ -79,8 +79,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "what was acknowledged last is not kept",
         BEATS,
-        "let is_newest = version >= self.kept.version;",
-        "let is_newest = false;",
+        "if details.version >= self.kept.version {",
+        "if false {",
     ),
     of(
         "what is too large is sent again",
