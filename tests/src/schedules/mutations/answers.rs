@@ -32,6 +32,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "catch_unwind(encode).ok()?.ok().map(|_| Answer::Cancelled)",
     ),
     of(
+        "the SDK answers for an attempt that a reset gave another number",
+        SERVER,
+        "self.is_succeeded() || self.by_name().is_some()",
+        "false",
+    ),
+    of(
         "a cancellation in a shutdown is left to the SDK",
         STOPPED,
         "matches!(answer, Answer::Cancelled) && self.lock().shuts_down(Instant::now())",
