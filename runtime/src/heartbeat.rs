@@ -21,6 +21,7 @@ mod answered;
 mod beats;
 mod cancelling;
 mod engine;
+mod locked;
 mod measure;
 mod pressure;
 mod progress;
@@ -29,9 +30,8 @@ mod traffic;
 mod tries;
 
 use std::{
-    ops::{Deref, DerefMut},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -46,6 +46,7 @@ use tracing::Instrument;
 use self::{
     beats::{Due, Order},
     cancelling::Vigil,
+    locked::{Locked, lock},
     progress::Moves,
     pulse::{NOTHING_DUE, Pulse},
     tries::{SHORTEST_PAUSE, Tries},
@@ -268,36 +269,6 @@ fn encode(source: &dyn Source, lease: &dyn Lease) -> Encoded {
     match catch_unwind(AssertUnwindSafe(|| source.newest(&lease.converter()))) {
         Ok(newest) => newest.map_err(|error| error.to_string()),
         Err(_) => Err("the checkpoint panicked when it was serialised".to_owned()),
-    }
-}
-
-/// A poisoned lock is as good as any: users' code, which alone may panic, runs outside of it.
-fn lock(pulse: &Mutex<Pulse>) -> Locked<'_> {
-    Locked(Some(pulse.lock().unwrap_or_else(PoisonError::into_inner)))
-}
-
-/// A pulse under its lock; what it has left for afterwards runs as soon as that is free.
-struct Locked<'a>(Option<MutexGuard<'a, Pulse>>);
-
-impl Deref for Locked<'_> {
-    type Target = Pulse;
-
-    fn deref(&self) -> &Pulse {
-        self.0.as_ref().expect("only the drop takes it")
-    }
-}
-
-impl DerefMut for Locked<'_> {
-    fn deref_mut(&mut self) -> &mut Pulse {
-        self.0.as_mut().expect("only the drop takes it")
-    }
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        let afterwards = self.take_afterwards();
-        self.0 = None;
-        afterwards.run();
     }
 }
 

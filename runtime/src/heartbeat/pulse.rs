@@ -81,6 +81,10 @@ pub(super) struct Pulse {
 pub(super) struct Afterwards(Vec<Box<dyn FnOnce() + Send>>);
 
 impl Afterwards {
+    fn push(&mut self, run: impl FnOnce() + Send + 'static) {
+        self.0.push(Box::new(run));
+    }
+
     pub(super) fn run(self) {
         self.0.into_iter().for_each(guarded);
     }
@@ -151,7 +155,7 @@ impl Pulse {
 
     /// Leaves something for when the lock is free.
     pub(super) fn afterwards(&mut self, run: impl FnOnce() + Send + 'static) {
-        self.afterwards.0.push(Box::new(run));
+        self.afterwards.push(run);
     }
 
     /// Whoever unlocks takes it, and runs it then.
