@@ -34,6 +34,8 @@ async fn progress_is_shown_without_a_checkpoint_and_survives_a_failure() {
     let mut job =
         environment.job("show_blocks", environment.plan(ITEMS, Duration::from_millis(100)));
     job.retry_interval = Duration::from_secs(2);
+    // One beat within the attempt shows it; and a busy machine is not to end the attempt before it fails by itself.
+    job.heartbeat_timeout = Duration::from_secs(6);
     let run = environment.start(job).await;
 
     let (first, progress) = eventually("some progress", LIMIT, async || shown(&run).await).await;

@@ -72,7 +72,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "a cancellation wins over a body that is done",
         OUTCOME,
         "(End::Completed(value), _) => Outcome::Complete(value),",
-        "(End::Completed(_), Some(reason)) => by_reason(reason, cancellation.message()),
+        "(End::Completed(_), Some(reason)) => by_reason(reason, cancellation.message(), false),
         (End::Completed(value), None) => Outcome::Complete(value),",
     ),
 ];
