@@ -179,7 +179,8 @@ fn is_left_alone(attempt: &Attempt, calls: &[&Call], verdict: &mut Verdict) {
 }
 
 /// Once the server said that it knows an attempt no more, its answer is not said again; but for what is
-/// heard in the instant in which the time for asking ends, or that of one try.
+/// heard in the instant in which the time for asking ends, or that of one try, which another one of its kind
+/// follows at once.
 fn is_not_repeated(
     chronicle: &Chronicle<'_>,
     attempt: &Attempt,
@@ -189,10 +190,15 @@ fn is_not_repeated(
     let Some((returned, _)) = attempt.returned else { return };
     let end = returned.1 + chronicle.schedule.heartbeat_timeout();
     let ours = || calls.iter().filter(|call| call.called.lane == Lane::Ours);
-    let next_goes = |when: &When| ours().any(|call| call.sent.1 == when.1 && call.sent.0 > when.0);
+    let is_followed = |asked: &Call, when: &When| {
+        ours().any(|call| {
+            let is_alike = call.called.rpc.is_answer() == asked.called.rpc.is_answer();
+            is_alike && call.sent.1 == when.1 && call.sent.0 > when.0
+        })
+    };
     let told = ours().filter(|call| call.sent.0 > returned.0).find_map(|call| match call.heard {
         Some((heard, Answer::Refused(Refusal::NotFound)))
-            if heard.1 < end && !is_renumbered(attempt, heard) && !next_goes(&heard) =>
+            if heard.1 < end && !is_renumbered(attempt, heard) && !is_followed(call, &heard) =>
         {
             Some(heard)
         }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     inprocess::{
         Moment,
-        history::{Lane, Rpc, Said, What},
+        history::{Fit, Lane, Rpc, Said, What},
     },
     schedules::run::Ran,
 };
@@ -22,6 +22,9 @@ const EXTRA: f64 = 6.0;
 
 /// How often a thread may go to sleep for each step of the history, and for each beat.
 const PARKS_A_STEP: u64 = 10;
+
+/// And for each try of a heartbeat that cannot be sent: once when it is due, and once when it comes back.
+const PARKS_A_TRY: u64 = 2;
 
 pub(super) fn judge(chronicle: &Chronicle<'_>, ran: &Ran, verdict: &mut Verdict) {
     for attempt in chronicle.attempts.values() {
@@ -80,13 +83,25 @@ fn failures(chronicle: &Chronicle<'_>, attempt: &Attempt, verdict: &mut Verdict)
 fn wakes(chronicle: &Chronicle<'_>, ran: &Ran, verdict: &mut Verdict) {
     let steps = u64::try_from(chronicle.events.len()).unwrap_or(u64::MAX);
     let looks = director_looks(chronicle, ran.took);
-    let allowed = 200 + steps * PARKS_A_STEP + looks;
+    let interval = chronicle.schedule.interval();
+    let unsent: u64 = chronicle.attempts.values().map(|attempt| unsent(attempt, interval)).sum();
+    let allowed = 200 + steps * PARKS_A_STEP + looks + unsent * PARKS_A_TRY;
     if ran.parks > allowed {
         let polls = chronicle.events.iter();
         let polls = polls.filter(|event| matches!(event.what, What::Body(_, Said::Polled))).count();
         let how = format!("{} parks in {steps} steps, {polls} polls of bodies", ran.parks);
         verdict.broken("a worker sleeps between beats", Moment::after(ran.took), how);
     }
+}
+
+/// How often a heartbeat that cannot be sent is tried again: an interval later, and no step shows it.
+fn unsent(attempt: &Attempt, interval: Duration) -> u64 {
+    let is_unfit =
+        |said: &Said| matches!(said, Said::Saved(_, Fit::TooLarge | Fit::Unserialisable));
+    let mut said = attempt.said.iter();
+    let Some((since, _)) = said.find(|(_, said)| is_unfit(said)) else { return 0 };
+    let length = said.last().map_or(Duration::ZERO, |(until, _)| until.1.since(since.1));
+    u64::try_from(length.as_nanos() / interval.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The director of a world wakes its thread, too.
