@@ -34,7 +34,7 @@ const PARTS_OF_STORIES: [&str; 18] = [
 const DESCRIPTIONS: &str = "metrics/instruments.rs";
 
 /// What tests alone are built with, though it is not called so.
-const OF_TESTS: &str = "metrics/recorder.rs";
+const OF_TESTS: [&str; 2] = ["metrics/recorder.rs", "lease/scripted_server.rs"];
 
 fn package() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -51,7 +51,8 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     of_product
         .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .filter(|path| !path.ends_with(DESCRIPTIONS) && !path.ends_with(OF_TESTS))
+        .filter(|path| !path.ends_with(DESCRIPTIONS))
+        .filter(|path| !OF_TESTS.iter().any(|file| path.ends_with(file)))
         .collect()
 }
 
