@@ -30,7 +30,9 @@ mod traffic;
 mod tries;
 
 use std::{
+    future::ready,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
@@ -38,7 +40,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt, future::Abortable, stream::FuturesUnordered};
 use tokio::{
     sync::oneshot,
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
@@ -49,7 +51,7 @@ use self::{
     locked::{Locked, lock},
     progress::Moves,
     pulse::{NOTHING_DUE, Pulse},
-    tries::{SHORTEST_PAUSE, Tries},
+    tries::Tries,
 };
 use crate::{
     cancel::Cancellation,
@@ -164,16 +166,16 @@ impl Stopped {
     }
 
     /// Finds out why a body was told to stop before the heartbeat was: by the clock, or the server is
-    /// asked, again where it refuses.
+    /// asked.
     pub(crate) async fn find_reason(&self) {
         let (moves, now) = (Moves::of(self.source.as_ref()), Instant::now());
-        let (asks, ends) = {
+        let tries = {
             let mut pulse = self.lock();
             pulse.look_at_clocks(moves, now);
-            (pulse.ask(now), pulse.question_ends(now))
+            pulse.ask(now).then(|| Tries::within(&pulse, now, pulse.question_ends(now) - now))
         };
-        if asks {
-            self.ask_until(ends).await;
+        if let Some(tries) = tries {
+            self.beat_with(tries).await;
         }
         let mut pulse = self.lock();
         pulse.answer_by_guess(Instant::now());
@@ -184,21 +186,27 @@ impl Stopped {
     /// answer.
     pub(crate) async fn look_for_request(&self) {
         let now = Instant::now();
-        let (asks, longest) = {
+        let tries = {
             let pulse = self.lock();
-            (pulse.may_be_requested(now), pulse.longest_pause())
+            let longest = pulse.longest_pause().min(LONGEST_FIRST_SAY);
+            pulse.may_be_requested(now).then(|| Tries::within(&pulse, now, longest))
         };
-        if asks {
-            self.beat_until(now + longest.min(LONGEST_FIRST_SAY)).await;
+        if let Some(tries) = tries {
+            self.beat_with(tries).await;
         }
     }
 
-    /// Asks, and again where that is refused: an answer may come as late as the question ends.
-    async fn ask_until(&self, ends: Instant) {
-        let mut pause = SHORTEST_PAUSE;
-        while self.beat_until(ends).await.is_none() && Instant::now() + pause < ends {
-            sleep(pause).await;
-            pause *= 2;
+    /// Beats until the server answers: again where it refuses, and beside what it does not answer in its
+    /// time, since a slow server is not a lost one.
+    async fn beat_with(&self, mut tries: Tries) {
+        let mut underway = FuturesUnordered::new();
+        while let Some(until) = tries.next() {
+            underway.push(self.beat_until(tries.end()));
+            let replies = underway.by_ref().filter_map(ready);
+            if let Ok(Some(_)) = timeout_at(until, pin!(replies).next()).await {
+                return;
+            }
+            tries.go_on_after(until).await;
         }
     }
 
@@ -213,13 +221,8 @@ impl Stopped {
 
     /// Sends the newest details once more; again, where they did not arrive.
     pub(crate) async fn beat(&self) {
-        let mut tries = Tries::new(&self.lock(), Instant::now());
-        while let Some(until) = tries.next() {
-            if self.beat_until(until).await.is_some() {
-                return;
-            }
-            tries.go_on_after(until).await;
-        }
+        let tries = Tries::new(&self.lock(), Instant::now());
+        self.beat_with(tries).await;
     }
 
     /// How many beats were acknowledged.
@@ -236,10 +239,17 @@ impl Stopped {
     /// cancellation in a shutdown becomes a failure, which a server takes as the end of the activity; or
     /// would not be heard. `true` where the server knows it.
     async fn say_first(&self, answer: &Answer) -> bool {
-        let is_translated =
-            matches!(answer, Answer::Cancelled) && self.lock().shuts_down(Instant::now());
-        (is_translated || self.lease.is_alone_heard())
-            && self.lease.say(answer, Instant::now() + LONGEST_FIRST_SAY).await
+        let now = Instant::now();
+        let tries = {
+            let pulse = self.lock();
+            let is_translated = matches!(answer, Answer::Cancelled) && pulse.shuts_down(now);
+            (is_translated || self.lease.is_alone_heard())
+                .then(|| Tries::within(&pulse, now, LONGEST_FIRST_SAY))
+        };
+        match tries {
+            Some(tries) => answered::say(self.lease.as_ref(), tries, answer).await,
+            None => false,
+        }
     }
 
     /// Sees to it that the server learns of this answer; `true` where the engine is not to be given it.

@@ -73,7 +73,8 @@ pub(super) async fn see_answered(
             return;
         }
     }
-    say(lease.as_ref(), &pulse, &answer, began).await;
+    let tries = Tries::new(&lock(&pulse), began);
+    say(lease.as_ref(), tries, &answer).await;
 }
 
 /// Whether the server still waits for the answer, as far as it can be asked.
@@ -101,13 +102,13 @@ async fn is_awaited(
     true
 }
 
-/// Says it on the lease's own lane, until it is taken.
-async fn say(lease: &dyn Lease, pulse: &Mutex<Pulse>, answer: &Answer, began: Instant) {
-    let mut tries = Tries::new(&lock(pulse), began);
+/// Says it on the lease's own lane, until it is taken; `true` where it was.
+pub(super) async fn say(lease: &dyn Lease, mut tries: Tries, answer: &Answer) -> bool {
     while let Some(until) = tries.next() {
         if lease.say(answer, until).await {
-            return;
+            return true;
         }
         tries.go_on_after(until).await;
     }
+    false
 }

@@ -7,12 +7,12 @@ use tokio::time::{Instant, sleep};
 use super::pulse::Pulse;
 
 /// The least time between two tries that are refused.
-pub(super) const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// How long the first try is waited for, at most, unless that is known to be too short.
 const FIRST_TRY: Duration = Duration::from_secs(1);
 
-/// Tries within one timeout; the first is made in any case.
+/// Tries within one timeout, or within the time that somebody waits; the first is made in any case.
 pub(super) struct Tries {
     /// How long one is waited for; like the pause it doubles, up to the longest.
     length: Duration,
@@ -42,6 +42,12 @@ impl Tries {
         }
     }
 
+    /// Tries that end as long after this moment as somebody waits for them.
+    pub(super) fn within(pulse: &Pulse, began: Instant, longest: Duration) -> Self {
+        let tries = Self::new(pulse, began);
+        Self { length: tries.length.min(longest), end: began + longest, ..tries }
+    }
+
     /// Until when the next try may take; `None` where there is none.
     pub(super) fn next(&mut self) -> Option<Instant> {
         let now = Instant::now();
@@ -50,6 +56,11 @@ impl Tries {
             return Some(now + length);
         }
         (self.end > now).then(|| self.end.min(now + length))
+    }
+
+    /// When the last of them is over.
+    pub(super) fn end(&self) -> Instant {
+        self.end
     }
 
     /// After a try in vain: one that nobody answered in its time is followed at once.

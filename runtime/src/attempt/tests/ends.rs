@@ -257,6 +257,24 @@ async fn a_request_to_cancel_since_the_last_beat_is_asked_for_at_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_look_for_a_request_that_nobody_answers_is_followed_by_another_while_there_is_a_lease() {
+    let script = [Line::Answer(Reply::Stop(CancelReason::Paused)), Line::Silence];
+    let requested = Reply::Stop(CancelReason::Requested);
+    let lease = Arc::new(ScriptedLease::new(script, Line::Answer(requested)));
+    let facts = Facts { heartbeat_timeout: Some(SECOND), ..facts() };
+    let result = attempt::<(), _>(OPTIONS, facts, &lease, async |_, cancellation| {
+        let cancelled = cancellation.cancelled().await;
+        sleep(SECOND * 3 / 10).await; // the next beat is due after a third of the timeout
+        Err(cancelled.into())
+    });
+    assert_eq!(failure_type(&result.await), "(cancelled)");
+    let times = lease.times();
+    let [_, unanswered, answered] = times.as_slice() else { panic!("{times:?}") };
+    // A third of the 0.7 s that are left.
+    assert_eq!((*answered - *unanswered).as_millis() / 10, 23, "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_checkpoint_that_is_too_large_fails_for_good_and_keeps_the_last_one() {
     let too_large = Reply::TooLarge(TooLarge { size: 3_000_000, limit: 2_097_152 });
     let lease = Arc::new(ScriptedLease::new([], Line::Answer(too_large)));

@@ -110,9 +110,9 @@ async fn only_what_could_be_too_large_waits_for_it_and_for_a_quarter_of_its_time
     let client = server.client(Codec::Leaves).await;
     let limit = SizeLimit::default();
     let began = Instant::now();
-    assert_eq!(limit.for_size(SURELY_FITS, &client, 8 * SECOND).await, DEFAULT);
+    assert_eq!(limit.for_size(64 * 1024, &client, 8 * SECOND).await, DEFAULT);
     assert_eq!((server.calls().len(), began.elapsed()), (0, Duration::ZERO));
-    assert_eq!(limit.for_size(SURELY_FITS + 1, &client, 8 * SECOND).await, DEFAULT);
+    assert_eq!(limit.for_size(64 * 1024 + 1, &client, 8 * SECOND).await, DEFAULT);
     assert_eq!((server.calls().len(), began.elapsed().as_secs()), (1, 2));
-    assert_eq!(limit.for_size(SURELY_FITS + 1, &client, 8 * SECOND).await, 1_000);
+    assert_eq!(limit.for_size(64 * 1024 + 1, &client, 8 * SECOND).await, 1_000);
 }

@@ -74,14 +74,15 @@ impl Trouble {
         self.reports.iter().filter(|sent| from <= **sent && **sent < to).count()
     }
 
-    /// How many spans of trouble there are between, and how long they are together.
+    /// How many spans of trouble there are between, and how long they are together: one that began before
+    /// is as long as it is, although a late heartbeat took effect within it.
     pub(super) fn between(&self, from: Moment, to: Moment) -> (usize, Duration) {
         let mut count = 0;
         let mut length = Duration::ZERO;
-        let mut until = from;
+        let mut until = Moment::default();
         for (begin, end) in &self.spans {
-            let (begin, end) = ((*begin).max(from), (*end).min(to));
-            if begin >= end {
+            let (begin, end) = (*begin, (*end).min(to));
+            if begin >= end || end <= from {
                 continue;
             }
             if begin > until || count == 0 {
