@@ -50,6 +50,9 @@ pub(crate) struct Facts {
     pub(crate) heartbeat_timeout: Option<Duration>,
     /// When the server started to count.
     pub(crate) started: Instant,
+    /// Whether it was so long on its way that it may be over, and followed by another one: a process that
+    /// was frozen begins what it was handed before.
+    pub(crate) came_late: bool,
     pub(crate) deadline: Option<Instant>,
     /// What the last attempt left, decoded by the client's codec.
     pub(crate) details: Vec<Payload>,
@@ -158,7 +161,11 @@ where
     );
     heartbeat.has_begun().await;
     let handed_in = cancellation.clone();
-    let end = run_body(|| body(checkpoint, handed_in), &cancellation).await;
+    let end = match cancellation.told() {
+        // It came too late, or for nothing: another attempt may be at work.
+        Some(reason) if facts.came_late && !reason.lets_begin() => End::Dropped,
+        _ => run_body(|| body(checkpoint, handed_in), &cancellation).await,
+    };
 
     let stopped = heartbeat.stop().await;
     if is_cancelled(&end) && !cancellation.is_told() && !hands_over(&end, &cancellation) {
@@ -251,6 +258,7 @@ fn rhythm(options: Options, takes: Takes, facts: &Facts, lease: &dyn Lease) -> R
         is_declared: options.declares_interval(),
         timeout: facts.heartbeat_timeout.and_then(ever),
         started: facts.started,
+        asks_first: facts.came_late,
         deadline: facts.deadline,
         hand_over: longest.and_then(|longest| facts.started.checked_add(longest)),
         stall_timeout: options.stalls_after().and_then(ever),

@@ -74,6 +74,8 @@ pub(crate) struct Rhythm {
     /// The server's heartbeat timeout, if it has one.
     pub(crate) timeout: Option<Duration>,
     pub(crate) started: Instant,
+    /// Whether the first beat goes out at once, and the body waits for what the server says to it.
+    pub(crate) asks_first: bool,
     pub(crate) deadline: Option<Instant>,
     /// When the attempt is to be followed by the next one, as soon as its body asks.
     pub(crate) hand_over: Option<Instant>,
@@ -118,7 +120,8 @@ impl Heartbeat {
     }
 
     /// Waits until the heartbeat knows its clocks: what was just spawned waits behind whoever spawned
-    /// it, and a body that blocks its thread at once would keep it there.
+    /// it, and a body that blocks its thread at once would keep it there. And, where the server is asked
+    /// first, until it has answered, but no longer than an interval.
     pub(crate) async fn has_begun(&mut self) {
         // A task that was dropped before it began goes with its runtime.
         let _ = (&mut self.has_begun).await;
@@ -317,9 +320,11 @@ async fn keep_beating(
     let post = Post::take();
     let mut underway = FuturesUnordered::new();
     let mut told = false;
-    vigil.begin();
     loop {
         let now = Instant::now();
+        if lock(&pulse).lets_begin(now) {
+            vigil.begin();
+        }
         let Some(due) = lock(&pulse).next_wake(now) else { return };
         post.expect(due);
         let wake = tokio::select! {

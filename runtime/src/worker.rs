@@ -267,13 +267,15 @@ fn warn_without_timeout(facts: &Facts, is_local: bool, options: Options) {
 fn facts(context: &ActivityContext) -> Facts {
     let info = context.info();
     let heartbeat_timeout = info.heartbeat_timeout.filter(|timeout| !timeout.is_zero());
-    let started = started(info, heartbeat_timeout);
+    let on_its_way = on_its_way(info);
+    let (started, came_late) = started(on_its_way, heartbeat_timeout);
     Facts {
         activity_type: info.activity_type.clone(),
         number: info.attempt,
         key: key_of(run_id(info).unwrap_or_default(), &info.activity_id),
         heartbeat_timeout,
         started,
+        came_late,
         deadline: deadline(info, started),
         details: context.heartbeat_details().raw().to_vec(),
     }
@@ -285,18 +287,22 @@ pub(crate) fn run_id(info: &ActivityInfo) -> Option<&str> {
     run_ids.into_iter().flatten().find(|run_id| !run_id.is_empty())
 }
 
-/// When the server started to count, on this machine's clock.
+/// How long an attempt was on its way to this process, by the clocks of two machines.
+fn on_its_way(info: &ActivityInfo) -> Duration {
+    let started = info.started_time;
+    started.and_then(|started| SystemTime::now().duration_since(started).ok()).unwrap_or_default()
+}
+
+/// When the server started to count, on this machine's clock; and whether that was so long ago that the
+/// server is asked first.
 ///
 /// The two machines' clocks may differ by any amount, so no more than a tenth of the timeout is
 /// believed: an attempt is handed over in far less, and a wrong clock must not cost a lease.
-fn started(info: &ActivityInfo, heartbeat_timeout: Option<Duration>) -> Instant {
+fn started(on_its_way: Duration, heartbeat_timeout: Option<Duration>) -> (Instant, bool) {
     let now = Instant::now();
-    let on_its_way = info
-        .started_time
-        .and_then(|started| SystemTime::now().duration_since(started).ok())
-        .unwrap_or_default();
-    let believed = heartbeat_timeout.map_or(Duration::ZERO, |timeout| timeout / 10);
-    now.checked_sub(on_its_way.min(believed)).unwrap_or(now)
+    let Some(believed) = heartbeat_timeout.map(|timeout| timeout / 10) else { return (now, false) };
+    let started = now.checked_sub(on_its_way.min(believed)).unwrap_or(now);
+    (started, on_its_way > believed)
 }
 
 /// When the attempt's time is over: both moments are the server's, so their distance is true.
@@ -319,9 +325,20 @@ mod tests {
             key: key_of("run", "1"),
             heartbeat_timeout,
             started: Instant::now(),
+            came_late: false,
             deadline: None,
             details: Vec::new(),
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tenth_of_the_timeout_on_its_way_is_believed_and_more_is_asked_about() {
+        let (millis, timeout) = (Duration::from_millis, Some(Duration::from_secs(10)));
+        let now = Instant::now();
+        assert_eq!(started(Duration::ZERO, timeout), (now, false));
+        assert_eq!(started(millis(1_000), timeout), (now - millis(1_000), false));
+        assert_eq!(started(millis(1_001), timeout), (now - millis(1_000), true));
+        assert_eq!(started(millis(3_600_000), None), (now, false), "nobody follows it");
     }
 
     #[test]

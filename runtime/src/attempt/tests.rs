@@ -11,6 +11,7 @@ mod grace;
 mod hand_over;
 mod handle;
 mod hostile;
+mod late;
 mod left;
 mod listeners;
 mod load;
@@ -64,6 +65,7 @@ fn facts() -> Facts {
         key: "run/1".into(),
         heartbeat_timeout: Some(TIMEOUT),
         started: Instant::now(),
+        came_late: false,
         deadline: None,
         details: Vec::new(),
     }

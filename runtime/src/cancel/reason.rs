@@ -58,6 +58,11 @@ impl CancelReason {
         matches!(self, Self::LeaseLost | Self::DeadlineExceeded)
     }
 
+    /// Whether a body that is told so before it begins has anything to do: to clean up, or to hand over.
+    pub(crate) fn lets_begin(self) -> bool {
+        matches!(self, Self::Requested | Self::HandOver)
+    }
+
     /// Whether a further attempt would only end the same way.
     fn is_final(self) -> bool {
         matches!(self, Self::CheckpointTooLarge | Self::CheckpointInvalid)

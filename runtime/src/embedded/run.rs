@@ -149,6 +149,7 @@ fn facts<A: Activity>(id: &str, record: &Record, deadline: Option<Instant>) -> F
         key: key_of(&record.run_id, id),
         heartbeat_timeout: Some(A::OPTIONS.declared_timeout()),
         started: Instant::now(),
+        came_late: false,
         deadline,
         details: record.details.clone(),
     }

@@ -30,7 +30,7 @@ pub(super) struct Vigil {
 }
 
 impl Vigil {
-    /// The heartbeat knows its clocks: the attempt goes on when this poll is over.
+    /// The heartbeat knows its clocks, and that the attempt is welcome: it goes on when this poll is over.
     pub(super) fn begin(&mut self) {
         if let Some(begins) = self.begins.take() {
             let _ = begins.send(());

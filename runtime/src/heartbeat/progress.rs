@@ -46,6 +46,11 @@ impl Progress {
         Self { count, seen: start, looked: start, saves, saved: None, excused: None }
     }
 
+    /// The body begins only now.
+    pub(super) fn begins(&mut self, now: Instant) {
+        (self.seen, self.looked) = (now, now);
+    }
+
     /// `true` when something moved since the last look.
     pub(super) fn look(&mut self, Moves { count, saves }: Moves, now: Instant) -> bool {
         self.looked = now;

@@ -49,6 +49,8 @@ pub(super) struct Pulse {
     pub(super) cancellation: Cancellation,
     pub(super) rhythm: Rhythm,
     pub(super) next_beat: Option<Instant>,
+    /// Until when the body waits for the first answer, at most, where the server is asked first.
+    asks_until: Option<Instant>,
     /// When the last beat went out, on either lane; `None` where the next one does not wait for its turn.
     pub(super) last_beat: Option<Instant>,
     pub(super) last_call: Option<Instant>,
@@ -120,8 +122,10 @@ impl Pulse {
             // Nobody will ever acknowledge anything: there is nothing to wait for.
             source.acknowledgements().acknowledge(u64::MAX);
         }
+        let asks = beats && rhythm.asks_first;
         let pulse = Self {
-            next_beat: beats.then(|| now + phase(rhythm.interval)),
+            next_beat: beats.then(|| if asks { now } else { now + phase(rhythm.interval) }),
+            asks_until: asks.then(|| now + rhythm.interval),
             last_beat: None,
             last_call: rhythm
                 .deadline
@@ -196,9 +200,21 @@ impl Pulse {
         self.grace_end = None;
     }
 
+    /// Whether the body may begin: where the server is asked first, once it has answered, or does not.
+    pub(super) fn lets_begin(&mut self, now: Instant) -> bool {
+        let is_answered = self.beats > 0 || self.cancellation.is_told();
+        if self.asks_until.is_some_and(|until| until <= now || is_answered) {
+            self.asks_until = None;
+            // Until now there was no work that could have moved.
+            self.progress.begins(now);
+        }
+        self.asks_until.is_none()
+    }
+
     /// When there is something to do next; `None` when never.
     pub(super) fn next_wake(&self, now: Instant) -> Option<Instant> {
         let moments = [
+            self.asks_until,
             self.beat_at(now),
             self.record_at(now),
             self.end(),
@@ -260,7 +276,8 @@ impl Pulse {
 
     pub(super) fn stall_at(&self) -> Option<Instant> {
         let stall_timeout = self.rhythm.stall_timeout?;
-        (!self.cancellation.is_told()).then(|| self.progress.stalls_at(stall_timeout))
+        let may_stall = self.asks_until.is_none() && !self.cancellation.is_told();
+        may_stall.then(|| self.progress.stalls_at(stall_timeout))
     }
 
     /// When the progress is looked at although no beat does so.

@@ -28,6 +28,7 @@ fn rhythm() -> Rhythm {
         interval: 3 * SECOND,
         timeout: Some(9 * SECOND),
         started: Instant::now(),
+        asks_first: false,
         deadline: None,
         hand_over: None,
         stall_timeout: None,

@@ -51,6 +51,7 @@ fn facts(activity_type: &str) -> Facts {
         key: "run/1".into(),
         heartbeat_timeout: Some(TIMEOUT),
         started: Instant::now(),
+        came_late: false,
         deadline: None,
         details: Vec::new(),
     }

@@ -158,6 +158,7 @@ where
         key: Arc::clone(cast.key),
         heartbeat_timeout: timeouts.map(|options| options.declared_timeout()),
         started,
+        came_late: false,
         deadline: timeouts.and_then(longest).and_then(|longest| started.checked_add(longest)),
         details: cast.details.clone(),
     };

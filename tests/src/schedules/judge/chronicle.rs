@@ -263,6 +263,11 @@ impl<'a> Chronicle<'a> {
         }
     }
 
+    /// Whether every attempt seems to have been longer on its way than is believed.
+    pub(super) fn seems_late(&self) -> bool {
+        self.schedule.skew == Skew::Ahead
+    }
+
     /// How long a request whose caller waits no more, and an SDK report, may take to settle: never more
     /// than a minute, which is longer than any of them is tried.
     pub(super) fn settling(&self) -> Duration {

@@ -4,13 +4,14 @@
 //! lane that is acknowledged extends it to a timeout after that beat was *sent*. The time that one
 //! attempt may take ends it, too. A worker cannot know how long an attempt was on its way to it
 //! where its clock is behind the server's, or that was more than a tenth of the timeout: by that
-//! much a body may be polled after the server started another attempt.
+//! much a body may be polled after the server started another attempt. Where it was longer by its clock, it
+//! asks before it begins.
 
 use std::time::Duration;
 
 use super::{
     Verdict,
-    chronicle::{Attempt, Chronicle, Over},
+    chronicle::{Attempt, Call, Chronicle, Over},
 };
 use crate::inprocess::{
     Moment,
@@ -26,6 +27,7 @@ pub(super) fn judge(chronicle: &Chronicle<'_>, verdict: &mut Verdict) {
     for attempt in chronicle.attempts.values() {
         let Some(handed) = attempt.handed else { continue };
         within_lease(chronicle, attempt, handed.1, verdict);
+        welcome(chronicle, attempt, handed.1, verdict);
         alone(chronicle, attempt, handed.1, verdict);
     }
 }
@@ -90,6 +92,20 @@ fn within_lease(
             verdict.broken(RULE, poll.1, how);
             return;
         }
+    }
+}
+
+/// A worker that cannot know whether an attempt came too late asks first, for an interval at most.
+fn welcome(chronicle: &Chronicle<'_>, attempt: &Attempt, handed: Moment, verdict: &mut Verdict) {
+    let Some(begun) = attempt.polls.first().filter(|_| chronicle.seems_late()) else { return };
+    let asked = |call: &&Call| call.is(Lane::Ours, Rpc::Heartbeat);
+    let is_welcome = chronicle
+        .calls_of(attempt.token)
+        .filter(asked)
+        .any(|call| call.is_recorded() && call.heard.is_some_and(|(heard, _)| heard.0 < begun.0));
+    if !is_welcome && begun.1 < handed + chronicle.schedule.interval() {
+        let how = format!("{} began at {} and had not asked", attempt.token.0, begun.1);
+        verdict.broken("what may be over asks before it begins", begun.1, how);
     }
 }
 

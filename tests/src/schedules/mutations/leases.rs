@@ -20,6 +20,18 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "renewed: now,",
     ),
     of(
+        "what came late begins at once",
+        ATTEMPT,
+        "asks_first: facts.came_late,",
+        "asks_first: false,",
+    ),
+    of(
+        "what the server knows no more begins all the same",
+        ATTEMPT,
+        "Some(reason) if facts.came_late && !reason.lets_begin() => End::Dropped,",
+        "Some(reason) if false && !reason.lets_begin() => End::Dropped,",
+    ),
+    of(
         "no look at the clock before a poll",
         ATTEMPT,
         "if cancellation.is_over_by_clock() {",
