@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::watch, task::yield_now, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 pub use self::reason::CancelReason;
@@ -223,8 +223,13 @@ impl Cancellation {
     /// Keeps the body from being dropped within a short critical section.
     ///
     /// The section runs to its end although the grace is over, or the lease: keep it far shorter
-    /// than the heartbeat timeout. A killed process is not stopped by a shield.
+    /// than the heartbeat timeout. Between two sections the body is dropped where it should have been; not where
+    /// they overlap. A killed process is not stopped by a shield.
     pub async fn shield<F: Future>(&self, section: F) -> F::Output {
+        if self.is_over() {
+            // The body is dropped here. Code that outlives it goes on.
+            yield_now().await;
+        }
         let _shield = Shield::raise(Arc::clone(&self.state));
         section.await
     }
@@ -276,6 +281,12 @@ impl Cancellation {
         let after = |end: Instant| end.saturating_duration_since(self.state.began).as_nanos();
         let nanos = end.and_then(|end| u64::try_from(after(end)).ok()).unwrap_or(u64::MAX);
         self.state.ends_after.store(nanos, Ordering::Release);
+    }
+
+    /// Whether the body is to be dropped, as no section keeps it.
+    fn is_over(&self) -> bool {
+        let is_given_up = self.state.told.over.is_cancelled();
+        self.is_over_by_clock() || is_given_up && *self.state.shields.borrow() == 0
     }
 
     /// Whether the body must not be polled any more, by the clock.

@@ -92,6 +92,8 @@ pub(crate) struct Heartbeat {
     lease: Arc<dyn Lease>,
     source: Arc<dyn Source>,
     has_begun: oneshot::Receiver<()>,
+    /// Held by the task while beats are on their way, and not while it runs users' code beside them.
+    sending: Arc<tokio::sync::Mutex<()>>,
     task: AbortOnDropHandle<()>,
 }
 
@@ -113,10 +115,16 @@ impl Heartbeat {
         )));
         let (begins, has_begun) = oneshot::channel();
         let vigil = Vigil { begins: Some(begins), cancellation };
-        let beating =
-            keep_beating(Arc::clone(&pulse), Arc::clone(&lease), Arc::clone(&source), vigil);
+        let sending = Arc::default();
+        let beating = keep_beating(
+            Arc::clone(&pulse),
+            Arc::clone(&lease),
+            Arc::clone(&source),
+            Arc::clone(&sending),
+            vigil,
+        );
         let task = AbortOnDropHandle::new(tokio::spawn(beating.in_current_span()));
-        Self { pulse, lease, source, has_begun, task }
+        Self { pulse, lease, source, has_begun, sending, task }
     }
 
     /// Waits until the heartbeat knows its clocks: what was just spawned waits behind whoever spawned
@@ -128,16 +136,19 @@ impl Heartbeat {
     }
 
     /// Stops for good, so that nothing older is recorded later, and hands over what beats.
-    pub(crate) async fn stop(mut self) -> Stopped {
-        let is_busy = {
+    pub(crate) async fn stop(self) -> Stopped {
+        let (is_busy, limit) = {
             let mut pulse = lock(&self.pulse);
             pulse.stop();
-            pulse.has_sent() || pulse.cancellation.is_told()
+            let now = Instant::now();
+            let is_busy = pulse.has_sent() || pulse.cancellation.is_told();
+            (is_busy, pulse.limit(now).max(now + LONGEST_FIRST_SAY))
         };
         self.task.abort();
         if is_busy {
-            // A beat may be on its way, or a word about a cancellation: it ends at its next await, cancelled.
-            let _ = (&mut self.task).await;
+            // A beat may be on its way: it ends at its next await, cancelled. Users' code beside that may take
+            // its time, or wait for the end of this attempt, and nothing is sent after it.
+            let _ = timeout_at(limit, self.sending.lock()).await;
         }
         Stopped {
             pulse: Arc::clone(&self.pulse),
@@ -205,7 +216,10 @@ impl Stopped {
         let mut underway = FuturesUnordered::new();
         while let Some(until) = tries.next() {
             underway.push(self.beat_until(tries.end()));
-            let replies = underway.by_ref().filter_map(ready);
+            // Nothing was sent where it is too large, and the next one carries what can be.
+            let replies = underway.by_ref().filter_map(|reply: Option<Reply>| {
+                ready(reply.filter(|reply| !matches!(reply, Reply::TooLarge(_))))
+            });
             if let Ok(Some(_)) = timeout_at(until, pin!(replies).next()).await {
                 return;
             }
@@ -257,11 +271,15 @@ impl Stopped {
 
     /// Sees to it that the server learns of this answer; `true` where the engine is not to be given it.
     pub(crate) async fn see_answered(self, answer: Answer) -> bool {
-        let is_alone_heard = self.lease.is_alone_heard();
         if self.say_first(&answer).await {
-            return is_alone_heard;
+            return self.lease.is_alone_heard();
         }
-        let newest = self.newest();
+        let is_alone_heard = self.lease.is_alone_heard();
+        let newest = match answer {
+            Answer::Failed(_) => self.newest(),
+            // Nothing comes after it: to encode a large state would only keep the answer back.
+            Answer::Completed(_) | Answer::Cancelled => Ok(self.lock().kept()),
+        };
         // Not owned by the attempt, which ends here: it ends by itself, a timeout later at the latest.
         let seeing = answered::see_answered(self.lease, self.pulse, newest, answer);
         tokio::spawn(seeing.in_current_span());
@@ -281,7 +299,7 @@ type Encoded = Result<Details, String>;
 fn encode(source: &dyn Source, lease: &dyn Lease) -> Encoded {
     match catch_unwind(AssertUnwindSafe(|| source.newest(&lease.converter()))) {
         Ok(newest) => newest.map_err(|error| error.to_string()),
-        Err(_) => Err("the checkpoint panicked when it was serialised".to_owned()),
+        Err(_) => Err("the checkpoint panicked when it was cloned or serialised".to_owned()),
     }
 }
 
@@ -315,16 +333,19 @@ async fn keep_beating(
     pulse: Arc<Mutex<Pulse>>,
     lease: Arc<dyn Lease>,
     source: Arc<dyn Source>,
+    sending: Arc<tokio::sync::Mutex<()>>,
     mut vigil: Vigil,
 ) {
     let post = Post::take();
     let mut underway = FuturesUnordered::new();
-    let mut told = false;
+    let (mut told, mut was_slow) = (false, false);
     loop {
         let now = Instant::now();
         if lock(&pulse).lets_begin(now) {
             vigil.begin();
         }
+        // Before it is known that the heartbeat goes on, so that whoever stops it waits for this turn.
+        let is_sending = sending.lock().await;
         let Some(due) = lock(&pulse).next_wake(now) else { return };
         post.expect(due);
         let wake = tokio::select! {
@@ -335,13 +356,25 @@ async fn keep_beating(
             // A timer for nothing would let a paused clock run away.
             () = sleep_until(due), if due < now + NOTHING_DUE => Wake::Time,
         };
+        drop(is_sending);
         told |= matches!(wake, Wake::ToldToStop);
         let moves = Moves::of(source.as_ref());
         let due = lock(&pulse).wake(wake, due, moves, Instant::now());
         if due.is_nothing() {
             continue;
         }
+        let began = std::time::Instant::now();
         let newest = encode(source.as_ref(), lease.as_ref());
+        let took = began.elapsed();
+        if !was_slow && lock(&pulse).is_notable(took) {
+            was_slow = true;
+            say!(
+                warn,
+                ?took,
+                "the checkpoint took long to be made ready, and no heartbeat went out meanwhile: make \
+                 `Clone`, `Serialize` and what shows the progress quick",
+            );
+        }
         let orders = lock(&pulse).orders(due, &newest, Instant::now());
         for order in orders {
             underway.push(perform_unless_stopped(&pulse, lease.as_ref(), order));

@@ -18,6 +18,7 @@ mod load;
 mod lookout;
 mod plain;
 mod telemetry;
+mod waiting;
 
 use std::{
     error::Error,

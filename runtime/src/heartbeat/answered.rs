@@ -33,7 +33,9 @@ impl Stopped {
         let newest = self.newest();
         let (newest, kept) = {
             let mut pulse = self.lock();
-            (pulse.fit(newest), pulse.kept())
+            // What is on its way may be there already.
+            let newest = pulse.fit(newest).or_else(|| pulse.newest_on_its_way());
+            (newest, pulse.kept())
         };
         let leaving = self.lease.leave(newest, kept);
         if AssertUnwindSafe(leaving).catch_unwind().await.is_err() {

@@ -238,6 +238,13 @@ impl Pulse {
         self.kept.clone()
     }
 
+    /// The newest details on their way, where they are newer than what was acknowledged.
+    pub(super) fn newest_on_its_way(&self) -> Option<Details> {
+        self.traffic.newest().filter(|details| {
+            details.version > self.kept.version && !self.is_unfit(details.version)
+        })
+    }
+
     /// How long an answer may take: a slow server is not a lost one, and nothing waits for it.
     pub(super) fn longest_beat(&self) -> Duration {
         self.rhythm.timeout.unwrap_or(LONGEST_BEAT)

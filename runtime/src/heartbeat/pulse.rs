@@ -290,7 +290,7 @@ impl Pulse {
     pub(super) fn notice_lateness(&mut self, due: Instant, is_timer: bool, now: Instant) {
         let lateness = now.saturating_duration_since(due);
         self.measure(move |measured| measured.ran(lateness, is_timer));
-        let late = lateness >= NOTABLE_LATENESS.max(self.rhythm.interval / 2);
+        let late = self.is_notable(lateness);
         if late && !self.late {
             self.afterwards(move || {
                 say!(
@@ -303,6 +303,11 @@ impl Pulse {
         }
         // What lands says nothing about the timers.
         self.late = late || (self.late && !is_timer);
+    }
+
+    /// Whether something took so long that a heartbeat suffers.
+    pub(super) fn is_notable(&self, took: Duration) -> bool {
+        took >= NOTABLE_LATENESS.max(self.rhythm.interval / 2)
     }
 
     /// Looks at every clock but that of the beat; `false` when there is nothing more to do.

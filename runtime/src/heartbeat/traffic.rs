@@ -75,6 +75,12 @@ impl Traffic {
         self.open.len()
     }
 
+    /// The newest details that are on their way.
+    pub(super) fn newest(&self) -> Option<Details> {
+        let open = self.open.iter().map(|flight| &flight.details);
+        open.max_by_key(|details| details.version).cloned()
+    }
+
     /// When the oldest beat was sent that is not answered.
     pub(super) fn oldest(&self) -> Option<Instant> {
         self.open.iter().map(|flight| flight.sent).min()

@@ -45,7 +45,10 @@ impl Tries {
     /// Tries that end as long after this moment as somebody waits for them.
     pub(super) fn within(pulse: &Pulse, began: Instant, longest: Duration) -> Self {
         let tries = Self::new(pulse, began);
-        Self { length: tries.length.min(longest), end: began + longest, ..tries }
+        // Some fit into it, and one is not long before its end.
+        let apart = tries.longest.min((longest / 8).max(SHORTEST_PAUSE));
+        let length = tries.length.min(longest);
+        Self { length, longest: apart.max(length), end: began + longest, ..tries }
     }
 
     /// Until when the next try may take; `None` where there is none.

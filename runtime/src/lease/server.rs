@@ -23,7 +23,10 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 use prost::Message;
-use temporalio_client::{Client, NamespacedClient};
+use temporalio_client::{
+    Client, NamespacedClient,
+    tonic::{Code, Status},
+};
 use temporalio_common::{
     data_converters::PayloadConverter, protos::temporal::api::common::v1::Payloads,
 };
@@ -103,6 +106,13 @@ impl ServerLease {
         self.renumbered.as_ref().filter(|renumbered| renumbered.is_refused())
     }
 
+    /// The server knows no attempt by this token: it may have it under another number.
+    fn refused(&self) {
+        if let Some(renumbered) = &self.renumbered {
+            renumbered.refused();
+        }
+    }
+
     fn lane(&self) -> &Lane {
         &self.connected().lane
     }
@@ -149,7 +159,7 @@ impl ServerLease {
         let reply = self.lane().beat(payloads, until).await?;
         match &self.renumbered {
             Some(renumbered) if reply == Reply::Stop(CancelReason::NotFound) => {
-                renumbered.refused();
+                self.refused();
                 // What was sent is gone: encoded anew, since that is rare.
                 match self.encode_within_limit(details, until).await? {
                     Ok(payloads) => renumbered.beat(self.lane(), payloads, until).await,
@@ -319,9 +329,15 @@ impl Lease for ServerLease {
             }
             let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let saying = async {
+                if self.by_name().is_none() {
+                    match self.lane().say(answer, left.as_ref()).await {
+                        Err(status) if status.code() == Code::NotFound => self.refused(),
+                        said => return said,
+                    }
+                }
                 match self.by_name() {
                     Some(renumbered) => renumbered.say(self.lane(), answer, left.as_ref()).await,
-                    None => self.lane().say(answer, left.as_ref()).await,
+                    None => Err(Status::not_found("the server has no such attempt")),
                 }
             };
             match timeout_at(until, AssertUnwindSafe(saying).catch_unwind()).await {

@@ -39,7 +39,9 @@ pub(super) fn newest(source: &dyn Source) -> Result<Details, (CancelReason, Stri
     let encode = AssertUnwindSafe(|| source.newest(&PayloadConverter::default()));
     let invalid = |why| (CancelReason::CheckpointInvalid, why);
     let details = catch_unwind(encode)
-        .map_err(|_| invalid("the checkpoint panicked when it was serialised".to_owned()))?
+        .map_err(|_| {
+            invalid("the checkpoint panicked when it was cloned or serialised".to_owned())
+        })?
         .map_err(|error| invalid(error.to_string()))?;
     within_limit(details).map_err(|by| (CancelReason::CheckpointTooLarge, by.to_string()))
 }

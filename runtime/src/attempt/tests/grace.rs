@@ -104,3 +104,51 @@ async fn a_shield_keeps_a_section_from_being_dropped_within() {
     assert!(finished.load(Ordering::SeqCst));
     assert_eq!(failure_type(&result), "(cancelled)");
 }
+
+/// Sections for many minutes, some with others within; after how many seconds it ended, and its answer.
+async fn sections(options: Options, lease: &Arc<ScriptedLease>) -> (u64, String) {
+    let began = Instant::now();
+    let result = attempt::<(), _>(options, facts(), lease, async |_, cancellation| {
+        for _ in 0..300 {
+            cancellation.shield(sleep(SECOND)).await;
+            let within = async { cancellation.shield(sleep(SECOND)).await };
+            cancellation.shield(within).await;
+        }
+        Ok(())
+    });
+    let result = result.await;
+    (began.elapsed().as_secs(), failure_type(&result).to_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn sections_one_after_another_end_with_the_lease() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let (took, answer) = sections(OPTIONS, &lease).await;
+    assert!((9..=10).contains(&took), "{took} s");
+    assert_eq!(answer, "LeaseLost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sections_one_after_another_end_with_the_grace() {
+    let options = OPTIONS.cancel_grace(Grace::After(2 * SECOND));
+    let (took, answer) = sections(options, &stopping(CancelReason::Requested)).await;
+    // Told after an interval, and a section may just have begun.
+    assert!((4..=6).contains(&took), "{took} s");
+    assert_eq!(answer, "(cancelled)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_section_of_code_that_outlives_its_attempt_runs_to_its_end() {
+    let lease = Arc::new(ScriptedLease::new([], Line::Silence));
+    let (send, received) = tokio::sync::oneshot::channel();
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, async |_, cancellation| {
+        let outlives = cancellation.clone();
+        tokio::spawn(async move {
+            sleep(60 * SECOND).await;
+            let _ = send.send(outlives.shield(async { 7 }).await);
+        });
+        Err(cancellation.cancelled().await.into())
+    });
+    assert_eq!(failure_type(&result.await), "LeaseLost");
+    assert_eq!(received.await, Ok(7));
+}

@@ -60,3 +60,33 @@ async fn nothing_is_sent_to_a_server_that_has_said_that_it_listens_no_more() {
     assert_eq!(failure_type(&result.await), "NotFound");
     assert_eq!(lease.values(), [Some(6)]);
 }
+
+/// A number that can be serialised up to five.
+#[derive(Clone, Default, serde::Deserialize)]
+struct UpToFive(u64);
+
+impl serde::Serialize for UpToFive {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            number @ ..=5 => serializer.serialize_u64(number),
+            _ => Err(serde::ser::Error::custom("more than five")),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_on_its_way_is_left_where_the_newest_value_cannot_be() {
+    let lease = Arc::new(ScriptedLease::new([Line::Answer(Reply::GoOn)], Line::Silence));
+    let body = async |checkpoint: Checkpoint<UpToFive>, _: Cancellation| {
+        checkpoint.commit(UpToFive(1)).await?;
+        checkpoint.save(UpToFive(5))?;
+        sleep(5 * SECOND).await;
+        checkpoint.save(UpToFive(6))?;
+        Err::<(), _>(ActivityError::from(std::io::Error::other("broken")))
+    };
+    let takes = Takes::NOTHING.checkpoint();
+    let result = run(OPTIONS, takes, facts(), Arc::clone(&lease) as Arc<dyn Lease>, body).await;
+    assert_eq!(message(&result), "broken");
+    assert_eq!(lease.values()[..2], [Some(1), Some(5)]);
+    assert_eq!(lease.left(), Some(5), "it may be there already");
+}
