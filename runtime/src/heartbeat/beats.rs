@@ -337,6 +337,12 @@ impl Pulse {
     }
 
     fn too_large(&mut self, version: u64, by: TooLarge, now: Instant) {
+        if self.asks_until.is_some() {
+            // The server has handed it out itself, and the body may make it smaller: it begins unasked.
+            self.asks_until = Some(now);
+            self.next_beat = self.next_beat.map(|_| now + self.rhythm.interval);
+            return;
+        }
         // Nothing was sent: what was kept goes out in its place, unless that is it; also where something
         // newer was saved meanwhile, which may be too large as well.
         let gives_way = version != self.kept.version;

@@ -50,7 +50,7 @@ pub(super) struct Pulse {
     pub(super) rhythm: Rhythm,
     pub(super) next_beat: Option<Instant>,
     /// Until when the body waits for the first answer, at most, where the server is asked first.
-    asks_until: Option<Instant>,
+    pub(super) asks_until: Option<Instant>,
     /// When the last beat went out, on either lane; `None` where the next one does not wait for its turn.
     pub(super) last_beat: Option<Instant>,
     pub(super) last_call: Option<Instant>,

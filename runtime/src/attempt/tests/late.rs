@@ -95,3 +95,18 @@ async fn it_does_not_stall_before_it_begins() {
     .await;
     assert_eq!(failure_type(&result), "ActivityStalled");
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_begins_unasked_where_what_it_was_handed_is_too_large_to_ask_with() {
+    let too_large = Reply::TooLarge(TooLarge { size: 3_000_000, limit: 2_097_152 });
+    let lease = ScriptedLease::new([Line::Answer(too_large)], Line::Answer(Reply::GoOn));
+    let lease = Arc::new(lease);
+    let facts = Facts { came_late: true, ..resumed_from(5) };
+    let result = attempt(OPTIONS, facts, &lease, async |checkpoint, _| {
+        assert_eq!(checkpoint.get(), 5);
+        checkpoint.commit(1).await?;
+        Ok("smaller")
+    });
+    assert_eq!(result.await.unwrap(), "smaller");
+    assert_eq!(lease.values(), [Some(5), Some(1)]);
+}

@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use super::{
     Verdict,
-    chronicle::{Attempt, Call, Chronicle, Over},
+    chronicle::{Attempt, Call, Chronicle, Over, When},
 };
 use crate::inprocess::{
     Moment,
-    history::{Lane, Rpc},
+    history::{Fit, Lane, Rpc, Said},
 };
 
 const RULE: &str = "no body is polled after its lease";
@@ -95,9 +95,18 @@ fn within_lease(
     }
 }
 
-/// A worker that cannot know whether an attempt came too late asks first, for an interval at most.
+/// A worker that cannot know whether an attempt came too late asks first, for an interval at most; but not with
+/// what is too large to be sent.
 fn welcome(chronicle: &Chronicle<'_>, attempt: &Attempt, handed: Moment, verdict: &mut Verdict) {
     let Some(begun) = attempt.polls.first().filter(|_| chronicle.seems_late()) else { return };
+    let began_with = attempt.said.iter().find_map(|(_, said)| match said {
+        Said::Began(value) => Some(*value),
+        _ => None,
+    });
+    let is_too_large = |(_, said): &(When, Said)| matches!(said, Said::Saved(value, Fit::TooLarge) if Some(*value) == began_with);
+    if chronicle.attempts.values().flat_map(|attempt| &attempt.said).any(is_too_large) {
+        return;
+    }
     let asked = |call: &&Call| call.is(Lane::Ours, Rpc::Heartbeat);
     let is_welcome = chronicle
         .calls_of(attempt.token)
