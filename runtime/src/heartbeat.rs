@@ -189,7 +189,7 @@ impl Stopped {
             pulse.ask(now).then(|| Tries::within(&pulse, now, pulse.question_ends(now) - now))
         };
         if let Some(tries) = tries {
-            self.beat_with(tries).await;
+            first_reply(tries, |until| self.beat_until(until)).await;
         }
         let mut pulse = self.lock();
         pulse.answer_by_guess(Instant::now());
@@ -206,24 +206,7 @@ impl Stopped {
             pulse.may_be_requested(now).then(|| Tries::within(&pulse, now, longest))
         };
         if let Some(tries) = tries {
-            self.beat_with(tries).await;
-        }
-    }
-
-    /// Beats until the server answers: again where it refuses, and beside what it does not answer in its
-    /// time, since a slow server is not a lost one.
-    async fn beat_with(&self, mut tries: Tries) {
-        let mut underway = FuturesUnordered::new();
-        while let Some(until) = tries.next() {
-            underway.push(self.beat_until(tries.end()));
-            // Nothing was sent where it is too large, and the next one carries what can be.
-            let replies = underway.by_ref().filter_map(|reply: Option<Reply>| {
-                ready(reply.filter(|reply| !matches!(reply, Reply::TooLarge(_))))
-            });
-            if let Ok(Some(_)) = timeout_at(until, pin!(replies).next()).await {
-                return;
-            }
-            tries.go_on_after(until).await;
+            first_reply(tries, |until| self.beat_until(until)).await;
         }
     }
 
@@ -238,8 +221,8 @@ impl Stopped {
 
     /// Sends the newest details once more; again, where they did not arrive.
     pub(crate) async fn beat(&self) {
-        let tries = Tries::new(&self.lock(), Instant::now());
-        self.beat_with(tries).await;
+        let tries = Tries::beside(&self.lock(), Instant::now());
+        first_reply(tries, |until| self.beat_until(until)).await;
     }
 
     /// How many beats were acknowledged.
@@ -289,6 +272,27 @@ impl Stopped {
     fn lock(&self) -> Locked<'_> {
         lock(&self.pulse)
     }
+}
+
+/// What the server says to the first beat that it answers: one follows where it refuses, and beside what it does
+/// not answer in its time, since a slow server is not a lost one.
+async fn first_reply<F>(mut tries: Tries, beat: impl Fn(Instant) -> F) -> Option<Reply>
+where
+    F: Future<Output = Option<Reply>>,
+{
+    let mut underway = FuturesUnordered::new();
+    while let Some(until) = tries.next() {
+        underway.push(beat(tries.end()));
+        // Nothing was sent where it is too large, and the next one carries what can be.
+        let replies = underway.by_ref().filter_map(|reply: Option<Reply>| {
+            ready(reply.filter(|reply| !matches!(reply, Reply::TooLarge(_))))
+        });
+        if let Ok(Some(reply)) = timeout_at(until, pin!(replies).next()).await {
+            return Some(reply);
+        }
+        tries.go_on_after(until).await;
+    }
+    None
 }
 
 /// The newest details, or why they cannot be encoded.

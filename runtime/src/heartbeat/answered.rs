@@ -20,7 +20,7 @@ use std::{
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Encoded, Stopped, lock, perform, pulse::Pulse, tries::Tries};
+use super::{Encoded, Stopped, first_reply, lock, perform, pulse::Pulse, tries::Tries};
 use crate::{
     cancel::CancelReason,
     events::say,
@@ -86,22 +86,16 @@ async fn is_awaited(
     newest: &Encoded,
     began: Instant,
 ) -> bool {
-    let mut tries = Tries::new(&lock(pulse), began);
-    while let Some(until) = tries.next() {
+    let tries = Tries::beside(&lock(pulse), began);
+    let ask = async |until| {
         let order = lock(pulse).beat(newest.clone(), Instant::now());
-        let landed = timeout_at(until, perform(lease, order)).await.ok();
-        let reply = landed.as_ref().and_then(super::Landed::reply);
-        if let Some(landed) = landed {
-            lock(pulse).take(landed, Instant::now());
-        }
-        match reply {
-            Some(Reply::Stop(CancelReason::NotFound)) => return false,
-            Some(Reply::GoOn | Reply::Stop(_)) => return true,
-            // Refused; or not sent, and the next one carries what can be.
-            Some(Reply::TooLarge(_)) | None => tries.go_on_after(until).await,
-        }
-    }
-    true
+        let landed = timeout_at(until, perform(lease, order)).await.ok()?;
+        let reply = landed.reply();
+        lock(pulse).take(landed, Instant::now());
+        reply
+    };
+    let reply = first_reply(tries, ask).await;
+    reply != Some(Reply::Stop(CancelReason::NotFound))
 }
 
 /// Says it on the lease's own lane, until it is taken; `true` where it was.

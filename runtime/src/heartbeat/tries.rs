@@ -42,9 +42,16 @@ impl Tries {
         }
     }
 
-    /// Tries that end as long after this moment as somebody waits for them.
+    /// Tries that are followed by others beside them, which need not wait for a slow answer.
+    pub(super) fn beside(pulse: &Pulse, began: Instant) -> Self {
+        let (longest, settling) = (pulse.longest_pause(), pulse.settling());
+        let length = (settling / 2).max(longest.min(FIRST_TRY)).min(longest);
+        Self { length, longest, least: longest / 4, ..Self::new(pulse, began) }
+    }
+
+    /// Likewise, but for no longer than somebody waits for them.
     pub(super) fn within(pulse: &Pulse, began: Instant, longest: Duration) -> Self {
-        let tries = Self::new(pulse, began);
+        let tries = Self::beside(pulse, began);
         // Some fit into it, and one is not long before its end.
         let apart = tries.longest.min((longest / 8).max(SHORTEST_PAUSE));
         let length = tries.length.min(longest);

@@ -22,8 +22,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "an answer that the server has is said again",
         ANSWERED,
-        "Some(Reply::Stop(CancelReason::NotFound)) => return false,",
-        "Some(Reply::Stop(CancelReason::NotFound)) => return true,",
+        "reply != Some(Reply::Stop(CancelReason::NotFound))",
+        "reply.is_none_or(|_| true)",
     ),
     of(
         "another answer is said than the SDK was given",
@@ -40,7 +40,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "a cancellation in a shutdown is left to the SDK",
         STOPPED,
-        "matches!(answer, Answer::Cancelled) && self.lock().shuts_down(Instant::now())",
+        "matches!(answer, Answer::Cancelled) && pulse.shuts_down(now)",
         "matches!(answer, Answer::Cancelled) && false",
     ),
     of(

@@ -38,11 +38,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "the heartbeat goes on after its attempt",
         STOPPED,
         "            pulse.stop();
-            pulse.has_sent() || pulse.cancellation.is_told()
+            let now = Instant::now();
+            let is_busy = pulse.has_sent() || pulse.cancellation.is_told();
+            (is_busy, pulse.limit(now).max(now + LONGEST_FIRST_SAY))
         };
         self.task.abort();",
-        "            pulse.has_sent();
-            false
+        "            (false, Instant::now())
         };",
     ),
     of(

@@ -91,8 +91,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     of(
         "a failure leaves what was acknowledged last",
         ANSWERED,
-        "(pulse.fit(newest), pulse.kept())",
-        "(pulse.fit(newest).filter(|_| false), pulse.kept())",
+        "(newest, pulse.kept())",
+        "(newest.filter(|_| false), pulse.kept())",
     ),
     of(
         "a failure leaves what the SDK was given last",
