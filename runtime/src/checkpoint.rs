@@ -194,8 +194,8 @@ impl<T> Checkpoint<T> {
     /// Changes the saved value in place; costs one clone of it.
     ///
     /// The change is made to a copy, so one that panics half-way leaves the last value whole, and
-    /// heartbeats carry that until it is over. Do not save to this checkpoint within `change`: whoever
-    /// does waits until the change is over.
+    /// heartbeats carry that until it is over. Do not save to this checkpoint within `change`, nor use it in
+    /// the `Clone` of its state: whoever does waits until the change is over.
     ///
     /// # Errors
     ///

@@ -23,10 +23,7 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 use prost::Message;
-use temporalio_client::{
-    Client, NamespacedClient,
-    tonic::{Code, Status},
-};
+use temporalio_client::{Client, NamespacedClient, tonic::Code};
 use temporalio_common::{
     data_converters::PayloadConverter, protos::temporal::api::common::v1::Payloads,
 };
@@ -106,13 +103,6 @@ impl ServerLease {
         self.renumbered.as_ref().filter(|renumbered| renumbered.is_refused())
     }
 
-    /// The server knows no attempt by this token: it may have it under another number.
-    fn refused(&self) {
-        if let Some(renumbered) = &self.renumbered {
-            renumbered.refused();
-        }
-    }
-
     fn lane(&self) -> &Lane {
         &self.connected().lane
     }
@@ -159,7 +149,7 @@ impl ServerLease {
         let reply = self.lane().beat(payloads, until).await?;
         match &self.renumbered {
             Some(renumbered) if reply == Reply::Stop(CancelReason::NotFound) => {
-                self.refused();
+                renumbered.refused();
                 // What was sent is gone: encoded anew, since that is rare.
                 match self.encode_within_limit(details, until).await? {
                     Ok(payloads) => renumbered.beat(self.lane(), payloads, until).await,
@@ -329,15 +319,16 @@ impl Lease for ServerLease {
             }
             let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let saying = async {
-                if self.by_name().is_none() {
-                    match self.lane().say(answer, left.as_ref()).await {
-                        Err(status) if status.code() == Code::NotFound => self.refused(),
-                        said => return said,
-                    }
+                let (lane, left) = (self.lane(), left.as_ref());
+                if let Some(renumbered) = self.by_name() {
+                    return renumbered.say(lane, answer, left).await;
                 }
-                match self.by_name() {
-                    Some(renumbered) => renumbered.say(self.lane(), answer, left.as_ref()).await,
-                    None => Err(Status::not_found("the server has no such attempt")),
+                match (lane.say(answer, left).await, &self.renumbered) {
+                    (Err(status), Some(renumbered)) if status.code() == Code::NotFound => {
+                        renumbered.refused();
+                        renumbered.say(lane, answer, left).await
+                    }
+                    (said, _) => said,
                 }
             };
             match timeout_at(until, AssertUnwindSafe(saying).catch_unwind()).await {
