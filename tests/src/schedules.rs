@@ -23,6 +23,8 @@
 //! | an attempt goes on beside a later one | an earlier attempt of its number falls silent | 9988 |
 //! | the lease counts from the answer | no body is polled after its lease | 393 |
 //! | the first lease counts from when the worker knew | no body is polled after its lease | 1386 |
+//! | what came late begins at once | what may be over asks before it begins | 3 |
+//! | what the server knows no more begins all the same | what may be over asks before it begins | 329 |
 //! | no look at the clock before a poll | an attempt survives short trouble | 4791 |
 //! | nobody is told that the lease is over | time passes | 96 |
 //! | nobody is told that the deadline is over | time passes | 45 |
