@@ -16,6 +16,7 @@ mod left;
 mod listeners;
 mod load;
 mod lookout;
+mod looks;
 mod plain;
 mod telemetry;
 mod waiting;

@@ -20,7 +20,7 @@ use std::{
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Encoded, Stopped, first_reply, lock, perform, pulse::Pulse, tries::Tries};
+use super::{Encoded, Stopped, lock, perform, pulse::Pulse, stopped::first_reply, tries::Tries};
 use crate::{
     cancel::CancelReason,
     events::say,

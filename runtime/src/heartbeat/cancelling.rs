@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::{sync::oneshot, time::Instant};
 
-use super::pulse::{Pulse, Question};
+use super::pulse::Pulse;
 use crate::{
     cancel::{CancelReason, Cancellation},
     events::say,
@@ -44,6 +44,15 @@ impl Drop for Vigil {
             say!(warn, "the heartbeat panicked, so that the attempt is given up");
         }
     }
+}
+
+/// Why the engine's token fired: the first beat sent since then may say so.
+pub(super) struct Question {
+    pub(super) asked: Instant,
+    /// The number of the beat that asks.
+    pub(super) beat: u64,
+    pub(super) until: Instant,
+    pub(super) is_troubled: bool,
 }
 
 impl Pulse {

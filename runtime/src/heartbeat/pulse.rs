@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::{
     Rhythm,
+    cancelling::Question,
     engine::EngineLane,
     pressure::Pressure,
     progress::{Moves, Progress},
@@ -97,15 +98,6 @@ pub(super) struct Unfit {
     pub(super) version: u64,
     /// Whether the next beat carries what was kept, whatever was saved since.
     pub(super) gives_way: bool,
-}
-
-/// Why the engine's token fired: the first beat sent since then may say so.
-pub(super) struct Question {
-    pub(super) asked: Instant,
-    /// The number of the beat that asks.
-    pub(super) beat: u64,
-    pub(super) until: Instant,
-    pub(super) is_troubled: bool,
 }
 
 impl Pulse {

@@ -1,7 +1,7 @@
 //! No code of users runs under the lock of a pulse: it may wait for the attempt, which waits for the lock.
 
 use std::sync::{
-    Weak,
+    OnceLock, Weak,
     atomic::{AtomicUsize, Ordering},
 };
 

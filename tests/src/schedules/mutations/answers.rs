@@ -4,7 +4,7 @@ use super::{Mutation, of};
 
 const ATTEMPT: &str = "attempt.rs";
 const OUTCOME: &str = "outcome.rs";
-const STOPPED: &str = "heartbeat.rs";
+const STOPPED: &str = "heartbeat/stopped.rs";
 const ANSWERED: &str = "heartbeat/answered.rs";
 const BEATS: &str = "heartbeat/beats.rs";
 const TRIES: &str = "heartbeat/tries.rs";

@@ -4,7 +4,7 @@ use super::{Mutation, of};
 
 const ATTEMPT: &str = "attempt.rs";
 const SHOWING: &str = "checkpoint/showing.rs";
-const STOPPED: &str = "heartbeat.rs";
+const HEARTBEAT: &str = "heartbeat.rs";
 const BEATS: &str = "heartbeat/beats.rs";
 const PULSE: &str = "heartbeat/pulse.rs";
 
@@ -36,7 +36,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     of(
         "the heartbeat goes on after its attempt",
-        STOPPED,
+        HEARTBEAT,
         "            pulse.stop();
             let now = Instant::now();
             let is_busy = pulse.has_sent() || pulse.cancellation.is_told();
