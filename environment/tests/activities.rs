@@ -1,17 +1,14 @@
 //! Our activities in the SDK's `ActivityEnvironment`, as its documentation says.
 
+mod shared;
+
 use std::{
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
 use autobeat::{Cancellation, Checkpoint, activities, activity};
-use futures_util::FutureExt;
-use temporalio_client::{
-    Client, ClientOptions, Connection, ConnectionOptions, Url,
-    callback_based::{CallbackBasedGrpcService, GrpcRequest, GrpcSuccessResponse},
-    tonic::{Status, metadata::MetadataMap},
-};
+use temporalio_client::{Client, tonic::Status};
 use temporalio_sdk::{
     activities::ActivityError,
     testing::{ActivityEnvironment, ActivityEnvironmentError, TestActivityInfoOptions},
@@ -79,21 +76,11 @@ fn observed() -> (Observed, ActivityEnvironment) {
 
 /// A client whose server knows nothing: an attempt of a test is not its business.
 async fn client() -> Client {
-    let knows_nothing = |request: GrpcRequest| {
-        let greets = request.rpc == "GetSystemInfo";
-        async move {
-            let headers = MetadataMap::new().into_headers();
-            let known = GrpcSuccessResponse { headers, proto: Vec::new() };
-            if greets { Ok(known) } else { Err(Status::not_found("no such attempt")) }
-        }
-        .boxed()
-    };
-    let options = ConnectionOptions::new(Url::parse("http://in.process:1").unwrap())
-        .service_override(CallbackBasedGrpcService { callback: Arc::new(knows_nothing) })
-        .dns_load_balancing(None)
-        .build();
-    let connection = Connection::connect(options).await.unwrap();
-    Client::new(connection, ClientOptions::new("default").build()).unwrap()
+    shared::client(|request| match request.rpc.as_str() {
+        "GetSystemInfo" => Ok(Vec::new()),
+        _ => Err(Status::not_found("no such attempt")),
+    })
+    .await
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! An attempt that a reset gave another number after its last heartbeat, before its end was said.
 
+mod shared;
+
 use std::{
     sync::{
         Arc, Mutex,
@@ -9,13 +11,8 @@ use std::{
 };
 
 use autobeat::{Cancellation, Checkpoint, activity};
-use futures_util::FutureExt;
 use prost::Message;
-use temporalio_client::{
-    Client, ClientOptions, Connection, ConnectionOptions, Url,
-    callback_based::{CallbackBasedGrpcService, GrpcRequest, GrpcSuccessResponse},
-    tonic::{Status, metadata::MetadataMap},
-};
+use temporalio_client::{callback_based::GrpcRequest, tonic::Status};
 use temporalio_common::protos::temporal::api::{
     workflow::v1::PendingActivityInfo,
     workflowservice::v1::{DescribeWorkflowExecutionResponse, RecordActivityTaskHeartbeatResponse},
@@ -25,6 +22,8 @@ use temporalio_sdk::{
     testing::{ActivityEnvironment, TestActivityInfoOptions},
 };
 use tokio::time::sleep;
+
+use self::shared::client;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -73,25 +72,6 @@ impl Server {
     }
 }
 
-async fn client(server: &Arc<Server>) -> Client {
-    let server = Arc::clone(server);
-    let callback =
-        move |request: GrpcRequest| {
-            let answer = server.answer(&request);
-            std::future::ready(answer.map(|proto| GrpcSuccessResponse {
-                headers: MetadataMap::new().into_headers(),
-                proto,
-            }))
-            .boxed()
-        };
-    let options = ConnectionOptions::new(Url::parse("http://in.process:1").unwrap())
-        .service_override(CallbackBasedGrpcService { callback: Arc::new(callback) })
-        .dns_load_balancing(None)
-        .build();
-    let connection = Connection::connect(options).await.unwrap();
-    Client::new(connection, ClientOptions::new("default").build()).unwrap()
-}
-
 /// The second attempt of activity 5.
 async fn second(server: &Arc<Server>, run_id: &str) -> ActivityEnvironment {
     let started = Some(SystemTime::now());
@@ -108,7 +88,9 @@ async fn second(server: &Arc<Server>, run_id: &str) -> ActivityEnvironment {
         .attempt(2)
         .heartbeat_timeout(9 * SECOND)
         .build();
-    ActivityEnvironment::builder_with_default().info(info).client(client(server).await).build()
+    let answering = Arc::clone(server);
+    let client = client(move |request| answering.answer(request)).await;
+    ActivityEnvironment::builder_with_default().info(info).client(client).build()
 }
 
 #[activity(heartbeat_timeout = "9s")]
