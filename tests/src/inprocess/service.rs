@@ -63,10 +63,10 @@ async fn call(world: &World, worker: u64, request: &GrpcRequest) -> Heard {
         state.send(asked.clone(), lane, limit, caller)
     };
     world.changed.notify_one();
-    let mut waiting = Waiting { world: world.clone(), call, over: false };
+    let mut waiting = Waiting { world: world.clone(), call, heard, over: false };
     // Tonic would keep the time limit of a connection.
     let limit = limit.unwrap_or(Duration::MAX);
-    match tokio::time::timeout(limit, heard).await {
+    match tokio::time::timeout(limit, &mut waiting.heard).await {
         Ok(Ok(heard)) => {
             waiting.over = true;
             heard
@@ -75,7 +75,8 @@ async fn call(world: &World, worker: u64, request: &GrpcRequest) -> Heard {
         Err(_) => {
             waiting.over = true;
             world.lock().give_up(call, true);
-            write(&asked, Answer::TimedOut, 0)
+            // What came in this very moment is heard.
+            waiting.heard.try_recv().unwrap_or_else(|_| write(&asked, Answer::TimedOut, 0))
         }
     }
 }
@@ -84,12 +85,14 @@ async fn call(world: &World, worker: u64, request: &GrpcRequest) -> Heard {
 struct Waiting {
     world: World,
     call: CallId,
+    heard: oneshot::Receiver<Heard>,
     over: bool,
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
         if !self.over {
+            self.heard.close();
             self.world.lock().give_up(self.call, false);
         }
     }

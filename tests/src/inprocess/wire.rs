@@ -194,6 +194,14 @@ impl State {
         let Some(flight) = self.calls.remove(&call) else { return };
         let Some((answer, started)) = flight.answer else { return };
         let Some(caller) = flight.caller else { return };
+        let told = flight.request.rpc() != Rpc::Other;
+        if caller.is_closed() {
+            // It went away in this very moment.
+            if told {
+                self.record(now, What::Abandoned(call));
+            }
+            return;
+        }
         let limit = self.activity.terms().details_limit;
         let heard = match &started {
             Some(started) => {
@@ -207,10 +215,10 @@ impl State {
             }
             None => write(&flight.request, answer, limit),
         };
-        if flight.request.rpc() != Rpc::Other {
+        if told {
             self.record(now, What::Answered { call, answer });
         }
-        // Whoever went away in this very moment hears nothing.
+        // Nobody goes away meanwhile: a worker's runtime has one thread.
         let _ = caller.send(heard);
     }
 
