@@ -1,9 +1,9 @@
 //! An `impl` block as it was written: its activities, and everything else as it is.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{
-    Attribute, ItemImpl, Meta, Path, Type,
+    Attribute, Ident, ItemImpl, Meta, Path, Type,
     ext::IdentExt,
     parse::{ParseStream, Parser, discouraged::Speculative},
     spanned::Spanned,
@@ -98,18 +98,19 @@ impl Block {
         })
     }
 
-    /// Activities of a name that an earlier one has: of neither it depends on a condition.
-    pub(crate) fn doubles(&self) -> Vec<&Method> {
-        let mut names = Vec::new();
-        let unconditional = self.methods().filter(|it| it.function.attributes.cfgs.is_empty());
-        unconditional
-            .filter(|method| {
-                let name = method.function.name();
-                let is_double = names.contains(&name);
-                names.push(name);
-                is_double
-            })
-            .collect()
+    /// Activities whose marker is called as that of an earlier one, with that one: of neither it depends on
+    /// a condition.
+    pub(crate) fn doubles(&self) -> Vec<(&Method, &Method)> {
+        let mut earlier: Vec<&Method> = Vec::new();
+        let mut doubles = Vec::new();
+        for method in self.methods().filter(|it| it.function.attributes.cfgs.is_empty()) {
+            let marker = method.marker();
+            match earlier.iter().find(|it| it.marker() == marker) {
+                Some(first) => doubles.push((method, *first)),
+                None => earlier.push(method),
+            }
+        }
+        doubles
     }
 
     /// The name of the type, where it is a path.
@@ -137,6 +138,11 @@ impl Item {
 }
 
 impl Method {
+    /// What the unit struct is called that stands for it.
+    pub(crate) fn marker(&self) -> Ident {
+        unit_struct_name(&self.function.signature.ident)
+    }
+
     /// Where its attribute stands.
     pub(crate) fn place(&self) -> Span {
         self.marks.first().map_or_else(Span::call_site, |mark| mark.path().span())
@@ -147,6 +153,11 @@ impl Method {
         if let Some(second) = self.marks.get(1) {
             return Err(syn::Error::new_spanned(second, "`#[activity]` is written twice"));
         }
+        if let Some(conditional) = self.marks.first().filter(|it| it.path().is_ident("cfg_attr")) {
+            let message = "a method of this block is an activity under every condition: write `#[activity]`, and \
+                           `#[cfg(…)]` beside it where the method is to be left out";
+            return Err(syn::Error::new_spanned(conditional, message));
+        }
         match self.marks.first().map(|mark| &mark.meta) {
             Some(Meta::List(list)) => Ok(list.tokens.clone()),
             Some(Meta::NameValue(wrong)) => {
@@ -156,6 +167,20 @@ impl Method {
             Some(Meta::Path(_)) | None => Ok(TokenStream::new()),
         }
     }
+}
+
+/// `say_hello` becomes `SayHello`: the SDK's way.
+pub(crate) fn unit_struct_name(method: &Ident) -> Ident {
+    let mut name = String::new();
+    for word in method.unraw().to_string().split('_') {
+        let mut characters = word.chars();
+        name.extend(characters.next().into_iter().flat_map(char::to_uppercase));
+        name.push_str(characters.as_str());
+    }
+    // A method named `_1` or `self_` must not make something that is no name.
+    let mut name = syn::parse_str(&name).unwrap_or_else(|_| format_ident!("Activity{name}"));
+    name.set_span(method.span());
+    name
 }
 
 impl ToTokens for Block {

@@ -70,8 +70,11 @@ fn private_path(crate_path: &Path) -> TokenStream {
 }
 
 /// Registers an activity that may be wrong, which this does not say again: see the runtime.
+///
+/// The method is called as no user's is, which a trait for all types would bring into scope.
 fn registration(marker: &TokenStream, private: &TokenStream) -> TokenStream {
-    quote!((&#private::Registration::<#marker>::OF).register(&self, __autobeat_definitions);)
+    let registration = quote!((&#private::Registration::<#marker>::OF));
+    quote!(#registration.__autobeat_register(&self, __autobeat_definitions);)
 }
 
 /// The traits that have it.
@@ -201,7 +204,9 @@ impl Expansion<'_> {
         let name = match (self.keys.definition.value(), self.wrong) {
             (Some(definition), None) => {
                 let private = located(private.clone(), definition.span());
-                quote_spanned!(definition.span()=> #private::definition_name(self, &#definition))
+                // The method's own, although the definition may come from a macro, where no `self` is.
+                let this = located(quote!(self), definition.span());
+                quote_spanned!(definition.span()=> #private::definition_name(#this, &#definition))
             }
             _ => self.activity_name(),
         };
@@ -306,8 +311,8 @@ impl Expansion<'_> {
         let own_type = self.place.own_type.into_iter();
         quote! {
             where
-                for<'a> Self: #private::Runs<'a, #instance>,
-                #(for<'a> #own_type: #private::ActivityInstance<'a>,)*
+                for<'__autobeat> Self: #private::Runs<'__autobeat, #instance>,
+                #(for<'__autobeat> #own_type: #private::ActivityInstance<'__autobeat>,)*
         }
     }
 

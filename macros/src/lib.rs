@@ -203,6 +203,7 @@ fn activity_on_function(
     for second in function.attributes.take_marks(&crate_path) {
         wrong_keys.at(second, "`#[activity]` is written twice");
     }
+    check::check_definition(&keys, &function, &mut wrong_keys);
     let parameters = function.parameters(Handles::All, &crate_path);
     check::check_hand_over(&keys, &parameters, &mut wrong_keys);
     let mut wrong = Diagnostics::default();
@@ -249,7 +250,8 @@ fn activities_in_block(attribute: TokenStream, item: &TokenStream) -> TokenStrea
     }
     let doubles = block.doubles();
     check::check_doubles(&doubles, &mut diagnostics);
-    let is_double = |method: &&Method| doubles.iter().any(|double| std::ptr::eq(*double, *method));
+    let is_double =
+        |method: &&Method| doubles.iter().any(|(double, _)| std::ptr::eq(*double, *method));
     let activities: Vec<BlockActivity<'_>> = block
         .methods()
         .filter(|method| !is_double(method))

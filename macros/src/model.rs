@@ -247,9 +247,12 @@ pub(crate) fn own_heartbeat(body: TokenStream, context: &Ident) -> Option<Span> 
         if is_value && is_word(at + 2, "record_heartbeat") {
             found = found.or(tokens.get(at + 2).map(TokenTree::span));
         }
-        let is_rebound = ["let", "mut", "ref"].iter().any(|word| at > 0 && is_word(at - 1, word))
-            || is_mark(at + 1, '|')
-            || is_mark(at + 1, ':');
+        // Also where it ends a pattern: `for context in`, `Some(context) =`, `context =>`, `context @`.
+        let is_rebound =
+            ["let", "mut", "ref", "for"].iter().any(|word| at > 0 && is_word(at - 1, word))
+                || ['|', ':', '@'].iter().any(|mark| is_mark(at + 1, *mark))
+                || is_mark(at + 1, '=') && !is_mark(at + 2, '=')
+                || is_word(at + 1, "in");
         if is_rebound {
             return None;
         }
@@ -290,9 +293,36 @@ fn borrows_unsaid(segment: &PathSegment) -> bool {
         && !arguments.args.iter().any(|it| matches!(it, GenericArgument::Lifetime(_)))
 }
 
+/// Where a `_` is left to the compiler, which fills it in for values alone.
+pub(crate) fn unsaid(ty: &Type) -> Option<Span> {
+    within(ty, &|ty| matches!(ty, Type::Infer(_)))
+}
+
+/// Where a type is said to be any with some trait.
+pub(crate) fn unnamed(ty: &Type) -> Option<Span> {
+    within(ty, &|ty| matches!(ty, Type::ImplTrait(_)))
+}
+
+/// Where such a type is, in what owns it.
+fn within(ty: &Type, is_such: &dyn Fn(&Type) -> bool) -> Option<Span> {
+    match plain(ty) {
+        ty if is_such(ty) => Some(ty.span()),
+        Type::Array(array) => within(&array.elem, is_such),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(|ty| within(ty, is_such)),
+        Type::Path(path) => {
+            let mut arguments = path.path.segments.iter().flat_map(type_arguments);
+            arguments.find_map(|ty| within(ty, is_such))
+        }
+        _ => None,
+    }
+}
+
 /// Whether a type cannot be that of a parameter at all.
 pub(crate) fn cannot_stand(ty: &Type) -> bool {
-    matches!(plain(ty), Type::Slice(_) | Type::TraitObject(_)) || is_str(ty) || holds_unsaid(ty)
+    matches!(plain(ty), Type::Slice(_) | Type::TraitObject(_))
+        || is_str(ty)
+        || holds_unsaid(ty)
+        || unsaid(ty).or_else(|| unnamed(ty)).is_some()
 }
 
 pub(crate) fn is_str(ty: &Type) -> bool {

@@ -3,6 +3,7 @@
 mod blocks;
 mod hand_over;
 mod mutations;
+mod surroundings;
 
 use std::{
     env, fs,
@@ -301,33 +302,6 @@ fn what_uses_the_activity_still_finds_it_when_a_key_is_wrong() {
 fn a_half_typed_body_keeps_its_tokens() {
     let text = expand(TIMEOUT, "async fn run() -> R { checkpoint. ; let x = }").to_string();
     assert!(text.contains("checkpoint . ; let x ="), "{text}");
-}
-
-#[test]
-fn a_method_is_known_by_the_block_around_it() {
-    let around = |source: &str, line| crate::surroundings::at_line(source, line);
-    for (source, line) in [
-        ("impl G {\n    #[activity]\n    fn a() {}\n}", 2),
-        (
-            "impl<T> G<T> {\n    fn b() {}\n\n    /// Docs {\n    fn c() { x }\n    #[activity]\n}",
-            6,
-        ),
-    ] {
-        // A brace in a comment makes the count unsure, and then nothing is said.
-        let sure = !source.contains("Docs");
-        let expected = if sure { Surroundings::AnImplBlock } else { Surroundings::Unknown };
-        assert_eq!(around(source, line), expected, "{source}");
-    }
-    for (source, line) in [
-        ("mod m {\n    #[activity]\n}", 2),
-        ("impl G {}\n    #[activity]", 2),
-        ("impl G {\n    }\n    #[activity]", 3),
-        ("impl G {\n    fn a() {\n        #[activity]\n    }\n}", 3),
-        ("#[activity]", 1),
-        ("", 1),
-    ] {
-        assert_eq!(around(source, line), Surroundings::Unknown, "{source}");
-    }
 }
 
 #[test]

@@ -112,6 +112,7 @@ mod auto_heartbeat;
 mod by_keys;
 mod cancel;
 mod checkpoint;
+mod definition;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod events;

@@ -15,6 +15,7 @@ pub use temporalio_sdk::{
 
 pub use crate::{
     attempt::{ActivityReturn, Takes},
+    definition::definition_name,
     options::{
         CancellationType, Grace, OnBadCheckpoint, Options, Retry, activity_options,
         activity_start_options,
@@ -28,7 +29,7 @@ pub use crate::{
     },
     worker::{
         Activity, Body, BoxFuture, Declared, Engine, Handles, NoCheckpoint, NoContext,
-        blocking_body, definition_name, execute, execute_blocking, instance,
+        blocking_body, execute, execute_blocking, instance,
     },
 };
 

@@ -36,7 +36,7 @@ impl<A> Copy for Registration<A> {}
 /// Of an activity that can be executed.
 pub trait Registers<I> {
     /// Registers it, and warns where its name is taken.
-    fn register(self, instance: &Arc<I>, definitions: &mut ActivityDefinitions);
+    fn __autobeat_register(self, instance: &Arc<I>, definitions: &mut ActivityDefinitions);
 }
 
 impl<A, I> Registers<I> for &Registration<A>
@@ -44,7 +44,7 @@ where
     A: ExecutableActivity<Implementer = I> + Send + Sync + 'static,
     A: ActivityDefinition<Input: Send + Sync, Output: Send + Sync>,
 {
-    fn register(self, instance: &Arc<I>, definitions: &mut ActivityDefinitions) {
+    fn __autobeat_register(self, instance: &Arc<I>, definitions: &mut ActivityDefinitions) {
         warn_of_double_name(A::definition().name(), std::any::type_name::<A>());
         definitions.register_activity::<A>(Arc::clone(instance));
     }
@@ -57,7 +57,7 @@ pub trait IsRefused<I>: Sized {
     /// # Panics
     ///
     /// Always.
-    fn register(self, _: &Arc<I>, _: &mut ActivityDefinitions) {
+    fn __autobeat_register(self, _: &Arc<I>, _: &mut ActivityDefinitions) {
         unreachable!("an activity that cannot be executed is not compiled");
     }
 }

@@ -33,7 +33,7 @@ impl<T> Copy for Handed<T> {}
 /// Of what fits.
 pub trait Starts {
     /// Boxes the body's future.
-    fn start<F>(self, body: F) -> BoxFuture<F::Output>
+    fn __autobeat_start<F>(self, body: F) -> BoxFuture<F::Output>
     where
         F: Future + 'static,
         // What the compiler shows of this line is the advice.
@@ -41,7 +41,7 @@ pub trait Starts {
 }
 
 impl<T: Send + Sync + 'static> Starts for &Handed<T> {
-    fn start<F>(self, body: F) -> BoxFuture<F::Output>
+    fn __autobeat_start<F>(self, body: F) -> BoxFuture<F::Output>
     where
         F: Future + 'static,
         F: Send,
@@ -59,7 +59,7 @@ pub trait NeverStarts: Sized {
     /// # Panics
     ///
     /// Always.
-    fn start<F: Future>(self, _: F) -> BoxFuture<F::Output> {
+    fn __autobeat_start<F: Future>(self, _: F) -> BoxFuture<F::Output> {
         unreachable!("an activity whose types do not fit is not compiled");
     }
 }

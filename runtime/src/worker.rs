@@ -234,15 +234,6 @@ pub fn instance<I>(instance: Option<Arc<I>>) -> Arc<I> {
     instance.expect("the SDK hands over the instance that was registered")
 }
 
-/// The name of a definition, which takes and returns what its implementation does.
-pub fn definition_name<A, D>(_implementation: &A, definition: &'static D) -> &'static str
-where
-    A: ActivityDefinition,
-    D: ActivityDefinition<Input = A::Input, Output = A::Output>,
-{
-    definition.name()
-}
-
 /// Says once a type what is missing where the server has no heartbeat timeout.
 fn warn_without_timeout(facts: &Facts, is_local: bool, options: Options) {
     static WARNED: Mutex<Option<HashSet<String>>> = Mutex::new(None);

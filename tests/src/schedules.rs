@@ -13,16 +13,16 @@
 //! | a report of the SDK never lands late | a commit holds | 790 |
 //! | an abandoned beat never lands late | a commit holds | 565 |
 //! | the settling time is one round trip | one request an interval | 571 |
-//! | the settling time has no floor | a commit holds | 1469 |
+//! | the settling time has no floor | a commit holds | 4603 |
 //! | what the last attempt left is not loaded | the next attempt starts from what was committed | 14 |
 //! | a beat before the first save has no details | a commit holds | 14 |
 //! | what the last attempt left is not kept | a commit holds | 3589 |
-//! | what was acknowledged last is not kept | a commit holds | 80 |
+//! | what was acknowledged last is not kept | a commit holds | 47 |
 //! | a failure leaves what was acknowledged last | a failure leaves the newest checkpoint | 24 |
 //! | a failure leaves what the SDK was given last | a failure leaves the newest checkpoint | 24 |
-//! | an attempt goes on beside a later one | an earlier attempt of its number falls silent | 9988 |
-//! | the lease counts from the answer | no body is polled after its lease | 393 |
-//! | the first lease counts from when the worker knew | no body is polled after its lease | 1386 |
+//! | an attempt goes on beside a later one | an earlier attempt of its number falls silent | 1151 |
+//! | the lease counts from the answer | no body is polled after its lease | 1700 |
+//! | the first lease counts from when the worker knew | no body is polled after its lease | 265 |
 //! | what came late begins at once | what may be over asks before it begins | 3 |
 //! | what the server knows no more begins all the same | what may be over asks before it begins | 329 |
 //! | no look at the clock before a poll | an attempt survives short trouble | 4791 |
@@ -30,20 +30,20 @@
 //! | nobody is told that the deadline is over | time passes | 45 |
 //! | the deadline ends no lease | no body is polled after its lease | 45 |
 //! | the grace is never over | time passes | 61 |
-//! | the interval is as long as the timeout | an attempt survives short trouble | 14 |
+//! | the interval is as long as the timeout | an attempt survives short trouble | 26 |
 //! | beats that nobody answers are waited for | an attempt survives short trouble | 52 |
-//! | a slow answer is a lost one | an attempt survives short trouble | 503 |
+//! | a slow answer is a lost one | an attempt survives short trouble | 964 |
 //! | tries come no closer as a lease ends | an attempt survives short trouble | 993 |
 //! | tries after the end come no closer as a lease ends | an attempt survives short trouble | 2801 |
-//! | a try after the end is waited for however little is left of the lease | an attempt survives short trouble | 2735 |
+//! | a try after the end is waited for however little is left of the lease | an attempt survives short trouble | 3546 |
 //! | the SDK's lane is never served | the reason is true | 14 |
-//! | the SDK's lane is served where an interval is long | an attempt survives short trouble | 8714 |
+//! | the SDK's lane is served where an interval is long | an attempt survives short trouble | 3370 |
 //! | the SDK's lane carries two beats in a row | an attempt survives short trouble | 9666 |
 //! | it is asked for an answer when its lease is over | no result is lost or late | 28 |
 //! | an answer that the SDK lost is not said again | an attempt survives short trouble | 14 |
 //! | an answer that the server has is said again | an answer that the server has is not said again | 2 |
 //! | another answer is said than the SDK was given | cancelled only where requested | 14 |
-//! | it is tried for ever | time passes | 110 |
+//! | it is tried for ever | it never ends | 50 |
 //! | beats go on though the server knows the attempt no more | nothing is sent after the end | 1602 |
 //! | a pause is answered as cancelled | cancelled only where requested | 5 |
 //! | a cancellation wins over a body that is done | what a body returned is its answer | 32 |
@@ -52,7 +52,7 @@
 //! | a request to cancel does not win over a pause | a request to cancel is answered as one | 1592 |
 //! | a pause is taken for a request to cancel | cancelled only where requested | 5 |
 //! | progress is not seen | the reason is true | 179 |
-//! | the interval is half as long | one request an interval | 25 |
+//! | the interval is half as long | what may be over asks before it begins | 17 |
 //! | a refused beat is followed at once | a failed beat is not tried in a loop | 6 |
 //! | the task looks at its clocks all the time | a worker sleeps between beats | 1 |
 //! | a moment stays in the past | it never ends | 50 |

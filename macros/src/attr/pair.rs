@@ -54,9 +54,9 @@ impl Pair {
             let message = if vocabulary.has(&key) {
                 let what =
                     if input.is_empty() { "needs a value" } else { "takes its value after `=`" };
-                let value = literal(input.parse()?);
-                let value = value
-                    .unwrap_or_else(|| vocabulary.example(&key.unraw().to_string()).to_owned());
+                let example = vocabulary.example(&key.unraw().to_string());
+                let value = literal(input.parse()?).filter(|_| !example.starts_with('['));
+                let value = value.unwrap_or_else(|| example.to_owned());
                 format!("`{key}` {what}: write `{key} = {value}`")
             } else {
                 input.parse::<TokenStream>()?;
@@ -109,7 +109,7 @@ impl Pair {
     /// The text of a string literal.
     fn quoted(&self) -> Option<String> {
         match syn::parse2::<Lit>(self.value.clone()) {
-            Ok(Lit::Str(text)) => Some(text.value()),
+            Ok(Lit::Str(text)) if text.suffix().is_empty() => Some(text.value()),
             _ => None,
         }
     }

@@ -93,7 +93,8 @@ impl Pair {
     /// A list of texts.
     pub(super) fn types(&self, diagnostics: &mut Diagnostics) -> Option<Vec<String>> {
         let key = &self.key;
-        let Ok(Expr::Array(ExprArray { elems: written, .. })) = syn::parse2(self.value.clone())
+        let list = syn::parse2::<Expr>(self.value.clone()).ok();
+        let Some(Expr::Array(ExprArray { elems: written, .. })) = list.as_ref().map(ungrouped)
         else {
             let word = self.word().filter(|word| !word.is_empty());
             let word = word.as_deref().unwrap_or("BadInput");
@@ -105,7 +106,7 @@ impl Pair {
             return None;
         }
         let mut types = Vec::new();
-        for one in &written {
+        for one in written {
             match type_name(one) {
                 Ok(name) => types.push(name),
                 Err(message) => diagnostics.at(one, message),
@@ -115,9 +116,17 @@ impl Pair {
     }
 }
 
+/// An expression without the invisible brackets that a macro's fragment comes in.
+fn ungrouped(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Group(group) => ungrouped(&group.expr),
+        expression => expression,
+    }
+}
+
 /// The type of a failure, as it is written in a list of such.
 fn type_name(written: &Expr) -> Result<String, String> {
-    let name = match written {
+    let name = match ungrouped(written) {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value(),
         Expr::Path(path) if path.path.get_ident().is_some() => {
             let word = path.path.get_ident().map(ToString::to_string).unwrap_or_default();

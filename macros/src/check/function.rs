@@ -2,7 +2,10 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, GenericParam, Pat, PathArguments, ReceiverKind, Safety, Type};
+use syn::{
+    GenericArgument, GenericParam, Generics, Pat, PathArguments, ReceiverKind, Safety, Type,
+    WhereClause,
+};
 
 use super::types::{check_output, check_types};
 use crate::{
@@ -45,7 +48,7 @@ pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
             &head.generics.params,
             "activities cannot be generic: each runs under one name, with one input type",
         );
-    } else if let Some(clause) = &head.generics.where_clause {
+    } else if let Some(clause) = predicates(&head.generics) {
         diagnostics.at(clause, "activities cannot have a `where` clause: they are not generic");
     }
     if block.type_name().is_none() {
@@ -61,11 +64,18 @@ pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
 }
 
 // Each becomes a constant and a unit struct of its name. Under a `#[cfg]` there may be one of two.
-pub(crate) fn check_doubles(doubles: &[&Method], diagnostics: &mut Diagnostics) {
-    for method in doubles {
-        let name = &method.function.signature.ident;
-        diagnostics
-            .at(name, format!("there are two activities of the name `{name}` in this block"));
+pub(crate) fn check_doubles(doubles: &[(&Method, &Method)], diagnostics: &mut Diagnostics) {
+    for (second, first) in doubles {
+        let (first, name) = (first.function.name(), second.function.name());
+        let message = if first == name {
+            format!("there are two activities of the name `{name}` in this block")
+        } else {
+            let marker = second.marker();
+            format!(
+                "the activities `{first}` and `{name}` would both become `{marker}`: rename one"
+            )
+        };
+        diagnostics.at(&second.function.signature.ident, message);
     }
 }
 
@@ -211,9 +221,14 @@ fn check_generics(
             &generics.params,
             "an activity cannot be generic: it runs under one name, with one input type",
         );
-    } else if let Some(clause) = &generics.where_clause {
+    } else if let Some(clause) = predicates(generics) {
         diagnostics.at(clause, "an activity cannot have a `where` clause: it is not generic");
     }
+}
+
+/// A `where` clause that asks for something: macros leave an empty one.
+fn predicates(generics: &Generics) -> Option<&WhereClause> {
+    generics.where_clause.as_ref().filter(|clause| !clause.predicates.is_empty())
 }
 
 // A method without keys of ours is the SDK's, which hands the context to every activity.

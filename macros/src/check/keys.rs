@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     attr::{DEFAULT_INITIAL_INTERVAL, Keys, Written, duration_as_written},
     diagnostics::Diagnostics,
-    model::{Parameter, Role},
+    model::{Function, Parameter, Role},
 };
 
 /// The longest interval that is chosen where none is written; the runtime chooses it.
@@ -153,6 +153,19 @@ fn check_max_runtime(keys: &Keys, diagnostics: &mut Diagnostics) {
         let span = if longest.is_inherited { close.span } else { longest.span };
         let message = format!("`max_runtime` must be below `{name}`, which ends the attempt first");
         diagnostics.at_span(span, message);
+    }
+}
+
+/// Checks that an activity has its name from another one: a circle the long way round is found where it is
+/// registered.
+pub(crate) fn check_definition(keys: &Keys, function: &Function, diagnostics: &mut Diagnostics) {
+    let Some(definition) = keys.definition.written() else { return };
+    let mut segments = definition.value.segments.iter().map(|segment| &segment.ident);
+    let last = segments.next_back();
+    let is_near = segments.all(|segment| segment == "self");
+    if is_near && last == Some(&function.signature.ident) {
+        let message = "an activity's `definition` is another one, whose name it takes: leave `definition` out";
+        diagnostics.at_span(definition.span, message);
     }
 }
 

@@ -6,7 +6,7 @@ use syn::{PathArguments, Type};
 use super::Kind;
 use crate::{
     diagnostics::Diagnostics,
-    model::{Function, Parameter, Role, borrowed, is_str, plain},
+    model::{Function, Parameter, Role, borrowed, is_str, plain, unnamed, unsaid},
 };
 
 // The server is told of every end, so there must be a way to fail.
@@ -31,6 +31,11 @@ pub(super) fn check_output(kind: Kind, function: &Function, diagnostics: &mut Di
                     diagnostics.at(output, "an activity returns one type, not `impl Trait`");
                 } else if let Some(span) = function.written_output().and_then(borrowed) {
                     let message = format!("an activity owns its output: return {OWNED}");
+                    diagnostics.at_span(span, message);
+                } else if let Some(span) = unsaid(output) {
+                    diagnostics.at_span(span, UNSAID);
+                } else if let Some(span) = unnamed(output) {
+                    let message = "an activity returns types with a name, not `impl Trait`";
                     diagnostics.at_span(span, message);
                 } else if is_no_result(output) {
                     diagnostics.at(output, no_result(output));
@@ -87,8 +92,15 @@ pub(super) fn check_types(parameters: &[Parameter<'_>], diagnostics: &mut Diagno
         } else if let Type::TraitObject(ty) = plain(parameter.ty) {
             diagnostics
                 .at(ty, "an activity takes one type, not `dyn Trait`: the input is deserialised");
-        } else if let Role::Checkpoint(Some(Type::Tuple(state))) = parameter.role
-            && state.elems.is_empty()
+        } else if let Some(span) = unsaid(parameter.ty) {
+            diagnostics.at_span(span, UNSAID);
+        } else if let Some(span) = unnamed(parameter.ty) {
+            diagnostics.at_span(
+                span,
+                "an activity takes types with a name, not `impl Trait`: the input is deserialised",
+            );
+        } else if let Role::Checkpoint(Some(state)) = parameter.role
+            && matches!(plain(state), Type::Tuple(state) if state.elems.is_empty())
         {
             diagnostics.at(
                 state,
@@ -100,6 +112,9 @@ pub(super) fn check_types(parameters: &[Parameter<'_>], diagnostics: &mut Diagno
         }
     }
 }
+
+/// What is said of `_`.
+const UNSAID: &str = "an activity's types are written out: the compiler does not fill in `_` here";
 
 const OWNED_STATE: &str = "a checkpoint owns its state";
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     attr::Keys,
-    block::{Block, Item},
+    block::{Block, Item, unit_struct_name},
     check::Kind,
     model::{Function, Parameter},
 };
@@ -305,20 +305,6 @@ fn module_name(type_name: &str) -> Ident {
     }
     // A type such as `Match` would make a keyword.
     syn::parse_str(&name).unwrap_or_else(|_| format_ident!("{name}_"))
-}
-
-/// `say_hello` becomes `SayHello`: the SDK's way.
-fn unit_struct_name(method: &Ident) -> Ident {
-    let mut name = String::new();
-    for word in method.unraw().to_string().split('_') {
-        let mut characters = word.chars();
-        name.extend(characters.next().into_iter().flat_map(char::to_uppercase));
-        name.push_str(characters.as_str());
-    }
-    // A method named `_1` or `self_` must not make something that is no name.
-    let mut name = syn::parse_str(&name).unwrap_or_else(|_| format_ident!("Activity{name}"));
-    name.set_span(method.span());
-    name
 }
 
 /// A visibility as it is written one module further in.

@@ -18,7 +18,8 @@ impl Expansion<'_> {
         let what = self.what_may_not_fit();
         // What the compiler says of the future, it says at the function's name.
         let span = self.function.signature.ident.span();
-        let begin = quote_spanned!(span=> (&#private::Handed::<(#(#what,)*)>::OF).start(#call));
+        let begin =
+            quote_spanned!(span=> (&#private::Handed::<(#(#what,)*)>::OF).__autobeat_start(#call));
         Execution {
             function: quote! {
                 fn #start(#(#names: #types),*) -> #private::BoxFuture<#output> {

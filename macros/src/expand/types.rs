@@ -11,7 +11,9 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{FnArg, Ident, Pat, PatType, Signature, Type, parse_quote, spanned::Spanned};
 
 use super::{Expansion, hidden};
-use crate::model::{Parameter, Role, cannot_stand, fails_as_the_sdk, is_plain_data, plain};
+use crate::model::{
+    Parameter, Role, cannot_stand, fails_as_the_sdk, is_plain_data, unnamed, unsaid,
+};
 
 /// One type and the trait of ours that it must have.
 pub(super) struct Need<'a> {
@@ -40,8 +42,9 @@ impl<'a> Need<'a> {
 
     /// As it is assumed.
     fn predicate(&self) -> TokenStream {
-        let (ty, bound) = (self.ty, self.bound(&quote!('a)));
-        quote!(for<'a> #ty: #bound)
+        // No lifetime of a user's is called so, not even within the type.
+        let (ty, bound) = (self.ty, self.bound(&quote!('__autobeat)));
+        quote!(for<'__autobeat> #ty: #bound)
     }
 
     /// As it is asked, spanned so that an error covers the type as it was written.
@@ -144,17 +147,16 @@ impl Expansion<'_> {
 
     /// The plain body; nothing of it is left where a name in it means something else.
     pub(super) fn body(&self) -> TokenStream {
-        let is_misled = self.parameters.iter().any(|it| self.names_the_activity(it));
-        if is_misled || self.returns_no_type() {
-            return quote!({ loop {} });
-        }
-        self.function.body.clone()
+        if self.has_no_body() { quote!({ loop {} }) } else { self.function.body.clone() }
     }
 
-    /// Whether an `impl Trait` is returned.
+    fn has_no_body(&self) -> bool {
+        self.returns_no_type() || self.parameters.iter().any(|it| self.names_the_activity(it))
+    }
+
+    /// Whether what is returned has no name: it is an `impl Trait`, or left to the compiler.
     fn returns_no_type(&self) -> bool {
-        let returned = [self.function.output(), self.function.written_output()];
-        returned.into_iter().flatten().any(|ty| matches!(plain(ty), Type::ImplTrait(_)))
+        self.function.output().is_some_and(|ty| unsaid(ty).or_else(|| unnamed(ty)).is_some())
     }
 
     /// Whether a parameter of a function has the name of the unit struct, which no binding can hide.
@@ -177,7 +179,8 @@ impl Expansion<'_> {
             if cannot_stand(parameter.ty) || matches!(parameter.role, Role::Checkpoint(None)) {
                 *written.ty = Type::Verbatim(wrong.clone());
             }
-            if self.names_the_activity(parameter) {
+            if self.has_no_body() {
+                // Nothing uses it.
                 *written.pat = parse_quote!(_);
             }
         }

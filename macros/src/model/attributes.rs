@@ -23,6 +23,9 @@ pub(crate) struct Attributes {
 /// Lints that find nothing here, since a marker is always used: what is expected of them is allowed.
 const OF_UNUSED_ITEMS: [&str; 2] = ["dead_code", "unused"];
 
+/// Lints of what people see, which is the marker: the body has no documentation of its own.
+const OF_THE_MARKER: [&str; 1] = ["missing_docs"];
+
 impl Attributes {
     pub(super) fn sort(attributes: Vec<Attribute>) -> Self {
         let mut sorted = Self::default();
@@ -44,14 +47,16 @@ impl Attributes {
         sorted
     }
 
-    /// Takes `#[activity]` out.
+    /// Takes `#[activity]` out, also where it stands under a condition.
     pub(crate) fn take_marks(&mut self, crate_path: &Path) -> Vec<Attribute> {
-        let is_mark = |attribute: &mut Attribute| {
-            let path = attribute.path();
+        let is_mark = |path: &Path| {
             let named = path.segments.last().is_some_and(|last| last.ident == "activity");
             named && is_ours(path, crate_path)
         };
-        self.others.extract_if(.., is_mark).collect()
+        let has_mark = |attribute: &mut Attribute| {
+            is_mark(attribute.path()) || of_condition(attribute).iter().any(|it| is_mark(it.path()))
+        };
+        self.others.extract_if(.., has_mark).collect()
     }
 
     /// The lints that hold for the marker.
@@ -83,7 +88,18 @@ impl ToTokens for Attributes {
     }
 }
 
-/// A lint for one of the two. What is expected is found in the body alone: the marker allows it.
+/// What a `#[cfg_attr(…)]` puts there where its condition holds.
+pub(crate) fn of_condition(attribute: &Attribute) -> Vec<Meta> {
+    let Meta::List(list) = &attribute.meta else { return Vec::new() };
+    if !list.path.is_ident("cfg_attr") {
+        return Vec::new();
+    }
+    let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+    parser.parse2(list.tokens.clone()).into_iter().flatten().skip(1).collect()
+}
+
+/// A lint for one of the two. What is expected is found in one of them, mostly the body: the other one
+/// allows it.
 fn split(attribute: &Attribute, of_marker: bool) -> TokenStream {
     let expected = match &attribute.meta {
         Meta::List(expected) if attribute.path().is_ident("expect") => &expected.tokens,
@@ -95,8 +111,8 @@ fn split(attribute: &Attribute, of_marker: bool) -> TokenStream {
     let lints = metas.iter().filter(|meta| !meta.path().is_ident("reason"));
     lints
         .map(|lint| {
-            let of_unused = OF_UNUSED_ITEMS.iter().any(|name| lint.path().is_ident(name));
-            if !of_unused && !of_marker {
+            let is_one = |names: &[&str]| names.iter().any(|name| lint.path().is_ident(name));
+            if !is_one(&OF_UNUSED_ITEMS) && is_one(&OF_THE_MARKER) == of_marker {
                 quote!(#[expect(#lint #(, #reason)*)])
             } else {
                 quote!(#[allow(#lint)])
@@ -121,8 +137,9 @@ fn named_span(attribute: &Attribute, name: &str) -> TokenStream {
             let is_name = token.to_string() == "name";
             found |= is_name && tokens.peek().is_some_and(|next| next.to_string() == "=");
         }
-        // A name may stand alone as well: `#[instrument("name")]`.
-        found || syn::parse2::<syn::LitStr>(arguments.clone()).is_ok()
+        // A name may also stand first, alone: `#[instrument("name", skip_all)]`.
+        let first = arguments.clone().into_iter().take(1).collect();
+        found || syn::parse2::<syn::LitStr>(first).is_ok()
     };
     if !is_instrument || has_name {
         return attribute.to_token_stream();

@@ -86,8 +86,10 @@ impl beat::__private::ActivityDefinition for r#move {
 #[cfg(unix)]
 impl beat::__private::Activity for r#move
 where
-    for<'a> anyhow::Result<()>: beat::__private::ActivityReturns<'a, ()>,
-    for<'a> State: beat::__private::ActivityState<'a>,
+    for<'__autobeat> anyhow::Result<
+        (),
+    >: beat::__private::ActivityReturns<'__autobeat, ()>,
+    for<'__autobeat> State: beat::__private::ActivityState<'__autobeat>,
 {
     type Instance = ();
     type Context = beat::__private::ActivityContext;
@@ -124,7 +126,7 @@ where
 #[cfg(unix)]
 impl beat::__private::ExecutableActivity for r#move
 where
-    for<'a> Self: beat::__private::Runs<'a, ()>,
+    for<'__autobeat> Self: beat::__private::Runs<'__autobeat, ()>,
 {
     type Implementer = Self;
     const REQUIRES_INSTANCE: ::core::primitive::bool = false;
@@ -149,6 +151,6 @@ impl beat::__private::ActivityImplementer for r#move {
     ) {
         use beat::__private::{IsRefused as _, Registers as _};
         (&beat::__private::Registration::<r#move>::OF)
-            .register(&self, __autobeat_definitions);
+            .__autobeat_register(&self, __autobeat_definitions);
     }
 }

@@ -109,7 +109,9 @@ impl greeter::Greet {
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::ExecutableActivity for greeter::Greet
 where
-    for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
+    for<'__autobeat> Greeter: crate::reexported::autobeat::__private::ActivityInstance<
+        '__autobeat,
+    >,
 {
     type Implementer = Greeter;
     const REQUIRES_INSTANCE: ::core::primitive::bool = true;
@@ -135,7 +137,7 @@ where
         > {
             use crate::reexported::autobeat::__private::{NeverStarts as _, Starts as _};
             (&crate::reexported::autobeat::__private::Handed::<(Greeter, String)>::OF)
-                .start(
+                .__autobeat_start(
                     <Greeter>::__greet_body_of_greet(
                         __autobeat_instance,
                         __autobeat_context,
@@ -197,7 +199,9 @@ impl greeter::Pause {
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::ExecutableActivity for greeter::Pause
 where
-    for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
+    for<'__autobeat> Greeter: crate::reexported::autobeat::__private::ActivityInstance<
+        '__autobeat,
+    >,
 {
     type Implementer = Greeter;
     const REQUIRES_INSTANCE: ::core::primitive::bool = false;
@@ -307,10 +311,12 @@ impl crate::reexported::autobeat::__private::Declared for greeter::GreetAll {
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::Activity for greeter::GreetAll
 where
-    for<'a> anyhow::Result<
+    for<'__autobeat> anyhow::Result<
         (),
-    >: crate::reexported::autobeat::__private::ActivityReturns<'a, ()>,
-    for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
+    >: crate::reexported::autobeat::__private::ActivityReturns<'__autobeat, ()>,
+    for<'__autobeat> Greeter: crate::reexported::autobeat::__private::ActivityInstance<
+        '__autobeat,
+    >,
 {
     type Instance = ::std::sync::Arc<Greeter>;
     type Context = crate::reexported::autobeat::__private::NoContext;
@@ -341,7 +347,7 @@ where
             (&crate::reexported::autobeat::__private::Handed::<
                 (Greeter, u64, (u8, u8), u8),
             >::OF)
-                .start(
+                .__autobeat_start(
                     <Greeter>::__greet_all_body_of_greet_all(
                         __autobeat_instance,
                         __autobeat_handles.checkpoint,
@@ -371,11 +377,13 @@ where
 #[cfg(unix)]
 impl crate::reexported::autobeat::__private::ExecutableActivity for greeter::GreetAll
 where
-    for<'a> Self: crate::reexported::autobeat::__private::Runs<
-        'a,
+    for<'__autobeat> Self: crate::reexported::autobeat::__private::Runs<
+        '__autobeat,
         ::std::sync::Arc<Greeter>,
     >,
-    for<'a> Greeter: crate::reexported::autobeat::__private::ActivityInstance<'a>,
+    for<'__autobeat> Greeter: crate::reexported::autobeat::__private::ActivityInstance<
+        '__autobeat,
+    >,
 {
     type Implementer = Greeter;
     const REQUIRES_INSTANCE: ::core::primitive::bool = true;
@@ -412,11 +420,11 @@ impl crate::reexported::autobeat::__private::ActivityImplementer for Greeter {
     ) {
         use crate::reexported::autobeat::__private::{IsRefused as _, Registers as _};
         (&crate::reexported::autobeat::__private::Registration::<greeter::Greet>::OF)
-            .register(&self, __autobeat_definitions);
+            .__autobeat_register(&self, __autobeat_definitions);
         #[cfg(unix)]
         (&crate::reexported::autobeat::__private::Registration::<greeter::Pause>::OF)
-            .register(&self, __autobeat_definitions);
+            .__autobeat_register(&self, __autobeat_definitions);
         (&crate::reexported::autobeat::__private::Registration::<greeter::GreetAll>::OF)
-            .register(&self, __autobeat_definitions);
+            .__autobeat_register(&self, __autobeat_definitions);
     }
 }

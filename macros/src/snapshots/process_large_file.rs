@@ -92,7 +92,7 @@ impl ::autobeat::__private::Activity for process_large_file {
         ) -> ::autobeat::__private::BoxFuture<Result<u64, ActivityError>> {
             use ::autobeat::__private::{NeverStarts as _, Starts as _};
             (&::autobeat::__private::Handed::<(u64, PathBuf)>::OF)
-                .start(
+                .__autobeat_start(
                     <process_large_file>::call(
                         __autobeat_handles.checkpoint,
                         __autobeat_input,
@@ -136,6 +136,6 @@ impl ::autobeat::__private::ActivityImplementer for process_large_file {
     ) {
         use ::autobeat::__private::{IsRefused as _, Registers as _};
         (&::autobeat::__private::Registration::<process_large_file>::OF)
-            .register(&self, __autobeat_definitions);
+            .__autobeat_register(&self, __autobeat_definitions);
     }
 }
