@@ -138,8 +138,9 @@ impl Heartbeat {
     pub(crate) async fn stop(self) -> Stopped {
         let (is_busy, limit) = {
             let mut pulse = lock(&self.pulse);
-            pulse.stop();
             let now = Instant::now();
+            pulse.notice_lateness_at_last(now);
+            pulse.stop();
             let is_busy = pulse.has_sent() || pulse.cancellation.is_told();
             (is_busy, pulse.limit(now).max(now + LONGEST_FIRST_SAY))
         };
@@ -268,6 +269,14 @@ impl Pulse {
         }
         let due = self.due(now);
         Due { beat: due.beat || asks, ..due }
+    }
+
+    /// Says that the task could not run in time, where the body has ended before it could run again.
+    fn notice_lateness_at_last(&mut self, now: Instant) {
+        let due = self.next_wake(now).filter(|due| self.is_notable(now.duration_since(*due)));
+        if let Some(due) = due {
+            self.notice_lateness(due, true, now);
+        }
     }
 
     fn take(&mut self, landed: Landed, now: Instant) {

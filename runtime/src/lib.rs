@@ -109,6 +109,7 @@
 
 mod attempt;
 mod auto_heartbeat;
+mod blocking;
 mod by_keys;
 mod cancel;
 mod checkpoint;

@@ -15,6 +15,7 @@ pub use temporalio_sdk::{
 
 pub use crate::{
     attempt::{ActivityReturn, Takes},
+    blocking::{blocking_body, execute_blocking},
     definition::definition_name,
     options::{
         CancellationType, Grace, OnBadCheckpoint, Options, Retry, activity_options,
@@ -28,8 +29,8 @@ pub use crate::{
         returned_data, state,
     },
     worker::{
-        Activity, Body, BoxFuture, Declared, Engine, Handles, NoCheckpoint, NoContext,
-        blocking_body, execute, execute_blocking, instance,
+        Activity, Body, BoxFuture, Declared, Engine, Handles, NoCheckpoint, NoContext, execute,
+        instance,
     },
 };
 

@@ -1,6 +1,7 @@
 //! The edge to the SDK: what a marker is, how it runs in a worker, how it registers.
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
@@ -13,7 +14,6 @@ use temporalio_sdk::{
     activities::{ActivityContext, ActivityError, ActivityInfo},
 };
 use tokio::time::Instant;
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     attempt::{self, ActivityReturn, Facts, Takes},
@@ -189,41 +189,6 @@ fn edges(context: ActivityContext, options: Options) -> (Facts, Arc<dyn Lease>) 
     (facts, lease)
 }
 
-/// Runs the body of an activity that is no `async fn`, on the blocking pool.
-pub fn blocking_body<R, T>(
-    body: impl FnOnce() -> R + Send + 'static,
-) -> BoxFuture<Result<T, ActivityError>>
-where
-    R: ActivityReturn<Output = T>,
-    T: Send + 'static,
-{
-    Box::pin(run_blocking(move || body().into_result()))
-}
-
-/// Runs it; where it panics, so does this.
-pub(crate) async fn run_blocking<R: Send + 'static>(
-    body: impl FnOnce() -> R + Send + 'static,
-) -> R {
-    // Still queued when the attempt ends, it never begins.
-    match AbortOnDropHandle::new(tokio::task::spawn_blocking(body)).await {
-        Ok(value) => value,
-        Err(error) => match error.try_into_panic() {
-            Ok(payload) => std::panic::resume_unwind(payload),
-            // A blocking task is cancelled only when its runtime shuts down, and then nothing
-            // polls this future any more.
-            Err(_) => std::future::pending().await,
-        },
-    }
-}
-
-/// Runs a method that is not `async`, and has no keys of ours, as the SDK does.
-pub fn execute_blocking<T: Send + 'static>(
-    body: impl FnOnce() -> Result<T, ActivityError> + Send + 'static,
-) -> BoxFuture<Result<T, ActivityError>> {
-    let running = tokio::task::spawn_blocking(body);
-    Box::pin(async move { running.await.unwrap_or_else(|error| Err(error.into())) })
-}
-
 /// The instance that a worker holds for an activity that takes one.
 ///
 /// # Panics
@@ -259,11 +224,16 @@ fn facts(context: &ActivityContext) -> Facts {
     let info = context.info();
     let heartbeat_timeout = info.heartbeat_timeout.filter(|timeout| !timeout.is_zero());
     let on_its_way = on_its_way(info);
-    let (started, came_late) = started(on_its_way, heartbeat_timeout);
+    let (started, came_late) = if info.is_local {
+        // One clock counted, on this machine.
+        (before(on_its_way), false)
+    } else {
+        started(on_its_way, heartbeat_timeout)
+    };
     Facts {
         activity_type: info.activity_type.clone(),
         number: info.attempt,
-        key: key_of(run_id(info).unwrap_or_default(), &info.activity_id),
+        key: key_of(&run_of(info).unwrap_or_default(), &info.activity_id),
         heartbeat_timeout,
         started,
         came_late,
@@ -272,10 +242,17 @@ fn facts(context: &ActivityContext) -> Facts {
     }
 }
 
-/// The run that an activity belongs to: its workflow's, or its own where it has none.
-pub(crate) fn run_id(info: &ActivityInfo) -> Option<&str> {
+/// What tells an activity from every other one of its id: the run of its workflow, or its own where it has
+/// none. Where the SDK does not say that one, as 1.1 does not, it is the moment when the activity was
+/// scheduled, in nanoseconds since 1970: the server keeps it over all attempts, and has one activity of an
+/// id at a time.
+pub(crate) fn run_of(info: &ActivityInfo) -> Option<Cow<'_, str>> {
     let run_ids = [info.workflow_run_id.as_deref(), info.activity_run_id.as_deref()];
-    run_ids.into_iter().flatten().find(|run_id| !run_id.is_empty())
+    let run_id = run_ids.into_iter().flatten().find(|run_id| !run_id.is_empty());
+    run_id.map(Cow::Borrowed).or_else(|| {
+        let scheduled = info.scheduled_time?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(scheduled.as_nanos().to_string().into())
+    })
 }
 
 /// How long an attempt was on its way to this process, by the clocks of two machines.
@@ -290,10 +267,14 @@ fn on_its_way(info: &ActivityInfo) -> Duration {
 /// The two machines' clocks may differ by any amount, so no more than a tenth of the timeout is
 /// believed: an attempt is handed over in far less, and a wrong clock must not cost a lease.
 fn started(on_its_way: Duration, heartbeat_timeout: Option<Duration>) -> (Instant, bool) {
+    let believed = heartbeat_timeout.map(|timeout| timeout / 10);
+    let Some(believed) = believed else { return (Instant::now(), false) };
+    (before(on_its_way.min(believed)), on_its_way > believed)
+}
+
+fn before(length: Duration) -> Instant {
     let now = Instant::now();
-    let Some(believed) = heartbeat_timeout.map(|timeout| timeout / 10) else { return (now, false) };
-    let started = now.checked_sub(on_its_way.min(believed)).unwrap_or(now);
-    (started, on_its_way > believed)
+    now.checked_sub(length).unwrap_or(now)
 }
 
 /// When the attempt's time is over: both moments are the server's, so their distance is true.

@@ -41,10 +41,10 @@ macro_rules! implementations {
     ($name:ident, $definition:path, $type:ident, $error:literal, $errors:expr) => {
         /// Takes its definition from a fragment, and its errors.
         #[activity(
-                            heartbeat_timeout = "30s",
-                            definition = $definition,
-                            retry(non_retryable_error_types = [$error, "Other"])
-                        )]
+                                            heartbeat_timeout = "30s",
+                                            definition = $definition,
+                                            retry(non_retryable_error_types = [$error, "Other"])
+                                        )]
         pub async fn $name(done: u64) -> Result<u64, ActivityError>
         where {
             std::future::ready(Ok(done)).await

@@ -6,6 +6,7 @@ use autobeat_tests::{
     activities::{Action, Plan, process_items, process_items_in_turns},
     environment::{Environment, eventually},
     ledger::{Record, now},
+    variants::Variants,
 };
 use temporalio_client::{
     ActivityCancelOptions, ActivityDescribeOptions, ActivityExecutionDescription, ActivityHandle,
@@ -74,6 +75,33 @@ async fn it_is_started_as_its_attribute_declares() {
     assert_eq!(description.heartbeat_timeout(), Some(Duration::from_secs(2)));
     assert_eq!(description.start_to_close_timeout(), Some(Duration::from_mins(5)));
     assert_eq!(description.attempt(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_key_is_the_same_in_every_attempt_and_another_one_when_its_id_is_used_again() {
+    let Some(environment) = Environment::open_newer().await else { return };
+    let ledger = environment.ledger();
+    let _worker = environment.worker().await;
+    for _ in 0..2 {
+        let plan = environment.plan(3, ITEM_TIME);
+        let options = process_items.start_options(environment.activity_queue(), environment.name());
+        let started = environment.client().start_activity(Variants::show_blocks, plan, options);
+        let job = started.await.expect("an activity that starts");
+        assert_eq!(job.result().await.expect("a result"), 3);
+    }
+
+    let keys = ledger.entries().into_iter().filter_map(|it| match it.record {
+        Record::Note(note) => note.strip_prefix("key-").map(str::to_owned),
+        _ => None,
+    });
+    let keys: Vec<_> = keys.collect();
+    let [first, its_second, again, again_second] = keys.as_slice() else { panic!("{keys:?}") };
+    assert_eq!((first, again), (its_second, again_second));
+    assert_ne!(first, again);
+    let name = environment.name();
+    assert!(
+        keys.iter().all(|key| key.ends_with(&format!("/{name}")) && key.len() > 10 + name.len())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

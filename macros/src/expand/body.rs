@@ -81,7 +81,8 @@ impl Expansion<'_> {
             (function, quote!(#private::started(#call)))
         } else {
             let (unpack, call) = self.call_with_handles();
-            (TokenStream::new(), quote!(#unpack #private::blocking_body(move || #call)))
+            let told = quote!(#handles.cancellation.clone());
+            (TokenStream::new(), quote!(#unpack #private::blocking_body(#told, move || #call)))
         };
         quote! {
             #function

@@ -112,13 +112,16 @@ where
                         __autobeat_input_0,
                         __autobeat_input_1,
                     ) = __autobeat_input;
-                    beat::__private::blocking_body(move || <r#move>::call(
-                        __autobeat_context,
-                        __autobeat_handles.cancellation,
-                        __autobeat_handles.checkpoint,
-                        __autobeat_input_0,
-                        __autobeat_input_1,
-                    ))
+                    beat::__private::blocking_body(
+                        __autobeat_handles.cancellation.clone(),
+                        move || <r#move>::call(
+                            __autobeat_context,
+                            __autobeat_handles.cancellation,
+                            __autobeat_handles.checkpoint,
+                            __autobeat_input_0,
+                            __autobeat_input_1,
+                        ),
+                    )
                 }),
             )
     }

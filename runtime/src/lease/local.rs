@@ -1,5 +1,7 @@
 //! The lease of a local activity, which has no heartbeat: its worker is its workflow's worker.
 
+use std::time::{Duration, SystemTime};
+
 use futures_util::{
     FutureExt,
     future::{BoxFuture, ready},
@@ -10,6 +12,9 @@ use tokio::time::Instant;
 
 use super::{BeatError, Lease, Reply};
 use crate::{cancel::CancelReason, checkpoint::Details, metrics::TaskQueue};
+
+/// The timers of the SDK and ours differ by less.
+const SHORT_OF_THE_DEADLINE: Duration = Duration::from_millis(100);
 
 /// Nowhere to beat to, but a token to be cancelled by.
 pub(crate) struct LocalLease {
@@ -51,8 +56,28 @@ impl Lease for LocalLease {
         self.context.cancelled().boxed()
     }
 
-    /// The SDK cancels a local activity for its workflow.
+    /// The SDK cancels a local activity for its workflow, and when its time is over: it does not say for which.
     fn unspoken_reason(&self) -> CancelReason {
-        CancelReason::Requested
+        reason(self.context.info().deadline, SystemTime::now())
+    }
+}
+
+fn reason(deadline: Option<SystemTime>, now: SystemTime) -> CancelReason {
+    let is_over = deadline.is_some_and(|deadline| deadline <= now + SHORT_OF_THE_DEADLINE);
+    if is_over { CancelReason::DeadlineExceeded } else { CancelReason::Requested }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_at_the_deadline_is_told_for_it() {
+        let now = SystemTime::now();
+        let told = |left: Duration| reason(Some(now + left), now);
+        assert_eq!(told(Duration::from_secs(1)), CancelReason::Requested);
+        assert_eq!(told(Duration::from_millis(20)), CancelReason::DeadlineExceeded);
+        assert_eq!(reason(Some(now), now + Duration::from_secs(1)), CancelReason::DeadlineExceeded);
+        assert_eq!(reason(None, now), CancelReason::Requested);
     }
 }

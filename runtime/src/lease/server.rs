@@ -39,7 +39,7 @@ use super::{
     succession::Succession,
 };
 use crate::{
-    cancel::CancelReason, checkpoint::Details, events::say, metrics::TaskQueue, worker::run_id,
+    cancel::CancelReason, checkpoint::Details, events::say, metrics::TaskQueue, worker::run_of,
 };
 
 /// What is said where there is nothing to send a heartbeat by: in the SDK's test environment, mostly.
@@ -228,7 +228,7 @@ impl ServerLease {
 /// The place of this attempt among those of its activity.
 fn succession(context: &ActivityContext) -> Option<Succession> {
     let info = context.info();
-    let run = run_id(info)?;
+    let run = run_of(info)?;
     let activity = format!("{} {run} {}", info.namespace, info.activity_id);
     Some(Succession::new(activity, info.started_time?))
 }

@@ -4,6 +4,14 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
 
+/// A body on the blocking pool, as generated code runs it.
+fn on_the_pool<T: Send + 'static>(
+    cancellation: Cancellation,
+    body: impl FnOnce() -> Result<T, ActivityError> + Send + 'static,
+) -> crate::worker::BoxFuture<Result<T, ActivityError>> {
+    crate::blocking::blocking_body(cancellation, body)
+}
+
 /// Moves the paused clock once a body has begun: it does not move by itself while a blocking function
 /// runs.
 fn move_clock(begun: tokio::sync::oneshot::Receiver<()>) -> AbortOnDropHandle<()> {
@@ -19,8 +27,8 @@ fn move_clock(begun: tokio::sync::oneshot::Receiver<()>) -> AbortOnDropHandle<()
 #[tokio::test(start_paused = true)]
 async fn a_blocking_body_has_the_same_handles() {
     let lease = friendly();
-    let result = attempt(OPTIONS, resumed_from(3), &lease, |checkpoint, _| {
-        crate::worker::run_blocking(move || {
+    let result = attempt(OPTIONS, resumed_from(3), &lease, |checkpoint, cancellation| {
+        on_the_pool(cancellation, move || {
             checkpoint.commit_blocking(checkpoint.get() + 1)?;
             Ok(checkpoint.is_resumed())
         })
@@ -33,8 +41,8 @@ async fn a_blocking_body_has_the_same_handles() {
 #[tokio::test(start_paused = true)]
 async fn a_panic_of_a_blocking_body_is_its_own() {
     let lease = friendly();
-    let panicking = attempt::<(), _>(OPTIONS, facts(), &lease, |_, _| {
-        crate::worker::run_blocking(|| panic!("out of cheese"))
+    let panicking = attempt::<(), _>(OPTIONS, facts(), &lease, |_, cancellation| {
+        on_the_pool(cancellation, || panic!("out of cheese"))
     });
     let lost = AssertUnwindSafe(panicking).catch_unwind().await.unwrap_err();
     assert_eq!(lost.downcast_ref::<&str>(), Some(&"out of cheese"));
@@ -47,8 +55,8 @@ async fn a_blocking_body_left_behind_has_lost_its_lease() {
     let _clock = move_clock(begun);
     let (go_on, left_behind) = std::sync::mpsc::channel::<()>();
     let (report, reported) = tokio::sync::oneshot::channel();
-    let result = attempt::<(), _>(OPTIONS, facts(), &lease, |checkpoint, _| {
-        crate::worker::run_blocking(move || {
+    let result = attempt::<(), _>(OPTIONS, facts(), &lease, |checkpoint, cancellation| {
+        on_the_pool(cancellation, move || {
             announce.send(()).unwrap();
             let _ = left_behind.recv(); // deaf to its cancellation
             let _ = report.send(checkpoint.save(1).unwrap_err().reason());
@@ -82,8 +90,8 @@ fn a_blocking_body_that_is_still_queued_never_begins_once_its_attempt_is_over() 
         });
         let witness = Arc::clone(&begun);
         let lease = stopping(CancelReason::Requested);
-        let result = attempt::<(), _>(OPTIONS, facts(), &lease, |_, _| {
-            crate::worker::run_blocking(move || {
+        let result = attempt::<(), _>(OPTIONS, facts(), &lease, |_, cancellation| {
+            on_the_pool(cancellation, move || {
                 witness.store(true, Ordering::SeqCst);
                 Ok(())
             })
@@ -95,6 +103,52 @@ fn a_blocking_body_that_is_still_queued_never_begins_once_its_attempt_is_over() 
         tokio::task::spawn_blocking(|| ()).await.unwrap();
     });
     assert!(!begun.load(Ordering::SeqCst));
+}
+
+/// How long an attempt takes that is told to stop while its body waits for a thread, which is free a
+/// minute later; and whether the body began.
+fn told_in_the_queue(reason: CancelReason) -> (Duration, bool) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    let begun = Arc::new(AtomicBool::new(false));
+    let (go_on, held) = std::sync::mpsc::channel::<()>();
+    runtime.block_on(async {
+        let (announce, holds) = tokio::sync::oneshot::channel();
+        let _clock = move_clock(holds);
+        tokio::task::spawn_blocking(move || {
+            announce.send(()).unwrap();
+            held.recv()
+        });
+        let _frees = AbortOnDropHandle::new(tokio::spawn(async move {
+            tokio::time::sleep(60 * SECOND).await;
+            drop(go_on);
+        }));
+        let (witness, began) = (Arc::clone(&begun), Instant::now());
+        let lease = stopping(reason);
+        let options = OPTIONS.cancel_grace(Grace::Never);
+        let _ = attempt::<(), _>(options, facts(), &lease, |_, cancellation| {
+            on_the_pool(cancellation, move || {
+                witness.store(true, Ordering::SeqCst);
+                Ok(())
+            })
+        })
+        .await;
+        (began.elapsed(), begun.load(Ordering::SeqCst))
+    })
+}
+
+#[test]
+fn a_blocking_body_that_is_told_in_the_queue_begins_only_to_clean_up() {
+    for reason in [CancelReason::Paused, CancelReason::Reset, CancelReason::NotFound] {
+        let (took, began) = told_in_the_queue(reason);
+        assert!(took < 15 * SECOND && !began, "{reason:?}: {took:?}");
+    }
+    let (took, began) = told_in_the_queue(CancelReason::Requested);
+    assert!(took >= 60 * SECOND && began, "{took:?}");
 }
 
 /// A state that takes its time.
@@ -191,8 +245,8 @@ async fn a_change_that_takes_its_time_does_not_stop_the_heartbeat() {
     let (announce, begun) = tokio::sync::oneshot::channel();
     let _clock = move_clock(begun);
     let watched = Arc::clone(&lease);
-    let beats = attempt(OPTIONS, resumed_from(3), &lease, |checkpoint, _| {
-        crate::worker::run_blocking(move || {
+    let beats = attempt(OPTIONS, resumed_from(3), &lease, |checkpoint, cancellation| {
+        on_the_pool(cancellation, move || {
             checkpoint.save(4)?;
             announce.send(()).unwrap();
             let mut beats = 0;
@@ -242,4 +296,19 @@ fn who_saves_during_a_change_is_not_overwritten_by_it() {
     catch_unwind(changing).unwrap_err();
     checkpoint.save(11).unwrap();
     assert_eq!(checkpoint.get(), 11, "a change that panics keeps nobody out");
+}
+
+#[tokio::test]
+async fn a_body_that_blocks_the_only_thread_until_its_end_is_said_to_have_done_so() {
+    let listener = Listener::at(Level::WARN);
+    let options = Options::new(Duration::from_millis(900));
+    let facts = Facts { heartbeat_timeout: Some(Duration::from_millis(900)), ..facts() };
+    let result = attempt::<(), _>(options, facts, &friendly(), |_, _| async {
+        // By the real clock, since the paused one stands still meanwhile.
+        std::thread::sleep(Duration::from_millis(1_500));
+        Ok(())
+    })
+    .await;
+    assert!(result.is_ok());
+    assert_eq!(listener.said().matches("the heartbeat is late").count(), 1, "{}", listener.said());
 }
