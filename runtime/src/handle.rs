@@ -77,11 +77,14 @@ impl Attempt {
     ///
     /// For idempotency keys: an outside service that is told it with each request does once what is asked
     /// of it in several attempts. It is the run id, a slash, and the activity id, and stays so:
-    /// `"0198c1f2-3d0e-7a44-b1c3-5a1d3a6f0e21/5"`. The run is that of the workflow, or of an activity
-    /// without a workflow, so a workflow that is run again, reset or continued as new has other keys. In
-    /// the embedded engine the activity id is that of the call, and a run begins afresh once it has
+    /// `"0198c1f2-3d0e-7a44-b1c3-5a1d3a6f0e21/5"`. The run is that of the workflow, so a workflow that is run
+    /// again, reset or continued as new has other keys. Of an activity without a workflow SDK 1.1 does not
+    /// say the run: there it is the moment when it was scheduled, in nanoseconds since 1970, which another
+    /// activity of the same id cannot share. In the embedded engine the activity id is that of the call, and a run begins afresh once it has
     /// completed. An id that a workflow sets itself has to be used once in a run: two activities of one id
-    /// would have one key.
+    /// would have one key. A local activity needs one that its workflow sets, as `activity_id` of its
+    /// `LocalActivityOptions`: the SDK chooses another one after each retry that its workflow waits for
+    /// (by default those from a minute on).
     #[must_use]
     pub fn key(&self) -> &str {
         &self.known.key

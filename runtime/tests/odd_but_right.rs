@@ -107,7 +107,7 @@ impl Recorder {
 #[activity(heartbeat_timeout = "30s")]
 pub async fn records_elsewhere(context: ActivityContext) -> Result<(), ActivityError> {
     drop(context);
-    for context in [Recorder] {
+    for context in [Recorder, Recorder] {
         context.record_heartbeat();
     }
     if let Some(context) = Some(Recorder) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use autobeat_tests::{
     activities::{Action, Plan, process_items, process_items_in_turns},
     environment::{Environment, eventually},
-    ledger::{Record, now},
+    ledger::{Ledger, Record, now},
     variants::Variants,
 };
 use temporalio_client::{
@@ -13,8 +13,12 @@ use temporalio_client::{
     ActivityTerminateOptions, Client, NamespacedClient, RetryPolicy, errors::ActivityResultError,
     grpc::WorkflowService, tonic::IntoRequest,
 };
-use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    PauseActivityExecutionRequest, ResetActivityExecutionRequest, UnpauseActivityExecutionRequest,
+use temporalio_common::{
+    ActivityDefinition,
+    protos::temporal::api::workflowservice::v1::{
+        PauseActivityExecutionRequest, ResetActivityExecutionRequest,
+        UnpauseActivityExecutionRequest,
+    },
 };
 
 use crate::{INTERVAL, LENIENCE, LIMIT, attempt_begun, item_done, worker_program};
@@ -77,31 +81,66 @@ async fn it_is_started_as_its_attribute_declares() {
     assert_eq!(description.attempt(), 1);
 }
 
+/// What its attempts were told that they are called.
+fn keys(ledger: &Ledger) -> Vec<String> {
+    let notes = ledger.entries().into_iter().filter_map(|it| match it.record {
+        Record::Note(note) => Some(note),
+        _ => None,
+    });
+    notes.filter_map(|note| note.strip_prefix("key-").map(str::to_owned)).collect()
+}
+
+async fn start_blocks(
+    environment: &Environment,
+    items: u64,
+) -> ActivityHandle<Client, impl ActivityDefinition<Output = u64>> {
+    let mut options = process_items.start_options(environment.activity_queue(), environment.name());
+    let retry = RetryPolicy::builder().initial_interval(Duration::from_millis(100));
+    options.retry_policy = Some(retry.build());
+    let plan = environment.plan(items, ITEM_TIME);
+    let started = environment.client().start_activity(Variants::show_blocks, plan, options).await;
+    started.expect("an activity that starts")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn its_key_is_the_same_in_every_attempt_and_another_one_when_its_id_is_used_again() {
     let Some(environment) = Environment::open_newer().await else { return };
     let ledger = environment.ledger();
     let _worker = environment.worker().await;
     for _ in 0..2 {
-        let plan = environment.plan(3, ITEM_TIME);
-        let options = process_items.start_options(environment.activity_queue(), environment.name());
-        let started = environment.client().start_activity(Variants::show_blocks, plan, options);
-        let job = started.await.expect("an activity that starts");
+        let job = start_blocks(&environment, 3).await;
         assert_eq!(job.result().await.expect("a result"), 3);
     }
 
-    let keys = ledger.entries().into_iter().filter_map(|it| match it.record {
-        Record::Note(note) => note.strip_prefix("key-").map(str::to_owned),
-        _ => None,
-    });
-    let keys: Vec<_> = keys.collect();
+    let keys = keys(&ledger);
     let [first, its_second, again, again_second] = keys.as_slice() else { panic!("{keys:?}") };
     assert_eq!((first, again), (its_second, again_second));
     assert_ne!(first, again);
-    let name = environment.name();
+    let (name, scheduled) = (environment.name(), first.len() - environment.name().len());
     assert!(
-        keys.iter().all(|key| key.ends_with(&format!("/{name}")) && key.len() > 10 + name.len())
+        keys.iter().all(|key| key.ends_with(&format!("/{name}"))) && scheduled > 10,
+        "{keys:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_key_outlives_a_reset() {
+    let Some(environment) = Environment::open_newer().await else { return };
+    let ledger = environment.ledger();
+    let _worker = environment.worker().await;
+    let job = start_blocks(&environment, MANY).await;
+    item_done(&ledger, 20).await;
+    let mut client = environment.client().clone();
+    let reset = ResetActivityExecutionRequest {
+        namespace: client.namespace(),
+        activity_id: job.activity_id().to_owned(),
+        ..Default::default()
+    };
+    client.reset_activity_execution(reset.into_request()).await.expect("reset");
+    let again = async || Some(keys(&ledger)).filter(|keys| keys.len() > 1);
+    let keys = eventually("another attempt", LIMIT, again).await;
+    job.terminate(ActivityTerminateOptions::default()).await.expect("terminate");
+    assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -127,7 +127,7 @@ fn told_in_the_queue(reason: CancelReason) -> (Duration, bool) {
             tokio::time::sleep(60 * SECOND).await;
             drop(go_on);
         }));
-        let (witness, began) = (Arc::clone(&begun), Instant::now());
+        let (witness, start) = (Arc::clone(&begun), Instant::now());
         let lease = stopping(reason);
         let options = OPTIONS.cancel_grace(Grace::Never);
         let _ = attempt::<(), _>(options, facts(), &lease, |_, cancellation| {
@@ -137,7 +137,7 @@ fn told_in_the_queue(reason: CancelReason) -> (Duration, bool) {
             })
         })
         .await;
-        (began.elapsed(), begun.load(Ordering::SeqCst))
+        (start.elapsed(), begun.load(Ordering::SeqCst))
     })
 }
 
