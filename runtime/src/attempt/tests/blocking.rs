@@ -71,8 +71,9 @@ async fn a_blocking_body_left_behind_has_lost_its_lease() {
     assert_eq!(lease.times().len(), beats, "no beats for it after its grace");
 }
 
-#[test]
-fn a_blocking_body_that_is_still_queued_never_begins_once_its_attempt_is_over() {
+/// Tells an attempt to stop while its body waits for a thread, which is free a minute after it began: how it
+/// ended, after how long, and whether the body ever began.
+fn told_in_the_queue(options: Options, reason: CancelReason) -> (String, Duration, bool) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -80,75 +81,59 @@ fn a_blocking_body_that_is_still_queued_never_begins_once_its_attempt_is_over() 
         .build()
         .unwrap();
     let begun = Arc::new(AtomicBool::new(false));
+    let witness = Arc::clone(&begun);
     let (go_on, held) = std::sync::mpsc::channel::<()>();
-    runtime.block_on(async {
+    let (ended, took) = runtime.block_on(async {
         let (announce, holds) = tokio::sync::oneshot::channel();
         let _clock = move_clock(holds);
         tokio::task::spawn_blocking(move || {
             announce.send(()).unwrap();
             held.recv()
         });
-        let witness = Arc::clone(&begun);
-        let lease = stopping(CancelReason::Requested);
-        let result = attempt::<(), _>(OPTIONS, facts(), &lease, |_, cancellation| {
-            on_the_pool(cancellation, move || {
-                witness.store(true, Ordering::SeqCst);
-                Ok(())
-            })
-        })
-        .await;
-        assert_eq!(failure_type(&result), "(cancelled)");
-        go_on.send(()).unwrap();
-        // The one thread of the pool is free again.
-        tokio::task::spawn_blocking(|| ()).await.unwrap();
-    });
-    assert!(!begun.load(Ordering::SeqCst));
-}
-
-/// How long an attempt takes that is told to stop while its body waits for a thread, which is free a
-/// minute later; and whether the body began.
-fn told_in_the_queue(reason: CancelReason) -> (Duration, bool) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .max_blocking_threads(1)
-        .build()
-        .unwrap();
-    let begun = Arc::new(AtomicBool::new(false));
-    let (go_on, held) = std::sync::mpsc::channel::<()>();
-    runtime.block_on(async {
-        let (announce, holds) = tokio::sync::oneshot::channel();
-        let _clock = move_clock(holds);
-        tokio::task::spawn_blocking(move || {
-            announce.send(()).unwrap();
-            held.recv()
-        });
-        let _frees = AbortOnDropHandle::new(tokio::spawn(async move {
+        let frees = tokio::spawn(async move {
             tokio::time::sleep(60 * SECOND).await;
             drop(go_on);
-        }));
-        let (witness, start) = (Arc::clone(&begun), Instant::now());
-        let lease = stopping(reason);
-        let options = OPTIONS.cancel_grace(Grace::Never);
-        let _ = attempt::<(), _>(options, facts(), &lease, |_, cancellation| {
+        });
+        let (start, lease) = (Instant::now(), stopping(reason));
+        let result = attempt::<(), _>(options, facts(), &lease, |_, cancellation| {
             on_the_pool(cancellation, move || {
                 witness.store(true, Ordering::SeqCst);
                 Ok(())
             })
         })
         .await;
-        (start.elapsed(), begun.load(Ordering::SeqCst))
-    })
+        let took = start.elapsed();
+        frees.await.unwrap();
+        // The one thread of the pool is free again.
+        tokio::task::spawn_blocking(|| ()).await.unwrap();
+        let ended =
+            if result.is_ok() { "completed".to_owned() } else { failure_type(&result).to_owned() };
+        (ended, took)
+    });
+    (ended, took, begun.load(Ordering::SeqCst))
+}
+
+#[test]
+fn a_blocking_body_that_is_still_queued_never_begins_once_its_attempt_is_over() {
+    let (ended, _, began) = told_in_the_queue(OPTIONS, CancelReason::Requested);
+    assert_eq!((ended.as_str(), began), ("(cancelled)", false));
 }
 
 #[test]
 fn a_blocking_body_that_is_told_in_the_queue_begins_only_to_clean_up() {
-    for reason in [CancelReason::Paused, CancelReason::Reset, CancelReason::NotFound] {
-        let (took, began) = told_in_the_queue(reason);
-        assert!(took < 15 * SECOND && !began, "{reason:?}: {took:?}");
+    let options = OPTIONS.cancel_grace(Grace::Never);
+    for (reason, answer) in [
+        (CancelReason::Paused, "ActivityPaused"),
+        (CancelReason::Reset, "ActivityReset"),
+        (CancelReason::WorkerShutdown, "WorkerShutdown"),
+    ] {
+        let (ended, took, began) = told_in_the_queue(options, reason);
+        assert_eq!((ended.as_str(), began), (answer, false));
+        assert!(took < 15 * SECOND, "{reason:?}: {took:?}");
     }
-    let (took, began) = told_in_the_queue(CancelReason::Requested);
-    assert!(took >= 60 * SECOND && began, "{took:?}");
+    let (ended, took, began) = told_in_the_queue(options, CancelReason::Requested);
+    assert_eq!((ended.as_str(), began), ("completed", true));
+    assert!(took >= 60 * SECOND, "{took:?}");
 }
 
 /// A state that takes its time.
