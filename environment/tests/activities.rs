@@ -112,6 +112,22 @@ async fn its_cancel_is_a_request() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_local_one_has_its_time_and_is_told_of_a_request() {
+    let local = || TestActivityInfoOptions::builder().is_local(true).build();
+    let environment = ActivityEnvironment::builder_with_default().info(local()).build();
+    assert_eq!(environment.run(count_to, 5).await.unwrap(), 5);
+    let environment = ActivityEnvironment::builder_with_default().info(local()).build();
+    let cancel = async {
+        sleep(SECOND).await;
+        environment.cancel();
+    };
+    let (ended, ()) = tokio::join!(environment.run(wait, ()), cancel);
+    let is_cancelled =
+        matches!(ended, Err(ActivityEnvironmentError::Activity(ActivityError::Cancelled { .. })));
+    assert!(is_cancelled, "{ended:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_commit_is_acknowledged() {
     let (observed, environment) = observed();
     environment.run(commit, 42).await.unwrap();

@@ -238,35 +238,42 @@ fn only_argument(arguments: &PathArguments) -> Option<&Type> {
 /// body takes the name.
 pub(crate) fn own_heartbeat(body: TokenStream, context: &Ident) -> Option<Span> {
     let tokens = flat(body);
-    let is_word = |at: usize, word: &str| matches!(tokens.get(at), Some(TokenTree::Ident(ident)) if ident == word);
-    let is_mark = |at: usize, mark: char| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == mark);
+    let at = |at: usize| tokens.get(at).and_then(Option::as_ref);
+    let is_word = |place: usize, word: &str| matches!(at(place), Some(TokenTree::Ident(ident)) if ident == word);
+    let is_mark = |place: usize, mark: char| matches!(at(place), Some(TokenTree::Punct(punct)) if punct.as_char() == mark);
+    let is_end = |place: usize| matches!(tokens.get(place), Some(None));
     let name = context.to_string();
     let mut found = None;
     for at in (0..tokens.len()).filter(|at| is_word(*at, &name)) {
         let is_value = is_mark(at + 1, '.') && !(at > 0 && is_mark(at - 1, '.'));
         if is_value && is_word(at + 2, "record_heartbeat") {
-            found = found.or(tokens.get(at + 2).map(TokenTree::span));
+            found = found.or_else(|| tokens.get(at + 2)?.as_ref().map(TokenTree::span));
         }
-        // Also where it ends a pattern: `for context in`, `Some(context) =`, `context =>`, `context @`.
-        let is_rebound =
-            ["let", "mut", "ref", "for"].iter().any(|word| at > 0 && is_word(at - 1, word))
-                || ['|', ':', '@'].iter().any(|mark| is_mark(at + 1, *mark))
-                || is_mark(at + 1, '=') && !is_mark(at + 2, '=')
-                || is_word(at + 1, "in");
-        if is_rebound {
+        // What may be a pattern may give the name to something else.
+        let is_after = |word: &&str| at > 0 && is_word(at - 1, word);
+        let is_borrowed = at > 0 && is_mark(at - 1, '&');
+        let may_be_rebound = ["let", "mut", "ref", "for"].iter().any(is_after)
+            || ['|', ':', '@'].iter().any(|mark| is_mark(at + 1, *mark))
+            || is_mark(at + 1, '=') && !is_mark(at + 2, '=')
+            || ["in", "if"].iter().any(|word| is_word(at + 1, word))
+            || (is_mark(at + 1, ',') || is_end(at + 1)) && !is_borrowed;
+        if may_be_rebound {
             return None;
         }
     }
     found
 }
 
-/// The tokens, those in brackets included, in their order.
-fn flat(tokens: TokenStream) -> Vec<TokenTree> {
+/// The tokens, those in brackets included, in their order; `None` where a bracket closes.
+fn flat(tokens: TokenStream) -> Vec<Option<TokenTree>> {
     let mut flattened = Vec::new();
     for token in tokens {
         match token {
-            TokenTree::Group(group) => flattened.extend(flat(group.stream())),
-            token => flattened.push(token),
+            TokenTree::Group(group) => {
+                flattened.extend(flat(group.stream()));
+                flattened.push(None);
+            }
+            token => flattened.push(Some(token)),
         }
     }
     flattened

@@ -28,7 +28,7 @@ pub(crate) fn of(attribute: proc_macro::Span) -> Surroundings {
 }
 
 /// What stands before a line and a column, which are counted from 1.
-fn before(source: &str, line: usize, column: usize) -> &str {
+pub(crate) fn before(source: &str, line: usize, column: usize) -> &str {
     let lines = source.split_inclusive('\n').take(line.saturating_sub(1));
     let begin: usize = lines.map(str::len).sum();
     let own = source.get(begin..).unwrap_or_default();
@@ -36,42 +36,74 @@ fn before(source: &str, line: usize, column: usize) -> &str {
     source.get(..begin + place).unwrap_or_default()
 }
 
+/// What stands before a brace, or will, and within how many other brackets it does.
+#[derive(Default)]
+struct Head {
+    text: String,
+    depth: usize,
+}
+
 /// What is around that which follows on a text: the last brace that is still open tells, by what stands
 /// before it.
 pub(crate) fn after(text: &str) -> Surroundings {
-    let mut open: Vec<String> = Vec::new();
-    let mut head = String::new();
+    let mut open: Vec<Head> = Vec::new();
+    let mut head = Head::default();
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         let length = not_code(rest);
         if length > 0 {
-            head.push(' ');
+            head.text.push(' ');
             rest = rest.get(length..).unwrap_or_default();
             continue;
         }
         match character {
             '{' => open.push(std::mem::take(&mut head)),
-            '}' => {
-                open.pop();
-                head.clear();
-            }
-            ';' => head.clear(),
+            '}' => head = open.pop().map(Head::goes_on).unwrap_or_default(),
+            ';' if head.depth == 0 => head = Head::default(),
             _ => head.push(character),
         }
         rest = rest.get(character.len_utf8()..).unwrap_or_default();
     }
     match open.last() {
-        Some(head) if holds_methods(head) => Surroundings::AnImplBlock,
+        Some(head) if head.holds_methods() => Surroundings::AnImplBlock,
         _ => Surroundings::Unknown,
     }
 }
 
-/// Whether a brace after this opens an `impl`, or a trait: not a function that returns one.
-fn holds_methods(head: &str) -> bool {
-    let is_in_word = |character: char| character.is_alphanumeric() || character == '_';
-    let words = head.split(|character| !is_in_word(character));
-    let has = |word| words.clone().any(|it| it == word);
-    (has("impl") || has("trait")) && !has("fn")
+impl Head {
+    fn push(&mut self, character: char) {
+        match character {
+            '(' | '[' => self.depth += 1,
+            ')' | ']' => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+        self.text.push(character);
+    }
+
+    /// What it is after a brace of its own was closed: a number in a type, as in `S<{ N }>`, ends nothing.
+    fn goes_on(self) -> Self {
+        let is_within = self.depth > 0 || self.text.trim_end().ends_with(['<', ',', '=']);
+        if is_within { self } else { Self::default() }
+    }
+
+    /// Whether a brace after it opens an `impl`, or a trait: not a function that returns one.
+    fn holds_methods(&self) -> bool {
+        // `r#impl` is a name as any other.
+        let is_in_word = |character: char| character.is_alphanumeric() || "_#".contains(character);
+        let words: Vec<&str> = self.text.split(|it| !is_in_word(it)).collect();
+        let is_block = words.contains(&"impl") || words.contains(&"trait");
+        let names_function = self.text.match_indices("fn").any(|(at, _)| {
+            let (before, after) = (self.text.get(..at), self.text.get(at + 2..));
+            let begins = !before.unwrap_or_default().ends_with(is_in_word);
+            let after = after.unwrap_or_default();
+            // That of a type has no name.
+            begins
+                && after.starts_with(char::is_whitespace)
+                && after.trim_start().starts_with(is_in_word)
+        });
+        // What a macro makes is not what it is matched with.
+        is_block && !names_function && !self.text.contains("=>")
+    }
 }
 
 /// How long the comment, text or character is with which this begins; zero where it is none.
@@ -84,7 +116,7 @@ fn not_code(text: &str) -> usize {
         return ends(2, "\n");
     }
     if text.starts_with("/*") {
-        return ends(2, "*/");
+        return comment(text);
     }
     let hashes = text.strip_prefix('r').map(|it| it.len() - it.trim_start_matches('#').len());
     if let Some(hashes) = hashes.filter(|hashes| text[1 + hashes..].starts_with('"')) {
@@ -99,6 +131,24 @@ fn not_code(text: &str) -> usize {
         }
         _ => 0,
     }
+}
+
+/// The length of a comment that may hold others.
+fn comment(text: &str) -> usize {
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with("/*") {
+            (at, depth) = (at + 2, depth + 1);
+        } else if rest.starts_with("*/") {
+            (at, depth) = (at + 2, depth - 1);
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    text.len()
 }
 
 /// The length of what stands between quotes, the quotes included.

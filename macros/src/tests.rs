@@ -313,12 +313,19 @@ fn a_heartbeat_of_ones_own_is_one_of_the_context_alone() {
     let context = "context: ActivityContext";
     assert!(complains(context, "context.record_heartbeat(1).await?"));
     assert!(complains(context, "for x in y { f(async { context.record_heartbeat(x) }) }"));
+    assert!(complains(context, "f(&context, 1); context.record_heartbeat(1)"));
     for body in [
         "record_heartbeat(&context)",
         "let record_heartbeat = 1;",
         "other.context.record_heartbeat(1)",
         "let context = other(); context.record_heartbeat(1)",
         "with(|context| context.record_heartbeat(1))",
+        "for context in other { context.record_heartbeat(1) }",
+        "let Parts { context, .. } = parts; context.record_heartbeat(1)",
+        "fold(x, |context, item| context.record_heartbeat(item))",
+        "match p { (context, _) => context.record_heartbeat(1) }",
+        "match p { Some(context) if ok => context.record_heartbeat(1) }",
+        "Recorder::new(context).record_heartbeat(1)",
     ] {
         assert!(!complains(context, body), "{body}");
     }

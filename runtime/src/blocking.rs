@@ -3,12 +3,16 @@
 //! Where the pool has no thread free, a body is queued. An attempt that is over by then, or that is told to
 //! stop, has nothing to begin for, unless there may be something to clean up after an earlier attempt.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use temporalio_sdk::activities::ActivityError;
+use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
@@ -16,6 +20,9 @@ use crate::{
     cancel::{Cancellation, Cancelled},
     worker::BoxFuture,
 };
+
+/// A thread that is free has taken a body up by then: which of the two happened is not left to chance.
+const TAKEN_UP_WITHIN: Duration = Duration::from_millis(10);
 
 /// Runs the body of an activity that is no `async fn`, on the blocking pool.
 pub fn blocking_body<R, T>(
@@ -50,6 +57,7 @@ where
 /// Waits until a body that has not begun is not to begin any more.
 async fn not_to_begin(cancellation: &Cancellation, decided: &AtomicBool) -> Cancelled {
     let cancelled = cancellation.cancelled().await;
+    sleep(TAKEN_UP_WITHIN).await;
     if cancelled.reason().lets_begin() || decided.swap(true, Ordering::AcqRel) {
         std::future::pending::<()>().await;
     }

@@ -268,13 +268,16 @@ impl Pulse {
             return Due::NOTHING;
         }
         let due = self.due(now);
-        Due { beat: due.beat || asks, ..due }
+        let due = Due { beat: due.beat || asks, ..due };
+        self.prepares = !due.is_nothing();
+        due
     }
 
     /// Says that the task could not run in time, where the body has ended before it could run again.
     fn notice_lateness_at_last(&mut self, now: Instant) {
         let due = self.next_wake(now).filter(|due| self.is_notable(now.duration_since(*due)));
-        if let Some(due) = due {
+        // Where it makes the details ready, it runs.
+        if let Some(due) = due.filter(|_| !self.prepares) {
             self.notice_lateness(due, true, now);
         }
     }

@@ -177,11 +177,14 @@ fn edges(context: ActivityContext, options: Options) -> (Facts, Arc<dyn Lease>) 
     let mut facts = facts(&context);
     let is_test = EnvironmentLease::is_meant(context.info());
     warn_without_timeout(&facts, context.info().is_local || is_test, options);
+    if is_test {
+        // There its time is over a second after 1970 began, which means nothing.
+        (facts.started, facts.deadline) = (Instant::now(), None);
+    }
     let lease: Arc<dyn Lease> = if context.info().is_local {
-        Arc::new(LocalLease::new(context))
+        let deadline = context.info().deadline.filter(|_| !is_test);
+        Arc::new(LocalLease::new(context, deadline))
     } else if is_test {
-        // There its time is over a second after it began, which means nothing.
-        facts.deadline = None;
         Arc::new(EnvironmentLease::new(context))
     } else {
         Arc::new(ServerLease::new(context, facts.heartbeat_timeout))

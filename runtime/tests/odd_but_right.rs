@@ -21,6 +21,12 @@ mod for_all_types {
 
     impl<T> Start for T {}
 
+    pub(crate) trait Duplicate {
+        fn clone(&self) {}
+    }
+
+    impl<T> Duplicate for T {}
+
     pub(crate) trait Register: Sized {
         fn register<A, B>(self, _: A, _: B) {}
     }
@@ -29,7 +35,13 @@ mod for_all_types {
 }
 
 #[allow(unused_imports)]
-use for_all_types::{Register as _, Start as _};
+use for_all_types::{Duplicate as _, Register as _, Start as _};
+
+/// Has a thread of its own.
+#[activity(heartbeat_timeout = "30s")]
+pub fn blocks(done: u64) -> Result<u64, ActivityError> {
+    Ok(done)
+}
 
 /// What others implement.
 #[activity(heartbeat_timeout = "30s")]
@@ -66,6 +78,13 @@ macro_rules! implementations {
 }
 
 implementations!(implementation, base, Implements, "Wrong", ["Wrong"]);
+
+/// The same, last.
+#[activity(heartbeat_timeout = "30s")]
+#[tracing::instrument(skip_all, "of its own")]
+pub async fn instrumented_last(done: u64) -> Result<u64, ActivityError> {
+    std::future::ready(Ok(done)).await
+}
 
 /// Holds a function, for any lifetime: for nobody but the tests.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -123,7 +142,9 @@ fn all_of_them_are_registered() {
         .register_activities(Implements)
         .register_activities(of_any_lifetime)
         .register_activities(instrumented)
+        .register_activities(instrumented_last)
         .register_activities(undocumented)
+        .register_activities(blocks)
         .register_activities(records_elsewhere)
         .build();
     let registered = format!("{:?}", worker.activities());

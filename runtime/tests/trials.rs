@@ -157,6 +157,22 @@ fn a_cancellation_comes_where_the_body_gives_way() {
     assert_eq!(ended.took(), 3 * SECOND, "two waits, and its clean-up");
 }
 
+/// Has a thread of its own, and leaves where it has begun.
+#[activity(heartbeat_timeout = "9s")]
+fn begin(checkpoint: Checkpoint<u64>, _input: ()) -> Result<(), ActivityError> {
+    let _ = checkpoint.save(1);
+    Ok(checkpoint.touch()?)
+}
+
+#[test]
+fn a_body_whose_thread_is_free_begins_before_it_is_told() {
+    // By chance it might.
+    for _ in 0..50 {
+        let ended = Trial::of(begin, ()).at_await(1, Event::Cancel(CancelReason::Paused)).run();
+        assert_eq!(ended.checkpoint(), Some(1_u64));
+    }
+}
+
 /// Does not stop when it is told.
 #[activity(heartbeat_timeout = "9s", cancel_grace = "4s")]
 async fn go_on(_cancellation: Cancellation, _input: ()) -> Result<(), ActivityError> {

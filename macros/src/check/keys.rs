@@ -156,14 +156,11 @@ fn check_max_runtime(keys: &Keys, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Checks that an activity has its name from another one: a circle the long way round is found where it is
+/// Checks that an activity has its name from another one: a circle by any other way is found where it is
 /// registered.
 pub(crate) fn check_definition(keys: &Keys, function: &Function, diagnostics: &mut Diagnostics) {
     let Some(definition) = keys.definition.written() else { return };
-    let mut segments = definition.value.segments.iter().map(|segment| &segment.ident);
-    let last = segments.next_back();
-    let is_near = segments.all(|segment| segment == "self");
-    if is_near && last == Some(&function.signature.ident) {
+    if definition.value.is_ident(&function.signature.ident) {
         let message = "an activity's `definition` is another one, whose name it takes: leave `definition` out";
         diagnostics.at_span(definition.span, message);
     }

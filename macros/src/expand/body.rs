@@ -81,7 +81,7 @@ impl Expansion<'_> {
             (function, quote!(#private::started(#call)))
         } else {
             let (unpack, call) = self.call_with_handles();
-            let told = quote!(#handles.cancellation.clone());
+            let told = quote!(::core::clone::Clone::clone(&#handles.cancellation));
             (TokenStream::new(), quote!(#unpack #private::blocking_body(#told, move || #call)))
         };
         quote! {

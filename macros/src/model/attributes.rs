@@ -1,6 +1,6 @@
 //! The attributes of a function, by where they belong once it is a marker and a body.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Meta, Path, Token, parse::Parser, punctuated::Punctuated};
 
@@ -121,6 +121,14 @@ fn split(attribute: &Attribute, of_marker: bool) -> TokenStream {
         .collect()
 }
 
+/// Whether one of some arguments is a text and nothing else: `#[instrument("name", skip_all)]`.
+fn has_text_alone(arguments: &TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = arguments.clone().into_iter().collect();
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(it) if it.as_char() == ',');
+    let mut arguments = tokens.split(is_comma);
+    arguments.any(|it| syn::parse2::<syn::LitStr>(it.iter().cloned().collect()).is_ok())
+}
+
 /// `#[tracing::instrument]` calls its span by the function, whose name is ours.
 fn named_span(attribute: &Attribute, name: &str) -> TokenStream {
     let is_instrument =
@@ -137,9 +145,7 @@ fn named_span(attribute: &Attribute, name: &str) -> TokenStream {
             let is_name = token.to_string() == "name";
             found |= is_name && tokens.peek().is_some_and(|next| next.to_string() == "=");
         }
-        // A name may also stand first, alone: `#[instrument("name", skip_all)]`.
-        let first = arguments.clone().into_iter().take(1).collect();
-        found || syn::parse2::<syn::LitStr>(first).is_ok()
+        found || has_text_alone(&arguments)
     };
     if !is_instrument || has_name {
         return attribute.to_token_stream();

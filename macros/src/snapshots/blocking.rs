@@ -113,7 +113,7 @@ where
                         __autobeat_input_1,
                     ) = __autobeat_input;
                     beat::__private::blocking_body(
-                        __autobeat_handles.cancellation.clone(),
+                        ::core::clone::Clone::clone(&__autobeat_handles.cancellation),
                         move || <r#move>::call(
                             __autobeat_context,
                             __autobeat_handles.cancellation,

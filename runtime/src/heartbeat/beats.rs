@@ -85,6 +85,7 @@ impl Pulse {
 
     /// The heartbeats that are due, with the newest details.
     pub(super) fn orders(&mut self, due: Due, newest: &Encoded, now: Instant) -> Vec<Order> {
+        self.prepares = false;
         let mut orders = Vec::new();
         if due.beat && !self.stopped {
             orders.push(self.beat(newest.clone(), now));

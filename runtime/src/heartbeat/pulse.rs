@@ -72,6 +72,8 @@ pub(super) struct Pulse {
     pub(super) progress: Progress,
     pub(super) grace_end: Option<Instant>,
     pub(super) late: bool,
+    /// Whether the task makes ready what is due.
+    pub(super) prepares: bool,
     pub(super) stopped: bool,
     pub(super) beats: u64,
     measured: Measured,
@@ -136,6 +138,7 @@ impl Pulse {
             progress: Progress::since(now, source.as_ref()),
             grace_end: None,
             late: false,
+            prepares: false,
             stopped: false,
             beats: 0,
             lease,

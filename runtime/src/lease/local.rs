@@ -19,11 +19,13 @@ const SHORT_OF_THE_DEADLINE: Duration = Duration::from_millis(100);
 /// Nowhere to beat to, but a token to be cancelled by.
 pub(crate) struct LocalLease {
     context: ActivityContext,
+    /// When the SDK says that its time is over.
+    deadline: Option<SystemTime>,
 }
 
 impl LocalLease {
-    pub(crate) fn new(context: ActivityContext) -> Self {
-        Self { context }
+    pub(crate) fn new(context: ActivityContext, deadline: Option<SystemTime>) -> Self {
+        Self { context, deadline }
     }
 }
 
@@ -58,7 +60,7 @@ impl Lease for LocalLease {
 
     /// The SDK cancels a local activity for its workflow, and when its time is over: it does not say for which.
     fn unspoken_reason(&self) -> CancelReason {
-        reason(self.context.info().deadline, SystemTime::now())
+        reason(self.deadline, SystemTime::now())
     }
 }
 
