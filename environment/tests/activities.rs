@@ -98,11 +98,10 @@ async fn it_goes_on_from_the_details() {
     assert_eq!(environment.run(count_to, 10).await.unwrap(), 9);
 }
 
-#[tokio::test(start_paused = true)]
-async fn its_cancel_is_a_request() {
-    let (_, environment) = observed();
+/// Cancels an activity that waits for that: it is answered as a request.
+async fn assert_cancelled_after(environment: &ActivityEnvironment, length: Duration) {
     let cancel = async {
-        sleep(SECOND).await;
+        sleep(length).await;
         environment.cancel();
     };
     let (ended, ()) = tokio::join!(environment.run(wait, ()), cancel);
@@ -112,19 +111,18 @@ async fn its_cancel_is_a_request() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn its_cancel_is_a_request() {
+    let (_, environment) = observed();
+    assert_cancelled_after(&environment, SECOND).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_local_one_has_its_time_and_is_told_of_a_request() {
     let local = || TestActivityInfoOptions::builder().is_local(true).build();
     let environment = ActivityEnvironment::builder_with_default().info(local()).build();
     assert_eq!(environment.run(count_to, 5).await.unwrap(), 5);
     let environment = ActivityEnvironment::builder_with_default().info(local()).build();
-    let cancel = async {
-        sleep(SECOND).await;
-        environment.cancel();
-    };
-    let (ended, ()) = tokio::join!(environment.run(wait, ()), cancel);
-    let is_cancelled =
-        matches!(ended, Err(ActivityEnvironmentError::Activity(ActivityError::Cancelled { .. })));
-    assert!(is_cancelled, "{ended:?}");
+    assert_cancelled_after(&environment, SECOND).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -197,12 +195,5 @@ async fn where_nothing_tells_it_from_a_worker_it_is_said_what_to_do() {
 #[tokio::test]
 async fn a_client_changes_nothing() {
     let environment = ActivityEnvironment::builder_with_default().client(client().await).build();
-    let cancel = async {
-        sleep(SECOND / 10).await;
-        environment.cancel();
-    };
-    let (ended, ()) = tokio::join!(environment.run(wait, ()), cancel);
-    let is_cancelled =
-        matches!(ended, Err(ActivityEnvironmentError::Activity(ActivityError::Cancelled { .. })));
-    assert!(is_cancelled, "{ended:?}");
+    assert_cancelled_after(&environment, SECOND / 10).await;
 }

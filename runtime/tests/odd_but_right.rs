@@ -136,6 +136,16 @@ pub async fn records_elsewhere(context: ActivityContext) -> Result<(), ActivityE
 }
 
 #[test]
+fn an_activity_of_the_same_name_is_another_one() {
+    /// As in a test that stands in for it.
+    #[activity(heartbeat_timeout = "30s", definition = self::base)]
+    async fn base(_done: u64) -> Result<u64, ActivityError> {
+        std::future::ready(Ok(7)).await
+    }
+    assert_eq!(base.name(), "base");
+}
+
+#[test]
 fn all_of_them_are_registered() {
     let worker = WorkerOptions::new("anywhere")
         .register_activities(implementation)

@@ -10,8 +10,8 @@ use autobeat_tests::{
 };
 use temporalio_client::{
     ActivityCancelOptions, ActivityDescribeOptions, ActivityExecutionDescription, ActivityHandle,
-    ActivityTerminateOptions, Client, NamespacedClient, RetryPolicy, errors::ActivityResultError,
-    grpc::WorkflowService, tonic::IntoRequest,
+    ActivityStartOptions, ActivityTerminateOptions, Client, NamespacedClient, RetryPolicy,
+    errors::ActivityResultError, grpc::WorkflowService, tonic::IntoRequest,
 };
 use temporalio_common::{
     ActivityDefinition,
@@ -31,11 +31,16 @@ const MANY: u64 = 1_000_000;
 
 type Job = ActivityHandle<Client, process_items>;
 
-async fn start(environment: &Environment, plan: Plan) -> Job {
+fn retried_soon(environment: &Environment) -> ActivityStartOptions {
     let mut options = process_items.start_options(environment.activity_queue(), environment.name());
     let retry = RetryPolicy::builder().initial_interval(Duration::from_millis(100));
     options.retry_policy = Some(retry.build());
-    let started = environment.client().start_activity(process_items, plan, options).await;
+    options
+}
+
+async fn start(environment: &Environment, plan: Plan) -> Job {
+    let started =
+        environment.client().start_activity(process_items, plan, retried_soon(environment)).await;
     started.expect("an activity that starts")
 }
 
@@ -81,6 +86,17 @@ async fn it_is_started_as_its_attribute_declares() {
     assert_eq!(description.attempt(), 1);
 }
 
+async fn reset_now(environment: &Environment, activity_id: &str, reset_heartbeat: bool) {
+    let mut client = environment.client().clone();
+    let reset = ResetActivityExecutionRequest {
+        namespace: client.namespace(),
+        activity_id: activity_id.to_owned(),
+        reset_heartbeat,
+        ..Default::default()
+    };
+    client.reset_activity_execution(reset.into_request()).await.expect("reset");
+}
+
 /// What its attempts were told that they are called.
 fn keys(ledger: &Ledger) -> Vec<String> {
     let notes = ledger.entries().into_iter().filter_map(|it| match it.record {
@@ -94,11 +110,11 @@ async fn start_blocks(
     environment: &Environment,
     items: u64,
 ) -> ActivityHandle<Client, impl ActivityDefinition<Output = u64>> {
-    let mut options = process_items.start_options(environment.activity_queue(), environment.name());
-    let retry = RetryPolicy::builder().initial_interval(Duration::from_millis(100));
-    options.retry_policy = Some(retry.build());
     let plan = environment.plan(items, ITEM_TIME);
-    let started = environment.client().start_activity(Variants::show_blocks, plan, options).await;
+    let started = environment
+        .client()
+        .start_activity(Variants::show_blocks, plan, retried_soon(environment))
+        .await;
     started.expect("an activity that starts")
 }
 
@@ -130,13 +146,7 @@ async fn its_key_outlives_a_reset() {
     let _worker = environment.worker().await;
     let job = start_blocks(&environment, MANY).await;
     item_done(&ledger, 20).await;
-    let mut client = environment.client().clone();
-    let reset = ResetActivityExecutionRequest {
-        namespace: client.namespace(),
-        activity_id: job.activity_id().to_owned(),
-        ..Default::default()
-    };
-    client.reset_activity_execution(reset.into_request()).await.expect("reset");
+    reset_now(&environment, job.activity_id(), false).await;
     let again = async || Some(keys(&ledger)).filter(|keys| keys.len() > 1);
     let keys = eventually("another attempt", LIMIT, again).await;
     job.terminate(ActivityTerminateOptions::default()).await.expect("terminate");
@@ -274,14 +284,7 @@ async fn reset(reset_heartbeat: bool) -> (u64, u64) {
     attempt_begun(&ledger, 2).await;
     item_done(&ledger, 100).await;
 
-    let mut client = environment.client().clone();
-    let reset = ResetActivityExecutionRequest {
-        namespace: client.namespace(),
-        activity_id: job.activity_id().to_owned(),
-        reset_heartbeat,
-        ..Default::default()
-    };
-    client.reset_activity_execution(reset.into_request()).await.expect("reset");
+    reset_now(&environment, job.activity_id(), reset_heartbeat).await;
     let noted = async || ledger.noted(2, "cancelled-Reset");
     let told = eventually("the body is told", LIMIT, noted).await;
     let (from, begun) = attempt_begun(&ledger, 3).await;

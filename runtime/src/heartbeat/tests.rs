@@ -268,6 +268,24 @@ async fn a_beat_that_is_late_by_more_than_half_an_interval_is_said_to_be() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_that_makes_details_ready_is_not_said_to_be_late_at_last() {
+    let listener = Listener::at(Level::WARN);
+    let lease = Arc::new(ScriptedLease::friendly());
+    let (heartbeat, slot, _) = start(&lease, Rhythm { timeout: None, ..rhythm() });
+    let is_said = || listener.said().contains("the heartbeat is late");
+    let due = Instant::now() + 3 * SECOND;
+    let due = lock(&heartbeat.pulse).wake(Wake::Time, due, Moves::of(slot.as_ref()), due);
+    lock(&heartbeat.pulse).notice_lateness_at_last(Instant::now() + 20 * SECOND);
+    assert!(!is_said(), "it works on them");
+
+    let newest = encode(slot.as_ref(), lease.as_ref());
+    let now = Instant::now() + 3 * SECOND;
+    assert_eq!(lock(&heartbeat.pulse).orders(due, &newest, now).len(), 1);
+    lock(&heartbeat.pulse).notice_lateness_at_last(Instant::now() + 20 * SECOND);
+    assert!(is_said(), "it could not run when the next one was due");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_beat_that_is_not_acknowledged_is_said_once_an_episode() {
     let listener = Listener::at(Level::WARN);
     let go_on = || Line::Answer(Reply::GoOn);
